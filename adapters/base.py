@@ -1,0 +1,71 @@
+"""The adapter protocol, and the names of targets. A plug-in satisfies the protocol without importing this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from cases.case import Case
+
+
+class NotSupported(Exception):  # noqa: N818 - the design's word: a statement, not a failure
+    """Raised by an adapter on purpose, before it calls the framework: it has no such operator or option."""
+
+
+class Adapter(Protocol):
+    """Translates a case into one framework's own call.
+
+    The worker makes one instance, asks ``devices`` and ``versions`` (an ImportError from either means that the
+    framework is not installed), then calls ``configure`` once and ``run`` for each case.
+    """
+
+    name: str
+    modes: tuple[str, ...]
+    """Ways to execute, the default first: letters, digits and underscores."""
+
+    def devices(self) -> tuple[str, ...]:
+        """The devices at hand: ``cpu``, ``cuda``."""
+        ...
+
+    def versions(self) -> dict[str, str]:
+        """Distribution name -> version, for the run's header."""
+        ...
+
+    def configure(self, mode: str, device: str) -> dict[str, str]:
+        """Prepare for one mode on one device; returns the settings chosen (threads, seeds), for the run's header."""
+        ...
+
+    def call(self, case: Case) -> str:
+        """The framework call for a case as a program that runs when pasted below the inputs' definitions.
+
+        Its line that starts with ``result = `` is the call itself; what stands before and after converts tensors.
+
+        Raises:
+            NotSupported: if the framework has no such operator or option.
+        """
+        ...
+
+    def run(self, case: Case, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, np.ndarray[Any, Any]]:
+        """Make the call once and return its outputs by name, channels-last, with the framework's own dtype.
+
+        Raises:
+            NotSupported: if the framework has no such operator or option.
+            Exception: whatever the framework raises, untouched.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Target:
+    """An adapter in one mode on one device, written ``torch-eager-cpu``."""
+
+    adapter: str
+    mode: str
+    device: str
+
+    def __str__(self) -> str:
+        return f"{self.adapter}-{self.mode}-{self.device}"

@@ -1,0 +1,130 @@
+"""Deterministic input data from (case id, tensor name).
+
+The bytes come from SHAKE-128, not from a random module, so that every NumPy on every machine makes the same tensor:
+the parent, a worker on another interpreter and a reproducer pasted a year later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from cases import shapes
+from cases.case import INDEX_DTYPE, Case, TensorSpec
+
+Array = npt.NDArray[Any]
+
+MULTIPLE: Final = 176_400
+"""Divisible by the area of every window of 1-5, 7 elements a side, whole or cut by a border: averages stay integers.
+It has the factor 16, so that sums of 49 such values up to 8 times as large still need only 23 bits."""
+
+
+def fill(case: Case) -> dict[str, Array]:
+    """All input tensors of a case, channels-last, in C order, by name.
+
+    Raises:
+        ValueError: if a fill rule is unknown, or literal values don't fit the shape.
+    """
+    return {name: _tensor(case, name, spec) for name, spec in case.inputs.items()}
+
+
+def _tensor(case: Case, name: str, spec: TensorSpec) -> Array:
+    if spec.fill == "literal":
+        return np.array(spec.values, dtype=spec.dtype).reshape(spec.shape)
+    if spec.fill == "indices":
+        return _indices(case, spec)
+    if spec.fill not in _RULES:
+        msg = f"{case.id}: no rule fills {name} with {spec.fill!r}; there are: indices, literal, {', '.join(_RULES)}"
+        raise ValueError(msg)
+    size = math.prod(max(length, 0) for length in spec.shape)
+    values: Array = _RULES[spec.fill](f"{case.id}\0{name}", size)
+    return values.astype(spec.dtype).reshape([max(length, 0) for length in spec.shape])
+
+
+def _words(key: str, size: int, width: int) -> Array:
+    stream = hashlib.shake_128(key.encode()).digest(size * width)
+    return np.frombuffer(stream, dtype=f"<u{width}")
+
+
+def _integers(key: str, size: int) -> Array:
+    """-8..8 without 0: a product of two is exact in every dtype, and no term of a sum can go missing unnoticed."""
+    values = _words(key, size, 2).astype(np.int64) % 16 - 8
+    return values + (values >= 0)
+
+
+def _multiples(key: str, size: int) -> Array:
+    return _integers(key, size) * MULTIPLE
+
+
+def _normal(key: str, size: int) -> Array:
+    """Nearly standard normal: a sum of 12 uniforms, because that is exact in float64 on every machine."""
+    uniforms = _words(key, size * 12, 2).reshape(size, 12).astype(np.float64) / 65536
+    return np.asarray(uniforms.sum(axis=1) - 6)
+
+
+def _distinct(key: str, size: int) -> Array:
+    """A permutation of consecutive integers around 0: no ties."""
+    return np.argsort(_words(key, size, 8), kind="stable") - size // 2
+
+
+def _negative(key: str, size: int) -> Array:
+    """A permutation of -size..-1: whoever pads with 0 shows it."""
+    return np.argsort(_words(key, size, 8), kind="stable") - size
+
+
+def _ties(key: str, size: int) -> Array:
+    """-2..1: most windows hold their maximum several times."""
+    return _words(key, size, 2).astype(np.int64) % 4 - 2
+
+
+def _ones(_key: str, size: int) -> Array:
+    return np.ones(size)
+
+
+_RULES: Final = {
+    "integers": _integers,
+    "multiples": _multiples,
+    "normal": _normal,
+    "distinct": _distinct,
+    "negative": _negative,
+    "ties": _ties,
+    "ones": _ones,
+}
+FILLS: Final = (*_RULES, "indices", "literal")
+
+
+def _indices(case: Case, spec: TensorSpec) -> Array:
+    """Canonical indices of a max pooling that chose no element twice, each inside its own window."""
+    batch, *_, channels = spec.shape
+    plane = np.empty(spec.shape, dtype=INDEX_DTYPE)
+    for image in range(batch):
+        for channel in range(channels):
+            plane[image, ..., channel] = _plane(case, f"{case.id}\0indices\0{image}\0{channel}") * channels + channel
+    return plane
+
+
+def _plane(case: Case, key: str) -> Array:
+    flat = np.zeros((1,) * len(case.strides), dtype=np.int64)
+    for number, axis in enumerate(shapes.axes(case)):
+        positions = _positions(axis, _words(f"{key}\0{number}", axis.count, 4))
+        flat = flat * axis.image + np.expand_dims(
+            positions, tuple(other for other in range(len(case.strides)) if other != number)
+        )
+    return flat
+
+
+def _positions(axis: shapes.Axis, draws: Array) -> Array:
+    """One position of the image for each window of an axis, rising, so that no two windows share one."""
+    latest = [min(i * axis.stride - axis.before + axis.kernel, axis.image) - 1 for i in range(axis.count)]
+    for i in reversed(range(axis.count - 1)):
+        latest[i] = min(latest[i], latest[i + 1] - 1)
+    chosen = np.empty(axis.count, dtype=np.int64)
+    previous = -1
+    for i, draw in enumerate(draws.tolist()):
+        earliest = max(i * axis.stride - axis.before, previous + 1)
+        chosen[i] = previous = earliest + draw % (latest[i] - earliest + 1)
+    return chosen
