@@ -7,17 +7,25 @@ refuses the call. Both therefore mean the same by "invalid", and it is written d
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from cases import shapes
-from cases.case import Case, Invalid
-
-RULES = ("rank", "stride", "size", "padding", "channels", "shape", "index")
+from cases.case import Case
 
 
-def broken(case: Case, indices: npt.NDArray[np.int64] | None = None) -> Invalid | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A broken rule, the argument of the call that breaks it, and both sides of the conflict in one line."""
+
+    rule: str
+    argument: str
+    reason: str
+
+
+def broken(case: Case, indices: npt.NDArray[np.int64] | None = None) -> Broken | None:
     """The first rule that a case breaks, or None for a valid case.
 
     ``indices`` are the materialised indices of a max_unpool case; without them their range is not checked.
@@ -25,7 +33,7 @@ def broken(case: Case, indices: npt.NDArray[np.int64] | None = None) -> Invalid 
     return next(_broken(case, indices), None)
 
 
-def _broken(case: Case, indices: npt.NDArray[np.int64] | None) -> Iterator[Invalid]:
+def _broken(case: Case, indices: npt.NDArray[np.int64] | None) -> Iterator[Broken]:
     yield from _rank(case)
     yield from _positive("stride", "strides", case.strides)
     yield from _positive("size", "kernel", shapes.kernel_size(case))
@@ -36,70 +44,95 @@ def _broken(case: Case, indices: npt.NDArray[np.int64] | None) -> Iterator[Inval
         yield from _index(case, indices)
 
 
-def _rank(case: Case) -> Iterator[Invalid]:
+def _rank(case: Case) -> Iterator[Broken]:
     rank = len(case.strides) + 2
     for name, spec in case.inputs.items():
         if len(spec.shape) != rank:
-            yield Invalid(rule="rank", reason=f"{name} has rank {len(spec.shape)}, not {rank}")
+            yield Broken(rule="rank", argument=name, reason=f"{name} has rank {len(spec.shape)}, not {rank}")
     for name, sizes, wanted in (
         ("output_shape", case.output_shape, rank),
         ("ksize", case.ksize, rank - 2),
         ("output_padding", case.output_padding, rank - 2),
     ):
         if sizes is not None and len(sizes) != wanted:
-            yield Invalid(rule="rank", reason=f"{name} has {len(sizes)} entries, not {wanted}")
+            yield Broken(rule="rank", argument=name, reason=f"{name} has {len(sizes)} entries, not {wanted}")
 
 
-def _positive(rule: str, name: str, sizes: tuple[int, ...]) -> Iterator[Invalid]:
+def _positive(rule: str, name: str, sizes: tuple[int, ...]) -> Iterator[Broken]:
     if min(sizes) < 1:
-        yield Invalid(rule=rule, reason=f"{name} {sizes} has an entry below 1")
+        yield Broken(rule=rule, argument=name, reason=f"{name} {sizes} has an entry below 1")
 
 
-def _padding(case: Case) -> Iterator[Invalid]:
+def _padding(case: Case) -> Iterator[Broken]:
     if isinstance(case.padding, str):
         if case.padding not in ("SAME", "VALID"):
-            yield Invalid(rule="padding", reason=f"padding is {case.padding!r}, neither SAME nor VALID")
+            yield Broken(
+                rule="padding", argument="padding", reason=f"padding is {case.padding!r}, neither SAME nor VALID"
+            )
     elif len(case.padding) != len(case.strides):
-        yield Invalid(rule="padding", reason=f"padding has {len(case.padding)} pairs, not {len(case.strides)}")
+        yield Broken(
+            rule="padding", argument="padding", reason=f"padding has {len(case.padding)} pairs, not {len(case.strides)}"
+        )
     elif min(min(pair) for pair in case.padding) < 0:
-        yield Invalid(rule="padding", reason=f"padding {case.padding} has an entry below 0")
+        yield Broken(rule="padding", argument="padding", reason=f"padding {case.padding} has an entry below 0")
     for extra, stride in zip(case.output_padding or (), case.strides, strict=False):
         if not 0 <= extra < stride:
-            yield Invalid(rule="padding", reason=f"output_padding {extra} is not in [0, {stride}), the stride")
+            yield Broken(
+                rule="padding",
+                argument="output_padding",
+                reason=f"output_padding {extra} is not in [0, {stride}), the stride",
+            )
 
 
-def _channels(case: Case) -> Iterator[Invalid]:
+def _channels(case: Case) -> Iterator[Broken]:
     value = case.inputs["value"].shape
     out = value[-1]
     if "filter" in case.inputs:
         *_, first, last = case.inputs["filter"].shape
         wanted, out = (last, first) if case.operator == "conv_transpose" else (first, last)
         if value[-1] != wanted:
-            yield Invalid(rule="channels", reason=f"value has {value[-1]} channels, the filter takes {wanted}")
+            yield Broken(
+                rule="channels", argument="filter", reason=f"value has {value[-1]} channels, the filter takes {wanted}"
+            )
     if case.output_shape is not None and case.output_shape[-1] != out:
-        yield Invalid(rule="channels", reason=f"output_shape has {case.output_shape[-1]} channels, the result {out}")
+        yield Broken(
+            rule="channels",
+            argument="output_shape",
+            reason=f"output_shape has {case.output_shape[-1]} channels, the result {out}",
+        )
 
 
-def _shape(case: Case) -> Iterator[Invalid]:
+def _shape(case: Case) -> Iterator[Broken]:
     value = case.inputs["value"].shape
     if "indices" in case.inputs and case.inputs["indices"].shape != value:
-        yield Invalid(rule="shape", reason=f"indices are {case.inputs['indices'].shape}, the value {value}")
+        yield Broken(
+            rule="shape", argument="indices", reason=f"indices are {case.inputs['indices'].shape}, the value {value}"
+        )
     if case.output_shape is not None and case.output_shape[0] != value[0]:
-        yield Invalid(rule="shape", reason=f"output_shape has batch {case.output_shape[0]}, the value {value[0]}")
+        yield Broken(
+            rule="shape",
+            argument="output_shape",
+            reason=f"output_shape has batch {case.output_shape[0]}, the value {value[0]}",
+        )
+    argument = "value" if case.output_shape is None else "output_shape"
     for number, axis in enumerate(shapes.axes(case)):
         fits = shapes.window_count(axis.image, axis.kernel, axis.stride, (axis.before, axis.after))
         if fits < 1:
-            yield Invalid(rule="size", reason=f"axis {number}: no window of {axis.kernel} fits on {axis.image}")
+            yield Broken(
+                rule="size", argument=argument, reason=f"axis {number}: no window of {axis.kernel} fits on {axis.image}"
+            )
         if fits != axis.count:
             reason = f"axis {number}: an image of {axis.image} has {fits} windows, the value {axis.count}"
-            yield Invalid(rule="shape", reason=reason)
+            yield Broken(rule="shape", argument=argument, reason=reason)
 
 
-def _index(case: Case, indices: npt.NDArray[np.int64]) -> Iterator[Invalid]:
+def _index(case: Case, indices: npt.NDArray[np.int64]) -> Iterator[Broken]:
     *_, height, width, channels = case.output_shape or ()
     outside = (indices < 0) | (indices >= height * width * channels)
     if outside.any():
         size = f"{height} x {width} x {channels}"
-        yield Invalid(rule="index", reason=f"index {indices[outside][0]} lies outside the image of {size}")
+        yield Broken(
+            rule="index", argument="indices", reason=f"index {indices[outside][0]} lies outside the image of {size}"
+        )
     elif (indices % channels != np.arange(channels)).any():
-        yield Invalid(rule="index", reason="an index points into another channel than its own")
+        yield Broken(rule="index", argument="indices", reason="an index points into another channel than its own")

@@ -1,0 +1,221 @@
+"""One entry of a case file -> one Case: every shape that the entry leaves out follows from the definition."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from cases import fill, rules, shapes
+from cases.case import INDEX_DTYPE, INPUTS, OUTPUTS, Case, Invalid, Padding, TensorSpec, Tier
+from cases.schema import ConvEntry, ConvTransposeEntry, Entry, PoolEntry, Tensor
+
+_DEFAULT_FILL: Final = {"max_pool": "distinct", "max_pool_argmax": "distinct", "avg_pool": "multiples"}
+
+
+class BuildError(Exception):
+    """An entry that makes no case; ``field`` names the field to look at."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def build(entry: Entry, operator: str, case_id: str, about: str, source: str) -> Case:
+    """The case that an entry without a grid describes.
+
+    Raises:
+        BuildError: if a size is missing, shapes are impossible, or the entry is wrong about being invalid.
+    """
+    sizes = _sizes(entry)
+    case = Case(
+        id=case_id,
+        operator=operator,
+        inputs=_inputs(entry, operator, sizes),
+        strides=sizes.strides,
+        padding=sizes.padding,
+        ksize=sizes.kernel if isinstance(entry, PoolEntry) else None,
+        output_shape=_output_shape(entry, operator, sizes),
+        output_padding=sizes.output_padding,
+        tier=_tier(entry),
+        about=entry.about or about,
+        source=entry.source or source,
+        invalid=None if entry.invalid is None else Invalid(rule=entry.invalid.rule, reason=entry.invalid.reason),
+        behaviour=entry.behaviour,
+    )
+    _check(entry, case)
+    return _with_expected(entry, case)
+
+
+def _tier(entry: Entry) -> Tier:
+    return "bounded" if entry.data == "normal" else "exact"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sizes:
+    """What an entry says of space, one entry an axis."""
+
+    image: tuple[int, ...]
+    kernel: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: Padding
+    output_padding: tuple[int, ...] | None
+
+
+def _sizes(entry: Entry) -> _Sizes:
+    rank = _rank(entry)
+    kernel, strides = _each(_kernel(entry), rank), _each(entry.strides, rank)
+    padding, output_padding = _padding(entry), _output_padding(entry, rank)
+    image = _image(entry) if output_padding is None else _implied_image(entry, kernel, strides, padding, output_padding)
+    return _Sizes(image=image, kernel=kernel, strides=strides, padding=padding, output_padding=output_padding)
+
+
+def _rank(entry: Entry) -> int:
+    """How many spatial axes the entry speaks of."""
+    if entry.image is not None:
+        return len(entry.image)
+    shape = entry.value.shape if entry.value is not None else None
+    return len(shape) - 2 if shape is not None else 2
+
+
+def _kernel(entry: Entry) -> int | list[int]:
+    name = "ksize" if isinstance(entry, PoolEntry) else "kernel"
+    kernel = getattr(entry, name)
+    if kernel is None:
+        raise BuildError(name, f"{name} is missing: the window's spatial size, e.g. 3 or [3, 5]")
+    return kernel  # type: ignore[no-any-return]
+
+
+def _each(size: int | list[int], rank: int) -> tuple[int, ...]:
+    return (size,) * rank if isinstance(size, int) else tuple(size)
+
+
+def _padding(entry: Entry) -> Padding:
+    if isinstance(entry.padding, str):
+        return entry.padding
+    if any(len(pair) != 2 for pair in entry.padding):  # noqa: PLR2004 - before and after
+        raise BuildError("padding", "padding needs a [before, after] pair a spatial axis, e.g. [[1, 1], [0, 2]]")
+    return tuple((before, after) for before, after in entry.padding)
+
+
+def _output_padding(entry: Entry, rank: int) -> tuple[int, ...] | None:
+    if not isinstance(entry, ConvTransposeEntry) or entry.output_padding is None:
+        return None
+    if entry.padding == "SAME":
+        raise BuildError("output_padding", "output_padding goes with VALID or explicit padding: SAME depends on image")
+    return _each(entry.output_padding, rank)
+
+
+def _image(entry: Entry) -> tuple[int, ...]:
+    if entry.image is None:
+        raise BuildError("image", "image is missing: the spatial size on the image's side, e.g. [5, 6]")
+    return tuple(entry.image)
+
+
+def _implied_image(
+    entry: Entry, kernel: tuple[int, ...], strides: tuple[int, ...], padding: Padding, extra: tuple[int, ...]
+) -> tuple[int, ...]:
+    if entry.image is not None or entry.value is None or entry.value.shape is None:
+        raise BuildError("output_padding", "output_padding names the size itself: give value: {shape: [...]}, no image")
+    pairs = shapes.pads(padding, kernel, kernel, strides)
+    axes = zip(entry.value.shape[1:-1], kernel, strides, pairs, extra, strict=True)
+    return tuple((count - 1) * stride + size - sum(pair) + more for count, size, stride, pair, more in axes)
+
+
+def _output_shape(entry: Entry, operator: str, sizes: _Sizes) -> tuple[int, ...] | None:
+    if not _outward(operator):
+        return None
+    override = getattr(entry, "output_shape", None)
+    channels = entry.out_channels if isinstance(entry, ConvEntry) else getattr(entry, "channels", 1)
+    return tuple(override) if override is not None else (entry.batch, *sizes.image, channels)
+
+
+def _outward(operator: str) -> bool:
+    """Whether the image is the operator's output."""
+    return operator == "conv_transpose" or operator.endswith("unpool")
+
+
+def _inputs(entry: Entry, operator: str, sizes: _Sizes) -> dict[str, TensorSpec]:
+    value = (entry.batch, *_value_size(entry, operator, sizes), _channels(entry))
+    rule = entry.data or _DEFAULT_FILL.get(operator, "integers")
+    implied = {"value": TensorSpec(shape=value, dtype=entry.dtype, fill=rule)}
+    if isinstance(entry, ConvEntry):
+        channels = (entry.in_channels, entry.out_channels)[:: -1 if operator == "conv_transpose" else 1]
+        implied["filter"] = TensorSpec(shape=(*sizes.kernel, *channels), dtype=entry.dtype, fill=rule)
+    implied["indices"] = TensorSpec(shape=value, dtype=INDEX_DTYPE, fill="indices")
+    return {name: _tensor(name, getattr(entry, name, None), implied[name]) for name in INPUTS[operator]}
+
+
+def _channels(entry: Entry) -> int:
+    return entry.in_channels if isinstance(entry, ConvEntry) else int(getattr(entry, "channels", 1))
+
+
+def _value_size(entry: Entry, operator: str, sizes: _Sizes) -> tuple[int, ...]:
+    """The image itself, or how many windows lie on it where the image is the output."""
+    if not _outward(operator):
+        return sizes.image
+    if entry.value is not None and entry.value.shape is not None:
+        return tuple(entry.value.shape[1:-1])
+    try:
+        pairs = shapes.pads(sizes.padding, sizes.image, sizes.kernel, sizes.strides)
+        axes = zip(sizes.image, sizes.kernel, sizes.strides, pairs, strict=True)
+        return tuple(shapes.window_count(*axis) for axis in axes)
+    except (ValueError, ZeroDivisionError):
+        message = "the value's size doesn't follow from these sizes: give value: {shape: [...]}"
+        raise BuildError("value", message) from None
+
+
+def _tensor(name: str, override: Tensor | None, implied: TensorSpec) -> TensorSpec:
+    rule = (override and override.fill) or implied.fill
+    if rule not in fill.FILLS:
+        raise BuildError(name, f"no rule fills {name} with {rule!r}; there are: {', '.join(fill.FILLS)}")
+    if override is None:
+        return implied
+    shape = tuple(override.shape) if override.shape is not None else implied.shape
+    if override.values is None:
+        return TensorSpec(shape=shape, dtype=implied.dtype, fill=rule)
+    values = _flat(name, override.values, shape)
+    return TensorSpec(shape=shape, dtype=implied.dtype, fill="literal", values=values)
+
+
+def _flat(name: str, values: Any, shape: tuple[int, ...]) -> tuple[float, ...]:
+    flat = tuple(_elements(name, values))
+    if len(flat) != math.prod(shape):
+        raise BuildError(name, f"{name} has {len(flat)} literal elements, the shape {shape} holds {math.prod(shape)}")
+    return flat
+
+
+def _elements(name: str, values: Any) -> Iterator[float]:
+    if isinstance(values, list):
+        for value in values:
+            yield from _elements(name, value)
+    elif isinstance(values, (int, float)) and not isinstance(values, bool):
+        yield values
+    else:
+        raise BuildError(name, f"{name} holds {values!r}, which is no number")
+
+
+def _check(entry: Entry, case: Case) -> None:
+    literal = "indices" in case.inputs and case.inputs["indices"].fill == "literal"
+    fault = rules.broken(case, fill.fill(case)["indices"] if literal else None)
+    if entry.invalid is not None and entry.behaviour is not None:
+        raise BuildError("behaviour", "a case is invalid or a behaviour, not both")
+    if fault is not None and entry.invalid is None and entry.behaviour is None:
+        raise BuildError("image", f"impossible ({fault.rule}): {fault.reason}; mend it, or mark the case invalid")
+    if fault is None and entry.invalid is not None:
+        raise BuildError("invalid", "marked invalid, but the definition admits this call; break a rule or unmark it")
+    if fault is not None and entry.invalid is not None and fault.rule != entry.invalid.rule:
+        raise BuildError("invalid", f"breaks the rule {fault.rule!r} ({fault.reason}), not {entry.invalid.rule!r}")
+
+
+def _with_expected(entry: Entry, case: Case) -> Case:
+    if entry.expected is None:
+        return case
+    if case.invalid or case.behaviour:
+        raise BuildError("expected", "an invalid case or a behaviour has no expected result; remove one of the two")
+    if set(entry.expected) != set(OUTPUTS[case.operator]):
+        raise BuildError("expected", f"expected names {sorted(entry.expected)}, not {list(OUTPUTS[case.operator])}")
+    shape = shapes.output_shape(case)
+    expected = {name: _flat(f"expected {name}", values, shape) for name, values in entry.expected.items()}
+    return replace(case, expected=expected)

@@ -1,0 +1,183 @@
+"""Case files -> Cases: read, validate, expand the grids in file order, give every case its stable id."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from cases.build import BuildError, build
+from cases.case import Case
+from cases.grid import Combination, combinations, keeps
+from cases.read import CaseFileError, Document, read
+from cases.schema import FILE, AnyFile, Entry, json_schema
+
+Location = tuple[str | int, ...]
+
+
+def load(path: Path) -> list[Case]:
+    """All cases of one file, in file order.
+
+    Raises:
+        CaseFileError: if anything in the file is wrong; every fault found is one line of the message.
+    """
+    document = read(path)
+    file = _validate(document)
+    found = list(_expand_all(document, file))
+    faults = [item for item in found if isinstance(item, str)]
+    cases = [item for item in found if isinstance(item, Case)]
+    faults += _twins(document, cases)
+    if faults:
+        raise CaseFileError("\n".join(faults))
+    return cases
+
+
+def find(folder: Path) -> list[Path]:
+    """The case files below a folder, in the order in which they run."""
+    return sorted(folder.rglob("*.yaml"))
+
+
+def file_id(path: Path) -> str:
+    """A file's part of the ids: its path from the last folder named ``cases``, or its bare name."""
+    parts = path.resolve().parts
+    starts = [position for position, part in enumerate(parts[:-1]) if part == "cases"]
+    return "/".join(parts[starts[-1] :]) if starts else path.name
+
+
+def _validate(document: Document) -> AnyFile:
+    try:
+        return FILE.validate_python(document.data)
+    except ValidationError as error:
+        raise CaseFileError("\n".join(_explain(document, error))) from None
+
+
+def _explain(document: Document, error: ValidationError) -> list[str]:
+    """One line for each place that is wrong; the members of a union speak of one place and share its line."""
+    places: dict[Location, list[str]] = {}
+    for fault in error.errors():
+        place, message = _place(document.data, fault["loc"], fault["type"], fault["msg"])
+        places.setdefault(place, []).append(message)
+    return [document.line(place, " or ".join(dict.fromkeys(messages))) for place, messages in places.items()]
+
+
+def _place(data: Any, location: Location, kind: str, message: str) -> tuple[Location, str]:
+    real = _real(data, location)
+    name = str(real[-1]) if real and isinstance(real[-1], str) else "this entry" if real else "the file"
+    if kind == "extra_forbidden":
+        return real, f"{name!r} is not a key of this place{_suggest(name, _known_keys())}"
+    if kind == "missing":
+        return real, f"{name} lacks the key {location[-1]!r}"
+    if kind.startswith("union_tag"):
+        return ("operator",), f"operator: {message}"
+    return real, f"{name}: {message[0].lower()}{message[1:]}"
+
+
+def _real(data: Any, location: Location) -> Location:
+    """The parts of a pydantic location that stand in the file: it names the members of unions as well."""
+    real: list[str | int] = []
+    for part in location:
+        if isinstance(data, (dict, list)) and part in (data if isinstance(data, dict) else range(len(data))):
+            data = data[part]  # type: ignore[index] # a key of the dict, a position of the list
+            real.append(part)
+    return tuple(real)
+
+
+def _known_keys() -> set[str]:
+    return {name for definition in json_schema()["$defs"].values() for name in definition["properties"]}
+
+
+def _suggest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _expand_all(document: Document, file: AnyFile) -> Iterator[Case | str]:
+    for number, entry in enumerate(file.cases):
+        yield from _expand_or_explain(document, file, ("cases", number), entry)
+
+
+def _expand_or_explain(document: Document, file: AnyFile, at: Location, entry: Entry) -> Iterator[Case | str]:
+    """An entry's cases, up to the first fault: the other entries are read all the same."""
+    try:
+        yield from _expand(document, file, at, entry)
+    except CaseFileError as error:
+        yield str(error)
+
+
+def _expand(document: Document, file: AnyFile, at: Location, entry: Entry) -> Iterator[Case]:
+    if entry.grid is None:
+        if entry.name is None:
+            raise document.error(at, "an entry without a grid needs a name")
+        yield _build(document, file, at, entry, entry.name)
+        return
+    _check_grid(document, at, entry)
+    kept = 0
+    for combination in combinations(entry.grid):
+        single = _merge(document, at, entry, combination)
+        if _kept(document, at, entry, single):
+            kept += 1
+            name = "-".join(filter(None, (entry.name, combination.label)))
+            yield _build(document, file, at, single, name)
+    if not kept:
+        raise document.error((*at, "where"), f"where: {entry.where!r} keeps none of the grid's combinations")
+
+
+def _check_grid(document: Document, at: Location, entry: Entry) -> None:
+    fields = set(type(entry).model_fields) - {"name", "about", "source", "grid", "where"}
+    for field, values in (entry.grid or {}).items():
+        if field not in fields:
+            message = f"{field!r} is not a field that a grid can vary{_suggest(field, fields)}"
+            raise document.error((*at, "grid", field), message)
+        if not values:
+            raise document.error((*at, "grid", field), f"the grid's {field} is empty; give it a value or remove it")
+    if not entry.grid:
+        raise document.error((*at, "grid"), "the grid is empty; give it a field with values or remove it")
+
+
+def _merge(document: Document, at: Location, entry: Entry, combination: Combination) -> Entry:
+    fields = entry.model_dump(exclude_unset=True, exclude={"grid", "where"})
+    try:
+        return type(entry).model_validate(fields | combination.values)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        field = str(fault["loc"][0])
+        where = (*at, "grid", field, combination.positions.get(field, 0))
+        raise document.error(where, f"{field}: {fault['msg'][0].lower()}{fault['msg'][1:]}") from None
+
+
+def _kept(document: Document, at: Location, entry: Entry, single: Entry) -> bool:
+    try:
+        return keeps(entry.where, single.model_dump())
+    except ValueError as error:
+        raise document.error((*at, "where"), f"where: {error}") from None
+
+
+def _build(document: Document, file: AnyFile, at: Location, entry: Entry, name: str) -> Case:
+    try:
+        return build(entry, file.operator, f"{file_id(document.path)}::{name}", file.about, file.source)
+    except BuildError as error:
+        place = (*at, error.field)
+        if error.field not in _keys(document, at):
+            place = at
+        raise document.error(place, f"{name}: {error}") from None
+
+
+def _keys(document: Document, at: Location) -> set[str]:
+    """The keys that stand at a place of the file."""
+    data = document.data
+    for part in at:
+        data = data[part]
+    return set(data)
+
+
+def _twins(document: Document, cases: list[Case]) -> list[str]:
+    counts = Counter(case.id for case in cases)
+    return [
+        document.line((), f"{count} cases have the id {case_id}; name the entries apart")
+        for case_id, count in counts.items()
+        if count > 1
+    ]
