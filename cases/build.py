@@ -29,16 +29,17 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
         BuildError: if a size is missing, shapes are impossible, or the entry is wrong about being invalid.
     """
     sizes = _sizes(entry)
+    inputs = _inputs(entry, operator, sizes)
     case = Case(
         id=case_id,
         operator=operator,
-        inputs=_inputs(entry, operator, sizes),
+        inputs=inputs,
         strides=sizes.strides,
         padding=sizes.padding,
         ksize=sizes.kernel if isinstance(entry, PoolEntry) else None,
         output_shape=_output_shape(entry, operator, sizes),
         output_padding=sizes.output_padding,
-        tier=_tier(entry),
+        tier=_tier(entry, inputs),
         about=entry.about or about,
         source=entry.source or source,
         invalid=None if entry.invalid is None else Invalid(rule=entry.invalid.rule, reason=entry.invalid.reason),
@@ -48,8 +49,8 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
     return _with_expected(entry, case)
 
 
-def _tier(entry: Entry) -> Tier:
-    return "bounded" if entry.data == "normal" else "exact"
+def _tier(entry: Entry, inputs: dict[str, TensorSpec]) -> Tier:
+    return "bounded" if "normal" in (entry.data, *(spec.fill for spec in inputs.values())) else "exact"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +119,13 @@ def _implied_image(
 ) -> tuple[int, ...]:
     if entry.image is not None or entry.value is None or entry.value.shape is None:
         raise BuildError("output_padding", "output_padding names the size itself: give value: {shape: [...]}, no image")
-    pairs = shapes.pads(padding, kernel, kernel, strides)
-    axes = zip(entry.value.shape[1:-1], kernel, strides, pairs, extra, strict=True)
-    return tuple((count - 1) * stride + size - sum(pair) + more for count, size, stride, pair, more in axes)
+    try:
+        pairs = shapes.pads(padding, kernel, kernel, strides)
+        axes = zip(entry.value.shape[1:-1], kernel, strides, pairs, extra, strict=True)
+        return tuple((count - 1) * stride + size - sum(pair) + more for count, size, stride, pair, more in axes)
+    except ValueError:
+        message = "the image's size doesn't follow from these sizes: give each spatial axis one of each, and no word"
+        raise BuildError("output_padding", message) from None
 
 
 def _output_shape(entry: Entry, operator: str, sizes: _Sizes) -> tuple[int, ...] | None:
@@ -168,14 +173,17 @@ def _value_size(entry: Entry, operator: str, sizes: _Sizes) -> tuple[int, ...]:
 
 def _tensor(name: str, override: Tensor | None, implied: TensorSpec) -> TensorSpec:
     rule = (override and override.fill) or implied.fill
-    if rule not in fill.FILLS:
-        raise BuildError(name, f"no rule fills {name} with {rule!r}; there are: {', '.join(fill.FILLS)}")
+    known = ("indices",) if name == "indices" else fill.RULES
+    if rule not in known:
+        raise BuildError(name, f"no rule fills {name} with {rule!r}; there are: {', '.join(known)}")
     if override is None:
         return implied
     shape = tuple(override.shape) if override.shape is not None else implied.shape
     if override.values is None:
         return TensorSpec(shape=shape, dtype=implied.dtype, fill=rule)
     values = _flat(name, override.values, shape)
+    if name == "indices" and not all(isinstance(index, int) and abs(index) < 2**63 for index in values):
+        raise BuildError(name, "an index is an integer that int64 holds")
     return TensorSpec(shape=shape, dtype=implied.dtype, fill="literal", values=values)
 
 
@@ -191,6 +199,8 @@ def _elements(name: str, values: Any) -> Iterator[float]:
         for value in values:
             yield from _elements(name, value)
     elif isinstance(values, (int, float)) and not isinstance(values, bool):
+        if isinstance(values, int) and abs(values) >= 2**64:
+            raise BuildError(name, f"{name} holds a number that no dtype holds")
         yield values
     else:
         raise BuildError(name, f"{name} holds {values!r}, which is no number")

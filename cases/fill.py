@@ -94,7 +94,8 @@ _RULES: Final = {
     "ties": _ties,
     "ones": _ones,
 }
-FILLS: Final = (*_RULES, "indices", "literal")
+RULES: Final = tuple(_RULES)
+"""The rules for tensors other than indices."""
 
 
 def _indices(case: Case, spec: TensorSpec) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -70,7 +71,7 @@ def _compile(where: str) -> TemplateExpression:
 
 def _label(field: str, value: Any) -> str:
     if isinstance(value, str):
-        return value.lower().replace("_", "-")
+        return re.sub(r"[^a-z0-9]+", "-", value.lower())
     return _PREFIX.get(field, field.replace("_", "-")) + _number(value)
 
 

@@ -14,7 +14,7 @@ from cases.build import BuildError, build
 from cases.case import Case
 from cases.grid import Combination, combinations, keeps
 from cases.read import CaseFileError, Document, read
-from cases.schema import FILE, AnyFile, Entry, json_schema
+from cases.schema import FILE, NOT_IN_GRIDS, AnyFile, Entry, json_schema
 
 Location = tuple[str | int, ...]
 
@@ -112,6 +112,8 @@ def _expand(document: Document, file: AnyFile, at: Location, entry: Entry) -> It
     if entry.grid is None:
         if entry.name is None:
             raise document.error(at, "an entry without a grid needs a name")
+        if entry.where is not None:
+            raise document.error((*at, "where"), "where chooses from a grid, and there is none; remove it")
         yield _build(document, file, at, entry, entry.name)
         return
     _check_grid(document, at, entry)
@@ -127,7 +129,7 @@ def _expand(document: Document, file: AnyFile, at: Location, entry: Entry) -> It
 
 
 def _check_grid(document: Document, at: Location, entry: Entry) -> None:
-    fields = set(type(entry).model_fields) - {"name", "about", "source", "grid", "where"}
+    fields = set(type(entry).model_fields) - NOT_IN_GRIDS
     for field, values in (entry.grid or {}).items():
         if field not in fields:
             message = f"{field!r} is not a field that a grid can vary{_suggest(field, fields)}"

@@ -60,6 +60,9 @@ def read(path: Path) -> Document:
     except yaml.YAMLError as error:
         msg = f"{path}: not YAML: {' '.join(str(error).split())}"
         raise CaseFileError(msg) from None
+    except RecursionError:
+        msg = f"{path}:1:1: nested without end; a case file holds no alias of what it stands in"
+        raise CaseFileError(msg) from None
 
 
 def _parse(path: Path, text: str) -> Document:
@@ -70,6 +73,7 @@ def _parse(path: Path, text: str) -> Document:
             msg = f"{path}:1:1: the file is empty; a case file has the keys operator, about, source and cases"
             raise CaseFileError(msg)
         _refuse_twins(path, root)
+        _refuse_nonsense(path, loader, root)
         return Document(path, loader.construct_document(root), root)
     finally:
         loader.dispose()
@@ -79,12 +83,31 @@ def _refuse_twins(path: Path, node: yaml.Node) -> None:
     """YAML lets a key stand twice in one mapping and keeps the last: here the first would be lost silently."""
     seen: set[str] = set()
     for key, child in _pairs(node):
+        if not isinstance(key, yaml.ScalarNode):
+            raise CaseFileError(_line(path, key.start_mark, "a key is one word, not a list or a mapping"))
         if key.value in seen:
             raise CaseFileError(_line(path, key.start_mark, f"the key {key.value!r} stands here twice; keep one"))
         seen.add(key.value)
         _refuse_twins(path, child)
     for child in node.value if isinstance(node, yaml.SequenceNode) else ():
         _refuse_twins(path, child)
+
+
+def _refuse_nonsense(path: Path, loader: yaml.CSafeLoader, node: yaml.Node) -> None:
+    """2001-13-45 looks like a date and 0x_ like a number: PyYAML then raises whatever Python's own types raise."""
+    for child in _children(node):
+        _refuse_nonsense(path, loader, child)
+    if isinstance(node, yaml.ScalarNode) and not node.tag.endswith(":merge"):
+        try:
+            loader.construct_object(node)
+        except (AttributeError, LookupError, ValueError) as error:
+            raise CaseFileError(_line(path, node.start_mark, f"{node.value!r} has no value: {error}")) from None
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.SequenceNode):
+        return list(node.value)
+    return [part for pair in _pairs(node) for part in pair]
 
 
 def _pairs(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:

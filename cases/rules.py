@@ -6,6 +6,7 @@ refuses the call. Both therefore mean the same by "invalid", and it is written d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -56,6 +57,8 @@ def _rank(case: Case) -> Iterator[Broken]:
     ):
         if sizes is not None and len(sizes) != wanted:
             yield Broken(rule="rank", argument=name, reason=f"{name} has {len(sizes)} entries, not {wanted}")
+    if rank == 2:  # noqa: PLR2004 - batch and channels
+        yield Broken(rule="rank", argument="value", reason="value has no spatial axis")
 
 
 def _positive(rule: str, name: str, sizes: tuple[int, ...]) -> Iterator[Broken]:
@@ -124,13 +127,16 @@ def _shape(case: Case) -> Iterator[Broken]:
         if fits != axis.count:
             reason = f"axis {number}: an image of {axis.image} has {fits} windows, the value {axis.count}"
             yield Broken(rule="shape", argument=argument, reason=reason)
+    for name, spec in case.inputs.items():
+        if min(spec.shape) < 0:
+            yield Broken(rule="size", argument=name, reason=f"{name} {spec.shape} has an entry below 0")
 
 
 def _index(case: Case, indices: npt.NDArray[np.int64]) -> Iterator[Broken]:
-    *_, height, width, channels = case.output_shape or ()
-    outside = (indices < 0) | (indices >= height * width * channels)
+    _, *image, channels = case.output_shape or ()
+    outside = (indices < 0) | (indices >= math.prod(image) * channels)
     if outside.any():
-        size = f"{height} x {width} x {channels}"
+        size = " x ".join(map(str, (*image, channels)))
         yield Broken(
             rule="index", argument="indices", reason=f"index {indices[outside][0]} lies outside the image of {size}"
         )

@@ -8,7 +8,7 @@ breaks one rule and keeps the others.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, TypeAdapter
 
@@ -145,6 +145,17 @@ AnyFile = ConvFile | ConvTransposeFile | PoolFile | MaxUnpoolFile | AvgUnpoolFil
 FILE: TypeAdapter[AnyFile] = TypeAdapter(Annotated[AnyFile, Field(discriminator="operator")])
 
 
+NOT_IN_GRIDS: Final = {"name", "about", "source", "grid", "where"} | {
+    "value",
+    "filter",
+    "indices",
+    "expected",
+    "invalid",
+    "behaviour",
+}
+"""The fields that a grid can't vary: they say something of the whole entry, or make no part of an id."""
+
+
 def json_schema() -> dict[str, Any]:
     """JSON Schema of a case file. Each entry's grid takes lists of what the entry's own fields take."""
     schema = FILE.json_schema()
@@ -155,5 +166,6 @@ def json_schema() -> dict[str, Any]:
 
 
 def _grid(properties: dict[str, Any]) -> dict[str, Any]:
-    fields = {name: {"type": "array", "minItems": 1, "items": rule} for name, rule in properties.items()}
+    varied = {name: rule for name, rule in properties.items() if name not in NOT_IN_GRIDS}
+    fields = {name: {"type": "array", "minItems": 1, "items": rule} for name, rule in varied.items()}
     return {"type": "object", "properties": fields, "additionalProperties": False, "minProperties": 1}

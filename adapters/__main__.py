@@ -1,0 +1,49 @@
+"""The command line of the adapters: ``python -m adapters list`` and ``python -m adapters check NAME``."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+
+from adapters.check import check, survey
+from adapters.launch import UnknownAdapterError, known, resolve
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; returns the exit status: 0, 1 if a check failed, 2 if the command line is wrong."""
+    options = _parser().parse_args(arguments)
+    if options.command == "list":
+        print(*survey([resolve(name) for name in known()]), sep="\n")
+        return 0
+    try:
+        launch = resolve(options.adapter, _interpreter(options.python))
+    except (UnknownAdapterError, FileNotFoundError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    failed = False
+    for line in check(launch):
+        print(line, flush=True)
+        failed |= line.fails
+    return int(failed)
+
+
+def _interpreter(python: str | None) -> str | None:
+    if python is not None and shutil.which(python) is None:
+        msg = f"there is no interpreter {python!r}"
+        raise FileNotFoundError(msg)
+    return python
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m adapters", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="name the adapters that there are, and say which can be used here")
+    trial = commands.add_parser("check", help="try an adapter by itself: does it keep the protocol?")
+    trial.add_argument("adapter", metavar="NAME|module:Class")
+    trial.add_argument("--python", metavar="PATH", help="the interpreter that has the framework")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

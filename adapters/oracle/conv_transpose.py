@@ -1,0 +1,93 @@
+"""``conv_transpose`` in three forms that share no line of arithmetic and must agree.
+
+Each takes ``value`` [batch, *count, in], ``filter`` [*kernel, out, in] and one ``Axis`` for each spatial axis, and
+returns [batch, *image, out] in float64. They agree bit for bit on integers; on other data they differ by rounding, and
+on infinities and NaN only ``scatter`` is the definition, since the other two multiply by zeros that stand for nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+from adapters.oracle.windows import Array, overlap_add
+from cases.shapes import Axis
+
+# ruff: noqa: A002 - "filter" is the field's word
+
+
+def scatter(value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:
+    """Every element of the value lays the filter, times itself, over the image; what overlaps is summed.
+
+    The full result has length (count - 1) * stride + kernel along an axis, and is seen through the window
+    (before, image) that crops or zero-extends it.
+    """
+    *kernel, outer, inner = filter.shape
+    pieces: Array = value @ filter.reshape(math.prod(kernel) * outer, inner).T
+    return overlap_add(pieces.reshape(*value.shape[:-1], *kernel, outer), axes)
+
+
+def zero_insertion(value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:
+    """Insert stride - 1 zeros between the elements, pad, and correlate with the rotated filter at stride 1.
+
+    Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", relationship 14.
+    """
+    rotated = np.flip(filter, axis=tuple(range(len(axes))))
+    return _correlate(_pad(_insert_zeros(value, axes), axes), rotated)
+
+
+def _insert_zeros(value: Array, axes: tuple[Axis, ...]) -> Array:
+    batch, *_, channels = value.shape
+    spread = np.zeros((batch, *((axis.count - 1) * axis.stride + 1 for axis in axes), channels))
+    spread[(slice(None), *(slice(None, None, axis.stride) for axis in axes))] = value
+    return spread
+
+
+def _pad(spread: Array, axes: tuple[Axis, ...]) -> Array:
+    """Pad to image + kernel - 1 elements along an axis, by kernel - 1 - before at the front; a negative pad crops."""
+    batch, *lengths, channels = spread.shape
+    padded = np.zeros((batch, *(axis.image + axis.kernel - 1 for axis in axes), channels))
+    source, target = [slice(None)], [slice(None)]
+    for axis, length in zip(axes, lengths, strict=True):
+        front = axis.kernel - 1 - axis.before
+        # A crop may take more than there is: then nothing is left, and the last element lies before the first place.
+        start, stop = max(front, 0), max(min(front + length, axis.image + axis.kernel - 1), 0)
+        source.append(slice(start - front, stop - front))
+        target.append(slice(start, stop))
+    padded[tuple(target)] = spread[tuple(source)]
+    return padded
+
+
+def _correlate(padded: Array, filter: Array) -> Array:
+    batch, *lengths, _ = padded.shape
+    *kernel, outer, _ = filter.shape
+    images = [length - size + 1 for length, size in zip(lengths, kernel, strict=True)]
+    result = np.zeros((batch, *images, outer))
+    for taps in np.ndindex(*kernel):
+        shifted = (slice(tap, tap + image) for tap, image in zip(taps, images, strict=True))
+        result += padded[(slice(None), *shifted)] @ filter[taps].T
+    return result
+
+
+def matrix(value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:
+    """Build the matrix of ``conv``, row by row from its definition, and multiply by its transpose.
+
+    Slow, of size prod(count) * in * prod(image) * out, and so close to the definition that there is little to get
+    wrong: ``out[i] += in[i * stride + tap - before] * filter[tap]`` is read off as it stands.
+    """
+    outer, inner = filter.shape[-2:]
+    counts, images = [axis.count for axis in axes], [axis.image for axis in axes]
+    rows = np.zeros((*counts, inner, *images, outer))
+    for window in np.ndindex(*counts):
+        for taps in np.ndindex(*(axis.kernel for axis in axes)):
+            place = tuple(i * axis.stride + tap - axis.before for i, tap, axis in zip(window, taps, axes, strict=True))
+            if all(0 <= position < image for position, image in zip(place, images, strict=True)):
+                rows[(*window, slice(None), *place)] += filter[taps].T
+    product: Array = np.tensordot(value, rows, axes=len(axes) + 1)
+    return product
+
+
+FORMS: Final = {"eager": scatter, "zero_insertion": zero_insertion, "matrix": matrix}
+"""By the oracle's mode."""

@@ -1,0 +1,58 @@
+"""Windows on an image: how they are cut out of it, and laid back over it.
+
+Pooling and ``conv`` read an image through windows; unpooling and ``conv_transpose`` write one. Both directions are
+here once, for any number of spatial axes, as moves of elements only: what is done to them is the operators' business.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cases.shapes import Axis
+
+Array = npt.NDArray[np.float64]
+
+
+def cut(image: npt.NDArray[Any], axes: tuple[Axis, ...], outside: float) -> npt.NDArray[Any]:
+    """All windows of an image [batch, *image, channels] as a view [batch, *count, channels, *kernel].
+
+    Elements of the padding have the value ``outside``.
+    """
+    batch, *_, channels = image.shape
+    # The remainder of an image behind its last window is kept, so that one assignment serves every case.
+    lengths = (max(axis.full, axis.before + axis.image) for axis in axes)
+    padded = np.full((batch, *lengths, channels), outside, dtype=image.dtype)
+    padded[(slice(None), *(slice(axis.before, axis.before + axis.image) for axis in axes))] = image
+    first, *steps, last = padded.strides
+    hops = (step * axis.stride for step, axis in zip(steps, axes, strict=True))
+    counts, kernels = (axis.count for axis in axes), (axis.kernel for axis in axes)
+    # Unlike as_strided, the constructor refuses a view that would leave the buffer.
+    return np.ndarray((batch, *counts, channels, *kernels), image.dtype, padded, strides=(first, *hops, last, *steps))
+
+
+def overlap_add(pieces: Array, axes: tuple[Axis, ...]) -> Array:
+    """The image [batch, *image, channels] on which windows [batch, *count, *kernel, channels] lie, summed.
+
+    An axis at a time, because the sum over a box is the sum of sums over its sides: the windows are added up to the
+    full result, which is then seen through the axis' window (before, image), cropped or extended by zeros.
+    """
+    for number, axis in enumerate(axes):
+        pieces = _overlap_add(pieces, axis, 1 + number, 1 + len(axes))
+    return pieces
+
+
+def _overlap_add(pieces: Array, axis: Axis, at: int, tap_at: int) -> Array:
+    """Merges the axis of one ``Axis``'s windows, ``at``, and that of their elements, ``tap_at``, into the former."""
+    shape = list(pieces.shape)
+    shape[at] = max(axis.full, axis.before + axis.image)
+    del shape[tap_at]
+    full = np.zeros(shape)
+    ahead: tuple[Any, ...] = (slice(None),) * at
+    taps_ahead: tuple[Any, ...] = (slice(None),) * tap_at
+    reach = (axis.count - 1) * axis.stride + 1
+    for tap in range(axis.kernel):
+        full[(*ahead, slice(tap, tap + reach, axis.stride))] += pieces[(*taps_ahead, tap)]
+    return full[(*ahead, slice(axis.before, axis.before + axis.image))]

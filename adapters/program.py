@@ -1,0 +1,62 @@
+"""Running the text of a call, and finding out at which of its lines an exception arose.
+
+An adapter's ``call`` is a program whose line starting with ``result = `` is the framework's call. Adapters execute
+that very text, so that what a report shows is what was run, and so that the stage of an exception can be read from its
+traceback rather than guessed.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import traceback
+from typing import Any, Final, Literal
+
+Stage = Literal["preparing", "calling", "reading"]
+
+FILENAME: Final = "<call>"
+CALL: Final = "result = "
+
+
+def execute(text: str, namespace: dict[str, Any]) -> dict[str, Any]:
+    """Run a call's text with ``namespace`` as its globals, which stay as they are, and return its ``outputs``.
+
+    Raises:
+        LookupError: if the text sets no ``outputs``.
+        Exception: whatever the text raises.
+    """
+    # Frameworks that read a function's source (tf.function does) then find it, as they would in a pasted reproducer.
+    linecache.cache[FILENAME] = (len(text), None, text.splitlines(keepends=True), FILENAME)
+    scope = {"__name__": "__main__", **namespace}
+    exec(compile(text, FILENAME, "exec", dont_inherit=True), scope)  # noqa: S102 - the adapter's own text
+    if "outputs" not in scope:
+        msg = "the call's text sets no `outputs`"
+        raise LookupError(msg)
+    outputs: dict[str, Any] = scope["outputs"]
+    return outputs
+
+
+def stage(error: BaseException, text: str) -> Stage | None:
+    """Where in ``text`` an exception arose: before its call, in it or after it; None if not in the text at all.
+
+    The outermost frame of the text counts. A function defined above the call and traced by it runs in the call.
+    """
+    frames = traceback.walk_tb(error.__traceback__)
+    line = next((line for frame, line in frames if frame.f_code.co_filename == FILENAME), None)
+    span = None if line is None else call_lines(text)
+    if line is None or span is None:
+        return None
+    return "preparing" if line < span[0] else "calling" if line <= span[1] else "reading"
+
+
+def call_lines(text: str) -> tuple[int, int] | None:
+    """The first and the last line of the statement that starts with ``result = ``; None if there is not exactly one.
+
+    Raises:
+        SyntaxError: if ``text`` is no program.
+    """
+    lines = text.splitlines()
+    statements = [node for node in ast.parse(text).body if lines[node.lineno - 1].startswith(CALL)]
+    if len(statements) != 1:
+        return None
+    return statements[0].lineno, statements[0].end_lineno or statements[0].lineno

@@ -1,0 +1,65 @@
+"""What crosses the pipe between the parent and a worker: JSON texts, with arrays as raw bytes beside them.
+
+JSON rather than execnet's own serializer, which refuses lone surrogates, subclasses of str and integers below -2**31:
+a framework's message or a plug-in's dict may hold any of them. Both sides import this, so it needs NumPy alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Wire = tuple[str, tuple[bytes, ...]]
+
+
+class Channel(Protocol):
+    """The part of an execnet channel that a worker uses."""
+
+    def send(self, item: object, /) -> None:
+        """Send builtins to the parent.
+
+        Raises:
+            OSError: if the parent is gone.
+        """
+        ...
+
+    def __iter__(self) -> Iterator[Any]:
+        """What the parent sends, until it closes the channel."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message: what kind it is, its fields, and the arrays that came with it, by name."""
+
+    kind: str
+    body: dict[str, Any]
+    arrays: dict[str, Array]
+
+
+def pack(kind: str, body: dict[str, Any], arrays: dict[str, Array] | None = None) -> Wire:
+    """A message as execnet carries it; each array as (name, dtype name, shape) and its bytes in C order.
+
+    Raises:
+        TypeError: if ``body`` holds what JSON does not.
+    """
+    native = {name: array.astype(array.dtype.newbyteorder("="), copy=False) for name, array in (arrays or {}).items()}
+    layout = [(name, array.dtype.name, array.shape) for name, array in native.items()]
+    return json.dumps([kind, body, layout]), tuple(array.tobytes() for array in native.values())
+
+
+def unpack(wire: Wire) -> Message:
+    """The message that ``pack`` wrote. Its arrays are read-only views of the bytes received."""
+    text, blobs = wire
+    kind, body, layout = json.loads(text)
+    arrays: dict[str, Array] = {
+        name: np.frombuffer(blob, dtype=np.dtype(dtype)).reshape(shape)
+        for (name, dtype, shape), blob in zip(layout, blobs, strict=True)
+    }
+    return Message(kind=kind, body=body, arrays=arrays)

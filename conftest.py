@@ -1,0 +1,43 @@
+"""pytest's hooks, each one call into the rooms. Nothing imports this."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports import front
+
+pytest_plugins = ["pytester"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of a conformance run."""
+    front.add_options(parser)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Case files are test files."""
+    return front.collect(file_path, parent)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """The engine starts once the selection is known."""
+    front.start(session.config, session.items)
+
+
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> Any:
+    """A progress line stands for thousands of dots."""
+    return front.status(report, config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """The workers end, the reports are written."""
+    front.finish(session, exitstatus)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """What came out, and where it is."""
+    front.summary(terminalreporter, config)

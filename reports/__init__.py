@@ -1,0 +1,1 @@
+"""How the answers differ: judging, comparing, diagnosing, and the reports that people and CI read."""

@@ -1,0 +1,110 @@
+"""Comparing two sets of arrays: names, then shapes, then dtypes, then values. Pure, and total over any arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cases.tolerance import Tolerance
+from reports.difference import Difference, Headroom
+
+Array = npt.NDArray[Any]
+Arrays = dict[str, Array]
+
+
+def compare(expected: Arrays, actual: Arrays, tolerance: Tolerance) -> Difference | None:
+    """The first departure of ``actual`` from ``expected``, or None.
+
+    ``expected`` may hold, beside ``output``, its ``output_float64`` and ``output_magnitude`` for the bounded tier.
+    """
+    names = [name for name in expected if not name.startswith("output_")]
+    if set(names) != set(actual):
+        return Difference(kind="outcome", summary=f"returned {sorted(actual)}, expected {sorted(names)}")
+    found = (_compare(name, expected, actual[name], tolerance) for name in names)
+    return next((difference for difference in found if difference), None)
+
+
+def headroom(expected: Arrays, actual: Arrays, tolerance: Tolerance) -> Headroom:
+    """How much of the tolerance a result of the bounded tier uses up, at its worst element."""
+    exact, magnitude = expected["output_float64"], expected["output_magnitude"]
+    error = np.abs(actual["output"].astype(np.float64) - exact)
+    fails, noted = tolerance.fails_beyond(magnitude, exact), tolerance.noted_beyond(magnitude)
+    return Headroom(of_failing=_largest_fraction(error, fails), of_noted=_largest_fraction(error, noted))
+
+
+def _largest_fraction(error: Array, limit: Array) -> float:
+    fractions = np.divide(error, limit, out=np.where(error > 0, np.inf, 0.0), where=limit > 0)
+    return float(fractions.max(initial=0.0))
+
+
+def _compare(name: str, arrays: Arrays, actual: Array, tolerance: Tolerance) -> Difference | None:
+    expected = arrays[name]
+    if expected.shape != actual.shape:
+        summary = f"{name} has shape {actual.shape}, expected {expected.shape}"
+        return Difference(kind="shape", summary=summary, output=name)
+    if expected.dtype != actual.dtype:
+        summary = f"{name} has dtype {actual.dtype}, expected {expected.dtype}"
+        return Difference(kind="dtype", summary=summary, output=name)
+    if tolerance.tier == "bounded" and name == "output":
+        limit = tolerance.fails_beyond(arrays["output_magnitude"], arrays["output_float64"])
+        return _values(name, arrays["output_float64"], actual, limit)
+    return _values(name, expected, actual, None)
+
+
+def _values(name: str, expected: Array, actual: Array, limit: Array | None) -> Difference | None:
+    """``limit`` is the largest error tolerated, element by element; None demands the same bits."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.abs(actual.astype(np.float64) - expected.astype(np.float64))
+    special = _special(expected, actual)
+    wrong = special if limit is None else special | (error > limit)
+    if limit is None:
+        wrong = wrong | ((actual != expected) & ~(np.isnan(expected) & np.isnan(actual)))
+        if not wrong.any():
+            return _zero_signs(name, expected, actual)
+    return _worst(name, expected, actual, error, wrong) if wrong.any() else None
+
+
+def _special(expected: Array, actual: Array) -> Array:
+    """Where one side is NaN or infinite and the other is not, or not the same: compared before any arithmetic."""
+    if expected.dtype.kind != "f":
+        return np.zeros(expected.shape, dtype=bool)
+    infinite = np.isinf(expected) | np.isinf(actual)
+    return np.asarray((np.isnan(expected) != np.isnan(actual)) | (infinite & (expected != actual)))
+
+
+def _zero_signs(name: str, expected: Array, actual: Array) -> Difference | None:
+    """0 and -0 are equal but not the same, and dividing by them shows it: never silently equal."""
+    if expected.dtype.kind != "f":
+        return None
+    wrong = (np.signbit(expected) != np.signbit(actual)) & ~np.isnan(expected)
+    if not wrong.any():
+        return None
+    position = _first(wrong)
+    count, total = int(wrong.sum()), int(wrong.size)
+    summary = f"{name} differs only in the sign of {count} zeros of {total} elements, first at {position}"
+    return Difference(kind="value", summary=summary, output=name, position=position, count=count, total=total)
+
+
+def _worst(name: str, expected: Array, actual: Array, error: Array, wrong: Array) -> Difference:
+    ranked = np.where(wrong, np.where(np.isnan(error), np.inf, error), -1.0)
+    position = tuple(int(i) for i in np.unravel_index(int(ranked.argmax()), ranked.shape))
+    count, total = int(wrong.sum()), int(wrong.size)
+    summary = (
+        f"{name} differs in {count} of {total} elements, worst at {position}: "
+        f"{actual[position]!s}, expected {expected[position]!s}"
+    )
+    return Difference(
+        kind="index" if name == "indices" else "value",
+        summary=summary,
+        output=name,
+        position=position,
+        worst=float(error[position]),
+        count=count,
+        total=total,
+    )
+
+
+def _first(mask: Array) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.argwhere(mask)[0])

@@ -1,0 +1,148 @@
+"""From a difference to the slip that explains it.
+
+Each explanation is a transform of the question or of the right answer. The oracle answers the changed question; if
+that is, bit for bit or within the tolerance, what the target returned, the transform is the diagnosis. So a diagnosis
+is checked on every element and is never a guess from the look of the numbers.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from adapters.oracle import Oracle
+from cases import shapes
+from cases.case import Case
+from cases.fill import fill
+from cases.tolerance import Tolerance
+from reports.compare import compare
+
+Array = npt.NDArray[Any]
+Arrays = dict[str, Array]
+Explanation = tuple[str, Callable[[], Arrays]]
+_REACH: Final = 2
+"""How many elements a window may have moved along an axis."""
+
+
+def diagnose(case: Case, expected: Arrays, actual: Arrays, tolerance: Tolerance) -> str | None:
+    """The first transform under which the expected result becomes the actual one, or None."""
+    inputs = fill(case)
+    for name, answer in _explanations(case, inputs, expected, actual):
+        try:
+            transformed = answer()
+        except (ValueError, IndexError):  # the changed question has no answer
+            continue
+        if compare(transformed, actual, tolerance) is None:
+            return name
+    return None
+
+
+def _explanations(case: Case, inputs: Arrays, expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
+    yield from _of_shape(expected, actual)
+    yield from _of_filter(case, inputs)
+    yield from _of_window(case, inputs)
+    yield from _of_indices(case, expected)
+    yield from _of_average(case, inputs)
+    yield from _of_layout(expected)
+
+
+def _answer(case: Case, inputs: Arrays) -> Callable[[], Arrays]:
+    return lambda: Oracle().run(case, inputs)
+
+
+def _outputs(expected: Arrays, change: Callable[[Array], Array]) -> Arrays:
+    """The expected arrays with one change to the output, in the case's dtype and in the oracle's precision alike."""
+    return {name: change(array) if name.startswith("output") else array for name, array in expected.items()}
+
+
+def _of_shape(expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
+    """The right values through a shorter or longer window that starts at the same place."""
+    right, wrong = expected["output"], actual["output"]
+    if right.shape == wrong.shape or right.ndim != wrong.ndim:
+        return
+
+    def window(array: Array) -> Array:
+        seen = np.zeros(wrong.shape, array.dtype)
+        common = tuple(slice(min(pair)) for pair in zip(right.shape, wrong.shape, strict=True))
+        seen[common] = array[common]
+        return seen
+
+    yield f"size {wrong.shape[1:-1]} instead of {right.shape[1:-1]}, same offset", lambda: _outputs(expected, window)
+
+
+def _of_filter(case: Case, inputs: Arrays) -> Iterator[Explanation]:
+    if "filter" not in inputs:
+        return
+    spatial = tuple(range(len(case.strides)))
+    tensor = inputs["filter"]
+    changes: list[tuple[str, Array]] = [("filter not rotated", np.flip(tensor, spatial))]
+    changes += [(f"filter flipped along axis {axis}", np.flip(tensor, axis)) for axis in spatial]
+    changes += [
+        ("filter transposed in space", np.swapaxes(tensor, 0, 1)),
+        ("filter's channels swapped", np.swapaxes(tensor, -1, -2)),
+        ("filter's channels reversed", np.flip(tensor, -2)),
+    ]
+    for name, changed in changes:
+        if changed.shape == tensor.shape:
+            yield name, _answer(case, inputs | {"filter": np.ascontiguousarray(changed)})
+
+
+def _of_window(case: Case, inputs: Arrays) -> Iterator[Explanation]:
+    """The same window at another offset: the padding's parts before and after are other ones."""
+    axes = shapes.axes(case)
+    shifts = itertools.product(range(-_REACH, _REACH + 1), repeat=len(axes))
+    for shift in sorted(shifts, key=lambda shift: sum(map(abs, shift))):
+        pairs = tuple((axis.before + step, axis.after - step) for axis, step in zip(axes, shift, strict=True))
+        if any(shift) and min(min(pair) for pair in pairs) >= 0:
+            yield f"window shifted by {shift}", _answer(replace(case, padding=pairs, output_padding=None), inputs)
+
+
+def _of_indices(case: Case, expected: Arrays) -> Iterator[Explanation]:
+    if "indices" not in expected:
+        return
+    value, right = case.inputs["value"].shape, expected["indices"]
+    size, channels = int(np.prod(value[1:])), value[-1]
+    batch = np.arange(value[0]).reshape(-1, *(1,) * (len(value) - 1))
+    for name, wrong in (
+        ("indices count the batch too", right + batch * size),
+        ("indices over one plane, without channels", right // channels),
+    ):
+        yield name, lambda wrong=wrong: expected | {"indices": wrong}  # type: ignore[misc]
+
+
+def _of_average(case: Case, inputs: Arrays) -> Iterator[Explanation]:
+    if case.operator != "avg_pool" or case.tier != "exact":
+        return
+    counts = _counts(case)
+    exact = Oracle().run(replace(case, tier="bounded"), inputs)["output_float64"]
+    sums = exact * counts
+    whole = float(np.prod(shapes.kernel_size(case)))
+    reciprocal = (1 / counts).astype(case.dtype)
+    yield "divided by the whole window at the border", lambda: {"output": (sums / whole).astype(case.dtype)}
+    yield "multiplied by the rounded reciprocal", lambda: {"output": sums.round().astype(case.dtype) * reciprocal}
+
+
+def _counts(case: Case) -> Array:
+    """How many elements of the image each window of a pooling holds, broadcast over batch and channels."""
+    counts: Array = np.ones(())
+    for axis in shapes.axes(case):
+        starts = np.arange(axis.count) * axis.stride - axis.before
+        inside = np.minimum(starts + axis.kernel, axis.image) - np.maximum(starts, 0)
+        counts = counts[..., None] * inside
+    return counts[None, ..., None]
+
+
+def _of_layout(expected: Arrays) -> Iterator[Explanation]:
+    changes: tuple[tuple[str, Callable[[Array], Array]], ...] = (
+        ("height and width swapped", lambda array: np.swapaxes(array, 1, 2)),
+        ("batch reversed", lambda array: np.flip(array, 0)),
+        ("channels reversed", lambda array: np.flip(array, -1)),
+    )
+    for name, change in changes:
+        yield name, functools.partial(_outputs, expected, change)

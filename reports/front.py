@@ -1,0 +1,139 @@
+"""What pytest's hooks do: each hook in ``conftest.py`` is one call into here.
+
+Nothing is started for a run of the suite's own tests: targets are looked for when the first case file is collected.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from adapters.base import Target
+from cases.case import Case
+from reports import progress, stale
+from reports.items import SESSION, CaseFile, CaseItem
+from reports.known import KnownError
+from reports.session import Options, Session, UsageError
+
+_PROBLEMS: Final = pytest.StashKey[list[str]]()
+_PATHS: Final = pytest.StashKey[list[Path]]()
+PROGRESS: Final = pytest.StashKey[progress.Progress]()
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """The options of a conformance run."""
+    group = parser.getgroup("deconform", "conformance of transposed convolution and unpooling")
+    group.addoption("--target", action="append", default=[], metavar="GLOB", help="only these targets; repeatable")
+    group.addoption("--device", default="auto", choices=("cpu", "cuda", "auto"), help="only targets on this device")
+    group.addoption("--adapter", action="append", default=[], metavar="NAME", help="one more adapter: module:Class")
+    group.addoption("--python", action="append", default=[], metavar="NAME=PATH", help="an adapter's interpreter")
+    group.addoption("--report", default="reports/latest", metavar="DIR", help="where the run and the reports go")
+    group.addoption("--timeout", type=float, default=60.0, metavar="SECONDS", help="limit for one case")
+    group.addoption("--resume", action="store_true", help="go on with a run that was cut short")
+
+
+def collect(path: Path, parent: pytest.Collector) -> CaseFile | None:
+    """A node for a case file: any YAML below a folder named cases, or named on the command line."""
+    if path.suffix != ".yaml" or not ("cases" in path.parts[:-1] or parent.session.isinitpath(path)):
+        return None
+    if SESSION not in parent.config.stash:
+        parent.config.stash[SESSION] = _choose(parent.config)
+    return CaseFile.from_parent(parent, path=path)
+
+
+def start(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Begin the run with the items that are left after selection."""
+    session = config.stash.get(SESSION, None)
+    if session is None or config.option.collectonly:
+        return
+    work: dict[Target, list[Case]] = {}
+    for item in items:
+        if isinstance(item, CaseItem):
+            work.setdefault(item.target, []).append(item.case)
+    _refuse_twins(work)
+    if work:
+        _or_usage_error(session.start, work)
+        config.stash[PROGRESS] = progress.Progress(session)
+
+
+def finish(session: pytest.Session, status: int) -> None:
+    """End the run, write the reports, and fail a run that lost something."""
+    run = session.config.stash.get(SESSION, None)
+    if run is None:
+        return
+    over = run.started and not session.shouldstop and status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    problems = run.lost() if over else []
+    problems += stale.entries(run) if over else []
+    session.config.stash[_PROBLEMS] = problems
+    session.config.stash[_PATHS] = run.finish(complete=over)
+    if problems and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def status(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    """How an item shows while the run goes on: a passing case shows in the progress line alone."""
+    if PROGRESS not in config.stash or ".yaml::" not in report.nodeid:
+        return None
+    config.stash[PROGRESS].show()
+    quiet = report.passed or report.skipped
+    if report.when != "call" or not quiet or config.option.verbose > 0:
+        return None
+    return ("xfailed" if hasattr(report, "wasxfail") else report.outcome), "", ""
+
+
+def summary(terminal: Any, config: pytest.Config) -> None:
+    """The closing lines: what was lost or is stale, and where the reports are."""
+    if _PATHS not in config.stash:
+        return
+    terminal.section("deconform")
+    session = config.stash[SESSION]
+    for line in [*progress.describe(session), *progress.totals(session), *config.stash[_PROBLEMS]]:
+        terminal.line(line)
+    paths = config.stash[_PATHS]
+    terminal.line(f"reports: {', '.join(map(str, paths))}" if paths else "no reports: the run was cut short")
+
+
+def _choose(config: pytest.Config) -> Session:
+    option = config.option
+    pythons = dict(_pair(text) for text in option.python)
+    options = Options(
+        targets=tuple(option.target),
+        device=option.device,
+        adapters=tuple(option.adapter),
+        pythons=pythons,
+        report=Path(option.report),
+        timeout=option.timeout,
+        resume=option.resume,
+    )
+    session: Session = _or_usage_error(Session, options)
+    _or_usage_error(session.choose)
+    return session
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        msg = f"--python {text}: give NAME=PATH, e.g. torch=/path/to/venv/bin/python"
+        raise pytest.UsageError(msg)
+    return name, path
+
+
+def _or_usage_error(function: Any, *arguments: Any) -> Any:
+    """Call, and turn what the user can mend into pytest's own kind of error, which exits with status 4."""
+    try:
+        return function(*arguments)
+    except (UsageError, KnownError) as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _refuse_twins(work: dict[Target, list[Case]]) -> None:
+    for chosen in work.values():
+        counts = Counter(case.id for case in chosen)
+        twins = [case for case, count in counts.items() if count > 1]
+        if twins:
+            msg = f"two case files give the id {twins[0]}: rename a file or a folder"
+            raise pytest.UsageError(msg)

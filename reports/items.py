@@ -1,0 +1,113 @@
+"""pytest's nodes: a case file, and one item for each of its cases on each target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.base import Target
+from cases.case import Case
+from cases.load import load
+from cases.read import CaseFileError
+from reports import tables
+from reports.reproducer import program, small
+from reports.session import Session
+from reports.verdict import Verdict, expectation, is_judged, judge
+
+SESSION = pytest.StashKey[Session]()
+
+
+class DifferenceError(Exception):
+    """A new difference, or a known one that is gone: the message is the whole failure."""
+
+
+class CaseFile(pytest.File):
+    """A YAML file of cases."""
+
+    def collect(self) -> Iterator[CaseItem]:
+        """One item for each case on each target that can be judged on it.
+
+        Raises:
+            CollectError: if the file is wrong; one line a fault.
+        """
+        try:
+            cases = load(self.path)
+        except CaseFileError as error:
+            raise self.CollectError(str(error)) from None
+        for case in cases:
+            for target in self.config.stash[SESSION].targets:
+                if is_judged(case, str(target)):
+                    yield CaseItem.from_parent(
+                        self, name=f"{case.id.partition('::')[2]}[{target}]", asks=(case, target)
+                    )
+
+
+class CaseItem(pytest.Item):
+    """One case on one target. Waiting for the answer is set-up: what goes wrong there is ours, and an error."""
+
+    def __init__(self, *, asks: tuple[Case, Target], **rest: Any) -> None:
+        super().__init__(**rest)
+        self.case, self.target = asks
+
+    def setup(self) -> None:
+        """Wait for the answer."""
+        self.session_of_run.answer(self.case, str(self.target))
+
+    def runtest(self) -> None:
+        """Judge the answer: pass, skip what is unsupported, expect what is known, fail at anything new."""
+        session = self.session_of_run
+        run = session.run
+        assert run is not None  # noqa: S101 - set-up waited for it
+        verdict = judge(run, self.case, str(self.target))
+        entry = tables.find_known(run, session.knowns, self.case.id, str(self.target))
+        if entry is not None and entry.explains(verdict):
+            pytest.xfail(f"{entry.reason} ({entry.link})")
+        if entry is not None and not (verdict.difference is None and entry.shown_by == "some"):
+            raise DifferenceError(self._changed(entry.reason, verdict))
+        if verdict.status == "unsupported":
+            pytest.skip(verdict.reason)
+        if verdict.difference is not None:
+            raise DifferenceError(self._explain(verdict))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The message alone: a traceback through this suite tells nobody anything."""
+        if isinstance(excinfo.value, DifferenceError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Where the item comes from."""
+        return self.path, None, self.nodeid
+
+    @property
+    def session_of_run(self) -> Session:
+        """The conformance run that this item is part of."""
+        return self.config.stash[SESSION]
+
+    def _changed(self, reason: str, verdict: Verdict) -> str:
+        if verdict.difference is None:
+            return (
+                f"{self.nodeid}: a known difference has vanished ({verdict.status} now). "
+                f"Narrow or remove its entry in reports/known/{self.target.adapter}.yaml: {reason}"
+            )
+        return f"a known difference has changed (it was: {reason})\n\n{self._explain(verdict)}"
+
+    def _explain(self, verdict: Verdict) -> str:
+        run = self.session_of_run.run
+        assert run is not None and verdict.difference is not None  # noqa: S101, PT018 - there is one to explain
+        record = run.records[self.case.id, str(self.target)]
+        parts = [
+            verdict.difference.summary,
+            f"call: {tables.call_line(record.call)}",
+            f"diagnosis: {verdict.diagnosis or 'none of the known transforms explains it'}",
+        ]
+        if record.kind == "returned":
+            arrays = run.outcome(record).arrays  # type: ignore[union-attr] # a returned record has arrays
+            expected = {} if self.case.invalid else expectation(run, self.case)
+            for name in arrays:
+                parts += [f"expected {name}:\n{small(expected[name])}"] if name in expected else []
+                parts.append(f"actual {name}:\n{small(arrays[name])}")
+        return "\n".join([*parts, "to reproduce, paste into an interpreter:", program(self.case, record.call)])

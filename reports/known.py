@@ -1,0 +1,92 @@
+"""Known differences: accepted, each with a reason and a link, and strict.
+
+An entry says that every case it matches differs, on every target it matches, in just this way. One that doesn't is a
+failure: the difference has vanished or changed, and the entry must go or change. Where only the data decide which
+cases show it, ``shown_by: some`` asks for at least one. An entry that matches nothing is stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from reports.difference import Kind
+from reports.verdict import Verdict
+
+
+def _specifier(text: str) -> str:
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        msg = f"{text!r} is no version specifier such as '>=2.13,<2.14'"
+        raise ValueError(msg) from None
+    return text
+
+
+class Known(BaseModel):
+    """One accepted difference."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cases: list[str] = Field(min_length=1, description="Globs over case ids.")
+    targets: str = Field(description="Glob over targets.")
+    versions: Annotated[str, AfterValidator(_specifier)] = Field(description="Versions of the framework.")
+    kind: Kind
+    diagnosis: str | None = Field(None, description="The diagnosis that each difference must have.")
+    shown_by: Literal["all", "some"] = "all"
+    reason: str = Field(min_length=10)
+    link: str = Field(pattern=r"^(https://\S+|not reported yet)$")
+
+    def covers(self, case_id: str, target: str, version: str) -> bool:
+        """Whether the entry speaks of this case on this target."""
+        return (
+            fnmatchcase(target, self.targets)
+            and SpecifierSet(self.versions).contains(version, prereleases=True)
+            and any(fnmatchcase(case_id, glob) for glob in self.cases)
+        )
+
+    def explains(self, verdict: Verdict) -> bool:
+        """Whether a verdict is the difference that the entry accepts."""
+        return (
+            verdict.difference is not None
+            and verdict.difference.kind == self.kind
+            and (self.diagnosis is None or verdict.diagnosis == self.diagnosis)
+        )
+
+
+class KnownError(Exception):
+    """A file of known differences that can't be used: one line a fault."""
+
+
+def load(folder: Path) -> dict[str, list[Known]]:
+    """Adapter name -> its entries, from ``<adapter>.yaml`` in a folder.
+
+    Raises:
+        KnownError: if a file is not what it should be.
+    """
+    return {path.stem: _load(path) for path in sorted(folder.glob("*.yaml"))}
+
+
+_ENTRIES: TypeAdapter[list[Known]] = TypeAdapter(list[Known])
+
+
+def _load(path: Path) -> list[Known]:
+    try:
+        return _ENTRIES.validate_python(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader) or [])
+    except yaml.YAMLError as error:
+        msg = f"{path}: not YAML: {' '.join(str(error).split())}"
+        raise KnownError(msg) from None
+    except ValidationError as error:
+        lines = (f"{path}: entry {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise KnownError("\n".join(lines)) from None
+
+
+def find(entries: Iterable[Known], case_id: str, target: str, version: str) -> Known | None:
+    """The first entry that speaks of a case on a target."""
+    return next((entry for entry in entries if entry.covers(case_id, target, version)), None)

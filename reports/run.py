@@ -1,0 +1,207 @@
+"""A run on disk: JSON lines, written as answers come, from which every report is rendered.
+
+The first line is the header, the last the footer; between them stand cases, arrays and results. An array is stored
+once, under the digest of its dtype, shape and bytes, however many targets returned it: two results agree bit for bit
+if their digests are the same. Only an index of the arrays is kept in memory.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from adapters.outcome import Crashed, Fault, Outcome, Raised, Result, Returned, TimedOut, Unsupported
+from cases.case import Case, from_json, to_json
+
+Array = npt.NDArray[Any]
+Key = tuple[str, str]
+FORMAT: Final = 1
+_KINDS: Final[dict[str, type[Any]]] = {
+    "raised": Raised,
+    "unsupported": Unsupported,
+    "crashed": Crashed,
+    "timed_out": TimedOut,
+}
+
+
+class RunError(Exception):
+    """A run file that can't be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A result as it stands in the file; ``arrays`` maps output names to digests where the call returned."""
+
+    case: str
+    target: str
+    kind: str
+    fields: dict[str, Any]
+    arrays: dict[str, str]
+    call: str
+    seconds: float
+
+
+class Run:
+    """A run, being written or read again. Safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Index the file at ``path`` if there is one; whatever is recorded later goes to its end."""
+        self.path = path
+        self.header: dict[str, Any] = {}
+        self.footer: dict[str, Any] | None = None
+        self.cases: dict[str, Case] = {}
+        self.records: dict[Key, Record] = {}
+        self.faults: dict[Key, str] = {}
+        self._offsets: dict[str, int] = {}
+        self._lock = threading.Lock()
+        if path.exists():
+            self._index()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("ab")
+
+    def begin(self, header: dict[str, Any]) -> None:
+        """Write the header, unless the run is being resumed and has one."""
+        if not self.header:
+            self.header = {"format": FORMAT, **header}
+            self._write({"record": "header", **self.header})
+
+    def ask(self, case: Case) -> None:
+        """Record a case, once."""
+        if case.id not in self.cases:
+            self.cases[case.id] = case
+            self._write({"record": "case", **to_json(case)})
+
+    def record(self, result: Result | Fault) -> None:
+        """Record an answer, and its arrays as far as they are new."""
+        with self._lock:
+            if isinstance(result, Fault):
+                self.faults[result.case, result.target] = result.message
+                self._write({"record": "fault", **asdict(result)})
+                return
+            record = self._store(result)
+            self._write({"record": "result", **asdict(record)})
+            self.records[result.case, result.target] = record
+        self._file.flush()
+
+    def end(self, **facts: Any) -> None:
+        """Write the footer: a run without one was cut short."""
+        self.footer = {"results": len(self.records), **facts}
+        self._write({"record": "footer", **self.footer})
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def outcome(self, record: Record) -> Outcome:
+        """A record's outcome, its arrays read back from the file."""
+        if record.kind == "returned":
+            return Returned(arrays={name: self._array(digest) for name, digest in record.arrays.items()})
+        outcome: Outcome = _KINDS[record.kind](**record.fields)
+        return outcome
+
+    def of_target(self, target: str) -> Iterator[Record]:
+        """All records of one target."""
+        return (record for (_, name), record in self.records.items() if name == target)
+
+    def _store(self, result: Result) -> Record:
+        match result.outcome:
+            case Returned(arrays=arrays):
+                kind, fields, digests = "returned", {}, {name: self._keep(array) for name, array in arrays.items()}
+            case Raised() | Unsupported() | Crashed() | TimedOut() as outcome:
+                kind = next(name for name, cls in _KINDS.items() if isinstance(outcome, cls))
+                fields, digests = asdict(outcome), {}
+        return Record(
+            case=result.case,
+            target=result.target,
+            kind=kind,
+            fields=fields,
+            arrays=digests,
+            call=result.call,
+            seconds=result.seconds,
+        )
+
+    def _keep(self, array: Array) -> str:
+        data = np.ascontiguousarray(array)
+        name = digest(data)
+        if name not in self._offsets:
+            facts = {"dtype": str(data.dtype), "shape": array.shape}
+            text = base64.b64encode(data.tobytes()).decode()
+            self._offsets[name] = self._write({"record": "array", "digest": name, **facts, "data": text})
+        return name
+
+    def _write(self, record: dict[str, Any]) -> int:
+        offset = self._file.tell()
+        self._file.write(json.dumps(record, separators=(",", ":")).encode() + b"\n")
+        return offset
+
+    def _array(self, name: str) -> Array:
+        with self._lock:
+            self._file.flush()
+        with self.path.open("rb") as file:
+            file.seek(self._offsets[name])
+            record = json.loads(file.readline())
+        data = np.frombuffer(base64.b64decode(record["data"]), dtype=record["dtype"])
+        return data.reshape(record["shape"])
+
+    def _index(self) -> None:
+        end = 0
+        with self.path.open("rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break  # the run was killed in the middle of this line
+                self._take(json.loads(line), end)
+                end += len(line)
+        with self.path.open("r+b") as file:
+            file.truncate(end)
+
+    def _take(self, record: dict[str, Any], offset: int) -> None:
+        kind = record.pop("record")
+        match kind:
+            case "header":
+                self.header = record
+            case "case":
+                self.cases[record["id"]] = from_json(record)
+            case "array":
+                self._offsets[record["digest"]] = offset
+            case "result":
+                self.records[record["case"], record["target"]] = Record(**record)
+            case "fault":
+                self.faults[record["case"], record["target"]] = record["message"]
+            case "footer":
+                self.footer = record
+
+
+def read(path: Path) -> Run:
+    """A recorded run.
+
+    Raises:
+        RunError: if there is no such file, or it is no run of this format.
+    """
+    if not path.is_file():
+        msg = f"{path}: there is no run here; `pytest cases` writes one to reports/latest/run.jsonl"
+        raise RunError(msg)
+    try:
+        run = Run(path)
+    except (ValueError, KeyError, TypeError) as error:
+        msg = f"{path}: not a recorded run: {error}"
+        raise RunError(msg) from None
+    if run.header.get("format") != FORMAT:
+        msg = f"{path}: written in format {run.header.get('format')}, this version reads {FORMAT}; run the suite again"
+        raise RunError(msg)
+    return run
+
+
+def digest(array: Array) -> str:
+    """A name for an array's exact content: the same for the same dtype, shape and bits, and for nothing else."""
+    head = f"{array.dtype}{array.shape}".encode()
+    return hashlib.blake2b(head + np.ascontiguousarray(array).tobytes(), digest_size=16).hexdigest()

@@ -1,0 +1,193 @@
+"""A recorded run -> pandas tables. Nothing here depends on time or machine, but for what the frameworks themselves say.
+
+Every table is made from one frame with a row for each case on each target.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Final
+
+import pandas as pd
+
+from cases.case import INPUTS, Case
+from reports.known import Known, find
+from reports.run import Record, Run
+from reports.verdict import ORACLE, Verdict, is_judged, judge
+
+STATUSES: Final = ("passed", "differing", "raised", "crashed", "timed out", "unsupported")
+_OPERATORS: Final = tuple(INPUTS)
+Knowns = dict[str, list[Known]]
+
+
+def results(run: Run, knowns: Knowns) -> pd.DataFrame:
+    """One row for each judged answer: where it stands, its verdict, and the known difference that covers it."""
+    rows = [
+        _row(run, run.cases[case], target, knowns) for case, target in run.records if is_judged(run.cases[case], target)
+    ]
+    columns = [
+        "case",
+        "operator",
+        "topic",
+        "target",
+        "status",
+        "valid",
+        "known",
+        "kind",
+        "diagnosis",
+        "summary",
+        "call",
+    ]
+    return pd.DataFrame(rows, columns=[*columns, "worst", "of_failing", "of_noted"])
+
+
+def _row(run: Run, case: Case, target: str, knowns: Knowns) -> dict[str, Any]:
+    verdict = judge(run, case, target)
+    record = run.records[case.id, target]
+    entry = known_difference(run, knowns, case.id, target, verdict)
+    return {
+        "case": case.id,
+        "operator": case.operator,
+        "topic": case.topic,
+        "target": target,
+        "status": verdict.status,
+        "valid": case.invalid is None and case.behaviour is None,
+        "known": entry.reason if entry else "",
+        "kind": verdict.difference.kind if verdict.difference else "",
+        "diagnosis": verdict.diagnosis or "",
+        "summary": verdict.difference.summary if verdict.difference else verdict.reason,
+        "call": call_line(record.call),
+        "worst": verdict.difference.worst if verdict.difference else 0.0,
+        "of_failing": verdict.headroom.of_failing if verdict.headroom else None,
+        "of_noted": verdict.headroom.of_noted if verdict.headroom else None,
+    }
+
+
+def known_difference(run: Run, knowns: Knowns, case: str, target: str, verdict: Verdict) -> Known | None:
+    """The entry that accepts a verdict's difference, if there is one."""
+    entry = find_known(run, knowns, case, target)
+    return entry if entry is not None and entry.explains(verdict) else None
+
+
+def find_known(run: Run, knowns: Knowns, case: str, target: str) -> Known | None:
+    """The entry that speaks of a case on a target, in the version that ran."""
+    adapter = target.partition("-")[0]
+    version = run.header["targets"].get(target, {}).get("versions", {}).get(adapter, "0")
+    return find(knowns.get(adapter, ()), case, target, version)
+
+
+def call_line(text: str) -> str:
+    """The framework's call in a call's text, as one line."""
+    lines = (line for line in text.splitlines() if line.startswith("result = "))
+    return next(lines, text.strip()).removeprefix("result = ")
+
+
+def conformance(frame: pd.DataFrame, targets: Iterable[str]) -> pd.DataFrame:
+    """Operator x target: how many valid cases have which status, of how many."""
+    valid = frame[frame["valid"]]
+    table = pd.DataFrame(index=pd.Index(_present(valid), name="operator"))
+    for target in targets:
+        chosen = valid[valid["target"] == target]
+        table[target] = [_count(chosen[chosen["operator"] == operator]) for operator in table.index]
+    return table
+
+
+def _present(frame: pd.DataFrame) -> list[str]:
+    return [operator for operator in _OPERATORS if (frame["operator"] == operator).any()]
+
+
+def _count(rows: pd.DataFrame) -> str:
+    if rows.empty:
+        return "not asked"
+    counts = Counter(rows["status"])
+    parts = [f"{counts['passed']} of {len(rows)} passed"]
+    parts += [f"{counts[status]} {status}" for status in STATUSES[1:] if counts[status]]
+    return ", ".join(parts)
+
+
+def differences(frame: pd.DataFrame) -> pd.DataFrame:
+    """The differing answers, grouped by what explains them, the largest and the new groups first."""
+    wrong = frame[frame["status"].isin(("differing", "raised", "crashed", "timed out"))]
+    return wrong.sort_values(
+        ["known", "operator", "target", "worst", "case"], ascending=[True, True, True, False, True]
+    )
+
+
+def shape_errors(run: Run, targets: list[str]) -> pd.DataFrame:
+    """Invalid case x target: the exception, what was accepted, the signal or the time-out, in full."""
+    cases = [case for case in run.cases.values() if case.invalid or case.behaviour]
+    rows = []
+    for case in cases:
+        why = f"{case.invalid.rule}: {case.invalid.reason}" if case.invalid else f"behaviour: {case.behaviour}"
+        row = {"case": case.id, "operator": case.operator, "why": why}
+        row |= {target: _behaviour(run, run.records.get((case.id, target))) for target in targets}
+        rows.append(row)
+    return pd.DataFrame(rows, columns=["case", "operator", "why", *targets])
+
+
+def _behaviour(run: Run, record: Record | None) -> str:
+    if record is None:
+        return "not run"
+    fields = record.fields
+    match record.kind:
+        case "returned":
+            arrays = run.outcome(record).arrays  # type: ignore[union-attr] # a returned record has arrays
+            shown = (f"{name} {array.shape}{_small(array)}" for name, array in arrays.items())
+            return f"accepted, returned {'; '.join(shown)}"
+        case "raised":
+            return f"{fields['type']} while {fields['stage']}: {normal(fields['message']) or '(no message)'}"
+        case "crashed":
+            return f"crashed: {fields['signal']}"
+        case "timed_out":
+            return f"timed out after {fields['seconds']:g} s"
+        case _:
+            return f"unsupported: {fields['reason']}"
+
+
+def _small(array: Any) -> str:
+    return f" = {array.ravel().tolist()}" if 0 < array.size <= 16 else ""  # noqa: PLR2004 - what a cell shows
+
+
+def normal(message: str) -> str:
+    """A message on one line, without addresses, paths and source locations, which differ from machine to machine."""
+    text = re.sub(r"0x[0-9a-fA-F]+", "0x...", " ".join(message.split()))
+    return re.sub(r"(/[\w.+-]+){2,}", "<path>", text)
+
+
+def agreement(run: Run, targets: list[str]) -> pd.DataFrame:
+    """Per operator: which targets returned the same bits, in how many exact cases; braces hold those that agree."""
+    rows: Counter[tuple[str, str]] = Counter()
+    for case in run.cases.values():
+        if case.tier == "exact" and case.invalid is None and case.behaviour is None:
+            rows[case.operator, _clusters(run, case, targets)] += 1
+    ordered = sorted(rows.items(), key=lambda item: (_OPERATORS.index(item[0][0]), -item[1], item[0][1]))
+    return pd.DataFrame(
+        [(op, clusters, count) for (op, clusters), count in ordered], columns=["operator", "bits agree", "cases"]
+    )
+
+
+def _clusters(run: Run, case: Case, targets: list[str]) -> str:
+    groups: dict[str, list[str]] = {}
+    for target in targets:
+        record = run.records.get((case.id, target))
+        if record is None:
+            continue
+        key = str(sorted((n, d) for n, d in record.arrays.items())) if record.kind == "returned" else f"({record.kind})"
+        groups.setdefault(key, []).append(target)
+    return " ".join(f"{{{', '.join(group)}}}" for group in groups.values())
+
+
+def headrooms(frame: pd.DataFrame) -> pd.DataFrame:
+    """Operator x target: the worst error of the bounded cases as a fraction of what fails and of what is noted."""
+    bounded = frame[frame["of_failing"].notna()]
+    if bounded.empty:
+        return pd.DataFrame()
+    worst = bounded.groupby(["operator", "target"])[["of_failing", "of_noted"]].max()
+    return worst.assign(cases=bounded.groupby(["operator", "target"]).size()).reset_index()
+
+
+def targets_of(run: Run) -> list[str]:
+    """The targets of a run, the oracle last: it is what the others are held against."""
+    return sorted(run.header["targets"], key=lambda target: (target == ORACLE, target))

@@ -1,0 +1,139 @@
+"""The judgement on one target's answer to one case. A pure function of a recorded run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from adapters.oracle import products
+from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
+from cases import shapes
+from cases.case import Case
+from cases.tolerance import Tolerance
+from reports.compare import Arrays, compare, headroom
+from reports.diagnose import diagnose
+from reports.difference import Difference, Headroom
+from reports.run import Record, Run
+
+ORACLE: Final = "oracle-eager-cpu"
+Status = Literal["passed", "differing", "unsupported", "raised", "crashed", "timed out", "recorded"]
+
+
+class NoExpectationError(Exception):
+    """Our fault: a case has no expected result, because the oracle gave none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is made of an outcome: its status, what differs and why, and how near a bounded result came to failing."""
+
+    status: Status
+    difference: Difference | None = None
+    diagnosis: str | None = None
+    headroom: Headroom | None = None
+    reason: str = ""
+
+
+def judge(run: Run, case: Case, target: str) -> Verdict:
+    """The verdict on a recorded answer.
+
+    Raises:
+        NoExpectationError: if the oracle gave the case no result.
+        KeyError: if the run holds no such answer.
+    """
+    record = run.records[case.id, target]
+    if record.kind == "unsupported":
+        return Verdict(status="unsupported", reason=record.fields["reason"])
+    if case.invalid is not None:
+        return _judge_invalid(case, run.outcome(record))
+    if case.behaviour is not None:
+        return _judge_behaviour(run.outcome(record))
+    if _same_bits(run, case, record):
+        return Verdict(status="passed")
+    return _judge_values(case, expectation(run, case), run.outcome(record))
+
+
+def expectation(run: Run, case: Case) -> Arrays:
+    """The arrays that a valid case expects: a document's literal ones, else the oracle's.
+
+    Raises:
+        NoExpectationError: if the oracle gave none.
+    """
+    if case.expected is not None:
+        dtypes = {"output": case.dtype, "indices": "int64"}
+        shape = shapes.output_shape(case)
+        return {name: np.array(values, dtypes[name]).reshape(shape) for name, values in case.expected.items()}
+    record = run.records.get((case.id, ORACLE))
+    outcome = run.outcome(record) if record else None
+    if not isinstance(outcome, Returned):
+        msg = f"{case.id}: the oracle gave no expected result: {outcome or run.faults.get((case.id, ORACLE))}"
+        raise NoExpectationError(msg)
+    return outcome.arrays
+
+
+def tolerance(case: Case) -> Tolerance:
+    """What a case tolerates."""
+    return Tolerance(tier=case.tier, products=products(case), dtype=case.dtype)
+
+
+def is_judged(case: Case, target: str) -> bool:
+    """Whether a target's answer to a case can be right or wrong: the oracle's own can't be held against itself."""
+    return target != ORACLE or case.expected is not None or case.invalid is not None
+
+
+def _same_bits(run: Run, case: Case, record: Record) -> bool:
+    """The digests say at once what reading the arrays would show: nearly every answer is exactly the expected one."""
+    expected = run.records.get((case.id, ORACLE))
+    if case.expected is not None or case.tier != "exact" or expected is None or expected.kind != "returned":
+        return False
+    return record.arrays == expected.arrays
+
+
+def _judge_invalid(case: Case, outcome: Outcome) -> Verdict:
+    match outcome:
+        case Raised():
+            return Verdict(status="passed")
+        case Returned(arrays=arrays):
+            sizes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+            rule = case.invalid.rule if case.invalid else ""
+            return _differs("differing", f"accepted a call that breaks the rule {rule!r}, returned {sizes}")
+        case _:
+            return _judge_other(outcome)
+
+
+def _judge_behaviour(outcome: Outcome) -> Verdict:
+    if isinstance(outcome, (Returned, Raised)):
+        return Verdict(status="recorded")
+    return _judge_other(outcome)
+
+
+def _judge_values(case: Case, expected: Arrays, outcome: Outcome) -> Verdict:
+    if not isinstance(outcome, Returned):
+        return _judge_other(outcome)
+    difference = compare(expected, outcome.arrays, tolerance(case))
+    if difference is None:
+        room = headroom(expected, outcome.arrays, tolerance(case)) if case.tier == "bounded" else None
+        return Verdict(status="passed", headroom=room)
+    comparable = set(outcome.arrays) == {name for name in expected if not name.startswith("output_")}
+    diagnosis = diagnose(case, expected, outcome.arrays, tolerance(case)) if comparable else None
+    return Verdict(status="differing", difference=difference, diagnosis=diagnosis)
+
+
+def _judge_other(outcome: Outcome) -> Verdict:
+    match outcome:
+        case Raised(type=name, message=message):
+            return _differs("raised", f"raised {name}: {message}")
+        case Crashed(signal=signal, stderr=stderr):
+            return _differs("crashed", f"the process died: {signal}; its last words: {stderr.strip()[-300:]}")
+        case TimedOut(seconds=seconds):
+            return _differs("timed out", f"no answer within {seconds:g} seconds")
+        case Unsupported(reason=reason):
+            return Verdict(status="unsupported", reason=reason)
+        case Returned():
+            return Verdict(status="recorded")
+
+
+def _differs(status: Status, summary: str) -> Verdict:
+    return Verdict(status=status, difference=Difference(kind="outcome", summary=summary))

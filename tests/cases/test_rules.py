@@ -1,0 +1,151 @@
+"""Each rule, broken alone, gives that rule and names the argument; a valid call gives None."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cases import rules
+from cases.case import Case, TensorSpec
+
+
+def _tensor(*shape: int) -> TensorSpec:
+    return TensorSpec(shape=shape, dtype="float32", fill="integers")
+
+
+CONV = Case(
+    id="conv",
+    operator="conv",
+    inputs={"value": _tensor(1, 7, 9, 2), "filter": _tensor(3, 3, 2, 5)},
+    strides=(2, 2),
+    padding="VALID",
+)
+CONV_TRANSPOSE = Case(
+    id="conv_transpose",
+    operator="conv_transpose",
+    inputs={"value": _tensor(1, 3, 4, 2), "filter": _tensor(3, 3, 5, 2)},
+    strides=(2, 2),
+    padding="VALID",
+    output_shape=(1, 7, 9, 5),
+    output_padding=(0, 0),
+)
+MAX_POOL = Case(
+    id="max_pool",
+    operator="max_pool",
+    inputs={"value": _tensor(1, 4, 6, 2)},
+    strides=(2, 2),
+    padding="SAME",
+    ksize=(2, 2),
+)
+MAX_UNPOOL = Case(
+    id="max_unpool",
+    operator="max_unpool",
+    inputs={"value": _tensor(1, 2, 3, 2), "indices": _tensor(1, 2, 3, 2)},
+    strides=(2, 2),
+    padding="VALID",
+    ksize=(2, 2),
+    output_shape=(1, 4, 6, 2),
+)
+INDICES = np.arange(12).reshape(1, 2, 3, 2)
+
+
+def _with(case: Case, **shapes: tuple[int, ...]) -> Case:
+    return replace(case, inputs=case.inputs | {name: _tensor(*shape) for name, shape in shapes.items()})
+
+
+@pytest.mark.parametrize("case", [CONV, CONV_TRANSPOSE, MAX_POOL, MAX_UNPOOL], ids=lambda case: case.operator)
+def test_a_valid_call_breaks_none(case: Case) -> None:
+    assert rules.broken(case) is None
+
+
+@pytest.mark.parametrize(
+    ("case", "rule", "argument"),
+    [
+        (_with(CONV, value=(7, 9, 2)), "rank", "value"),
+        (_with(CONV, filter=(3, 2, 5)), "rank", "filter"),
+        (replace(CONV_TRANSPOSE, output_shape=(7, 9, 5)), "rank", "output_shape"),
+        (replace(CONV_TRANSPOSE, output_padding=(0,)), "rank", "output_padding"),
+        (replace(MAX_POOL, ksize=(2, 2, 2)), "rank", "ksize"),
+        (_with(replace(CONV, strides=()), value=(1, 2), filter=(2, 5)), "rank", "value"),
+        (replace(CONV, strides=(0, 2)), "stride", "strides"),
+        (replace(CONV, strides=(2, -1)), "stride", "strides"),
+        (_with(CONV, filter=(0, 3, 2, 5)), "size", "kernel"),
+        (replace(MAX_POOL, ksize=(2, 0)), "size", "kernel"),
+        (_with(CONV, value=(1, 2, 9, 2)), "size", "value"),
+        (_with(CONV, value=(-1, 7, 9, 2)), "size", "value"),
+        (replace(CONV, padding="FULL"), "padding", "padding"),
+        (replace(CONV, padding=((1, 1),)), "padding", "padding"),
+        (replace(CONV, padding=((1, 1), (0, -1))), "padding", "padding"),
+        (replace(CONV_TRANSPOSE, output_padding=(0, 2)), "padding", "output_padding"),
+        (replace(CONV_TRANSPOSE, output_padding=(-1, 0)), "padding", "output_padding"),
+        (_with(CONV, filter=(3, 3, 3, 5)), "channels", "filter"),
+        (_with(CONV_TRANSPOSE, filter=(3, 3, 5, 3)), "channels", "filter"),
+        (replace(CONV_TRANSPOSE, output_shape=(1, 7, 9, 4)), "channels", "output_shape"),
+        (replace(MAX_UNPOOL, output_shape=(1, 4, 6, 3)), "channels", "output_shape"),
+        (replace(CONV_TRANSPOSE, output_shape=(2, 7, 9, 5)), "shape", "output_shape"),
+        (replace(CONV_TRANSPOSE, output_shape=(1, 9, 9, 5)), "shape", "output_shape"),
+        (replace(CONV_TRANSPOSE, output_shape=(1, 7, 8, 5)), "shape", "output_shape"),
+        (replace(CONV_TRANSPOSE, output_shape=(1, 2, 9, 5)), "size", "output_shape"),
+        (_with(MAX_UNPOOL, indices=(1, 2, 2, 2)), "shape", "indices"),
+    ],
+)
+def test_one_rule_broken_alone(case: Case, rule: str, argument: str) -> None:
+    fault = rules.broken(case)
+    assert fault is not None
+    assert (fault.rule, fault.argument) == (rule, argument)
+    assert "\n" not in fault.reason
+
+
+def test_a_transposed_filter_has_its_channels_the_other_way_round() -> None:
+    fault = rules.broken(_with(CONV_TRANSPOSE, filter=(3, 3, 2, 5)))
+    assert fault is not None
+    assert fault.reason == "value has 2 channels, the filter takes 5"
+
+
+def test_indices_inside_the_image_and_their_channel() -> None:
+    assert rules.broken(MAX_UNPOOL, INDICES) is None
+    assert rules.broken(MAX_UNPOOL, INDICES + 36) is None  # up to 47, the last of 4 x 6 x 2
+
+
+@pytest.mark.parametrize(
+    ("position", "index", "reason"),
+    [
+        (11, 49, "index 49 lies outside the image of 4 x 6 x 2"),
+        (10, 48, "index 48 lies outside the image of 4 x 6 x 2"),
+        (0, -2, "index -2 lies outside the image of 4 x 6 x 2"),
+        (0, 3, "an index points into another channel than its own"),
+    ],
+)
+def test_indices_outside(position: int, index: int, reason: str) -> None:
+    indices = INDICES.copy()
+    indices.flat[position] = index
+    assert rules.broken(MAX_UNPOOL, indices) == rules.Broken(rule="index", argument="indices", reason=reason)
+
+
+@pytest.mark.parametrize("image", [(5,), (3, 4, 5)], ids=["one axis", "three axes"])
+def test_the_range_of_indices_in_other_ranks(image: tuple[int, ...]) -> None:
+    shape = (2, *image, 1)
+    ones: Any = (1,) * len(image)
+    case = Case(
+        id="rank",
+        operator="max_unpool",
+        inputs={"value": _tensor(*shape), "indices": _tensor(*shape)},
+        strides=ones,
+        padding="VALID",
+        ksize=ones,
+        output_shape=shape,
+    )
+    last = np.full(shape, np.prod(image) - 1)
+    assert rules.broken(case, last) is None
+    fault = rules.broken(case, last + 1)
+    assert fault is not None
+    assert fault.rule == "index"
+
+
+def test_the_first_broken_rule_is_named() -> None:
+    fault = rules.broken(replace(CONV, strides=(0, 0), padding="FULL"))
+    assert fault is not None
+    assert fault.rule == "stride"

@@ -1,0 +1,305 @@
+"""Adapters that do one thing each, most of them wrong, to test the engine with. They need no framework.
+
+A case decides by its id: one that has ``bad`` in it brings out a fake's fault, any other is answered like ``Right``.
+"""
+
+# ruff: noqa: ARG002, T201, TRY003 - a fake keeps the protocol's parameters, and has last words
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adapters.program import execute
+from cases.case import OUTPUTS, Case
+from cases.shapes import output_shape
+
+Arrays = dict[str, Any]
+
+CALL = """\
+weight = sum(value.ravel()[:5])
+result = np.full({shape}, weight, dtype=value.dtype)
+outputs = {{"output": result}}
+"""
+
+
+class NotSupported(Exception):  # noqa: N818 - a plug-in's own, known by its name
+    pass
+
+
+class Right:
+    name = "right"
+    modes: Any = ("eager", "jit")
+    versions_found: Any = {"right": "1.0"}  # noqa: RUF012 - read only
+
+    def devices(self) -> Any:
+        return ("cpu",)
+
+    def versions(self) -> Any:
+        return self.versions_found
+
+    def configure(self, mode: str, device: str) -> Any:
+        return {"mode": mode, "device": device}
+
+    def call(self, case: Case) -> Any:
+        text = CALL.format(shape=output_shape(case))
+        return (
+            text.replace("}\n", ', "indices": result.astype("int64")}\n') if len(OUTPUTS[case.operator]) > 1 else text
+        )
+
+    def run(self, case: Case, inputs: Arrays) -> Any:
+        return self.bad(case, inputs) if "bad" in case.id else self.good(case, inputs)
+
+    def good(self, case: Case, inputs: Arrays) -> Any:
+        return execute(self.call(case), {"np": np, **inputs})
+
+    def bad(self, case: Case, inputs: Arrays) -> Any:
+        return self.good(case, inputs)
+
+
+class Raises(Right):
+    """Raises while preparing, calling or reading, as the case's id says."""
+
+    def call(self, case: Case) -> Any:
+        lines = {
+            "preparing": "float('x')\nresult = 1\noutputs = {}\n",
+            "calling": "def f():\n    raise KeyError('deep')\nresult = (\n    f()\n)\noutputs = {}\n",
+            "reading": "result = 1\nresult.shape\noutputs = {}\n",
+        }
+        return next((text for stage, text in lines.items() if stage in case.id), super().call(case))
+
+
+class NoCall:
+    """A plug-in that lacks ``call``, raises, and imports nothing of ours."""
+
+    name = "nocall"
+    modes = ("eager",)
+
+    def devices(self) -> Any:
+        return ("cpu",)
+
+    def versions(self) -> Any:
+        return {}
+
+    def configure(self, mode: str, device: str) -> Any:
+        return {}
+
+    def run(self, case: Case, inputs: Arrays) -> Any:
+        if "unsupported" in case.id:
+            raise NotSupported("no such operator")
+        if "bad" in case.id:
+            raise ZeroDivisionError("told you")
+        return {"output": inputs["value"]}
+
+
+class Crashes(Right):
+    def bad(self, case: Case, inputs: Arrays) -> Any:
+        print("last words", file=sys.stderr)
+        if "segv" in case.id:
+            ctypes.string_at(0)
+        if "kill" in case.id:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "exit" in case.id:
+            sys.exit(3)
+        if "quiet" in case.id:
+            os._exit(0)
+        os.abort()
+
+
+class Hangs(Crashes):
+    """Hangs or crashes, as the case's id says."""
+
+    def bad(self, case: Case, inputs: Arrays) -> Any:
+        if "hang" in case.id:
+            time.sleep(3600)
+        if "stuck" in case.id:  # with the GIL held: the worker does not even read
+            ctypes.PyDLL(None).sleep(3600)
+        return super().bad(case, inputs)
+
+
+class LeavesChild(Right):
+    """Dies while a child of it keeps its pipes open."""
+
+    def bad(self, case: Case, inputs: Arrays) -> Any:
+        subprocess.Popen(["/bin/sleep", "3600"], close_fds=False)
+        if os.fork() == 0:
+            time.sleep(3600)
+        os.abort()
+
+
+class Unsupports(Right):
+    def call(self, case: Case) -> Any:
+        if "bad" in case.id:
+            raise NotSupported("not here")
+        return super().call(case)
+
+
+class ReturnsGarbage(Right):
+    def bad(self, case: Case, inputs: Arrays) -> Any:
+        garbage = {"list": [1.0], "float": {"output": 1.0}, "none": None, "object": {"output": np.array([None])}}
+        return next(value for name, value in garbage.items() if name in case.id)
+
+
+class ReturnsOddArrays(Right):
+    def bad(self, case: Case, inputs: Arrays) -> Any:
+        value = np.arange(6.0).reshape(2, 3)
+        return {
+            "transposed": value.T,
+            "swapped": value.astype(">f8"),
+            "scalar": np.array(1, dtype="float32"),
+            "empty": np.zeros((0, 3), dtype="float16"),
+            "truth": value > 2,
+        }
+
+
+class BrokenTranslation(Right):
+    def run(self, case: Case, inputs: Arrays) -> Any:
+        if "bad" in case.id:
+            msg = "our own mistake"
+            raise AttributeError(msg)
+        return super().run(case, inputs)
+
+
+class BrokenCall(Right):
+    def call(self, case: Case) -> Any:
+        return {"bad": 1 / 0} if "bad" in case.id else super().call(case)
+
+
+class DiesInCall(Right):
+    def call(self, case: Case) -> Any:
+        return os.abort() if "bad" in case.id else super().call(case)
+
+
+class ChangesInputs(Right):
+    modes = ("eager",)
+
+    def good(self, case: Case, inputs: Arrays) -> Any:
+        outputs = super().good(case, inputs)
+        inputs["value"][...] = 7
+        return outputs
+
+
+class WrongShape(Right):
+    modes = ("eager",)
+
+    def good(self, case: Case, inputs: Arrays) -> Any:
+        outputs = super().good(case, inputs)
+        return {name: np.moveaxis(array, -1, 1).astype("float64") for name, array in outputs.items()}
+
+
+class Unsteady(Right):
+    modes = ("eager",)
+
+    def good(self, case: Case, inputs: Arrays) -> Any:
+        outputs = super().good(case, inputs)
+        return {name: array + time.monotonic_ns() for name, array in outputs.items()}
+
+
+class TwoResults(Right):
+    modes = ("eager",)
+
+    def call(self, case: Case) -> Any:
+        return super().call(case) + "result = result\n"
+
+
+class AlwaysRaises(Right):
+    modes = ("eager",)
+
+    def call(self, case: Case) -> Any:
+        return "result = 1 / 0\n"
+
+
+class AlwaysCrashes(Right):
+    modes = ("eager",)
+
+    def good(self, case: Case, inputs: Arrays) -> Any:
+        os.abort()
+
+
+class AlwaysHangs(Right):
+    modes = ("eager",)
+
+    def good(self, case: Case, inputs: Arrays) -> Any:
+        time.sleep(3600)
+
+
+class AlwaysGarbage(Right):
+    modes = ("eager",)
+
+    def good(self, case: Case, inputs: Arrays) -> Any:
+        return [1.0]
+
+
+class SupportsNothing(Right):
+    modes = ("eager",)
+
+    def call(self, case: Case) -> Any:
+        raise NotSupported("not here")
+
+
+class TellsAll(Right):
+    """Fails the case in which it sees anything but the question."""
+
+    def good(self, case: Case, inputs: Arrays) -> Any:
+        assert (case.expected, case.invalid, case.behaviour, case.about, case.source) == (None, None, None, "", "")
+        return super().good(case, inputs)
+
+
+class NeedsMissingModule(Right):
+    def versions(self) -> Any:
+        return {"it": importlib.import_module("a_framework_that_is_not_installed").__version__}
+
+
+class DiesAtStart(Right):
+    def __init__(self) -> None:
+        print("no driver found", file=sys.stderr)
+        os.abort()
+
+
+class HangsAtStart(Right):
+    def __init__(self) -> None:
+        time.sleep(3600)
+
+
+class BreaksAtStart(Right):
+    def __init__(self) -> None:
+        msg = "no license"
+        raise RuntimeError(msg)
+
+
+class WrongModes(Right):
+    modes = "eager"
+
+
+class WrongVersions(Right):
+    versions_found = ("1.0",)
+
+
+class RefusesDevice(Right):
+    modes = ("eager",)
+
+    def configure(self, mode: str, device: str) -> Any:
+        msg = f"no {device} today"
+        raise RuntimeError(msg)
+
+
+class StartsOnce(Crashes):
+    """Crashes, and cannot start again: the flag is the folder that the environment names."""
+
+    def __init__(self) -> None:
+        flag = Path(os.environ["STARTS_ONCE"])
+        if flag.exists():
+            os.abort()
+
+    def bad(self, case: Case, inputs: Arrays) -> Any:
+        Path(os.environ["STARTS_ONCE"]).touch()
+        return super().bad(case, inputs)
