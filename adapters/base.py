@@ -43,6 +43,8 @@ class Adapter(Protocol):
         """The framework call for a case as a program that runs when pasted below the inputs' definitions.
 
         Its line that starts with ``result = `` is the call itself; what stands before and after converts tensors.
+        ``run`` executes this very text under the file name ``<call>`` (``adapters.program.execute`` does): that is how
+        the stage of an exception is known. A plug-in that doesn't may leave this method out.
 
         Raises:
             NotSupported: if the framework has no such operator or option.

@@ -51,7 +51,7 @@ Outcome = Returned | Raised | Unsupported | Crashed | TimedOut
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One target's answer to one case: the outcome, the call as a line of source, and the time it took in seconds."""
+    """One target's answer to one case: the outcome, the call's text, and the time it took in seconds."""
 
     case: str
     target: str

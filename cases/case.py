@@ -94,8 +94,8 @@ def to_json(case: Case) -> dict[str, Any]:
 def question(case: Case) -> dict[str, Any]:
     """What a worker is sent: the call alone, never what is expected of it."""
     kept = ("id", "operator", "inputs", "strides", "padding", "ksize", "output_shape", "output_padding", "tier")
-    whole = asdict(case)
-    return {name: whole[name] for name in kept}
+    plain = {name: getattr(case, name) for name in kept}
+    return plain | {"inputs": {name: asdict(spec) for name, spec in case.inputs.items()}}
 
 
 def from_json(data: dict[str, Any]) -> Case:

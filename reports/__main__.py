@@ -1,0 +1,89 @@
+"""``python -m reports``: render a recorded run, compare it with an older one, publish or check the committed tables."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from pathlib import Path
+
+from reports import known, render
+from reports.against import changes
+from reports.known import KnownError
+from reports.run import Run, RunError, read
+from reports.session import KNOWN
+
+_PUBLISHED = Path(__file__).parent / "published"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0, 1 where something differs or is missing, 2 for a usage error."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(_finished(options.run), options))
+    except (RunError, KnownError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _finished(path: Path) -> Run:
+    run = read(path)
+    if run.footer is None:
+        msg = f"{path}: the run has no footer, so it was cut short; finish it with pytest cases --resume"
+        raise RunError(msg)
+    return run
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    rendering = commands.add_parser("render", help="write every report of a run")
+    rendering.add_argument("run", type=Path)
+    rendering.add_argument("--to", type=Path, help="folder; the run's own if not given")
+    rendering.set_defaults(command=_render)
+    comparing = commands.add_parser("compare", help="what changed since an older run")
+    comparing.add_argument("run", type=Path)
+    comparing.add_argument("--against", type=Path, required=True, metavar="OLD")
+    comparing.set_defaults(command=_compare)
+    publishing = commands.add_parser("publish", help="write the committed tables of the pinned versions")
+    publishing.add_argument("run", type=Path)
+    publishing.add_argument("--check", action="store_true", help="write nothing; fail where they differ")
+    publishing.set_defaults(command=_publish)
+    return parser
+
+
+def _render(run: Run, options: argparse.Namespace) -> int:
+    for path in render.write(run, known.load(KNOWN), options.to or options.run.parent):
+        print(path)
+    return 0
+
+
+def _compare(run: Run, options: argparse.Namespace) -> int:
+    lines = changes(read(options.against), run)
+    print("\n".join(lines) if lines else "nothing changed")
+    return 1 if lines else 0
+
+
+def _publish(run: Run, options: argparse.Namespace) -> int:
+    status = 0
+    for name, text in render.published(run, known.load(KNOWN)).items():
+        path = _PUBLISHED / name
+        committed = path.read_text(encoding="utf-8") if path.exists() else ""
+        if options.check and committed != text:
+            print("".join(_diff(name, committed, text)))
+            status = 1
+        elif not options.check:
+            path.write_text(text, encoding="utf-8")
+            print(path)
+    if status:
+        print("the run differs from the published tables: read the change, then `tox -e publish` and commit it")
+    return status
+
+
+def _diff(name: str, committed: str, text: str) -> list[str]:
+    lines = committed.splitlines(keepends=True), text.splitlines(keepends=True)
+    return list(difflib.unified_diff(*lines, f"published/{name}", f"this run's {name}"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
