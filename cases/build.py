@@ -190,7 +190,10 @@ def _tensor(name: str, override: Tensor | None, implied: TensorSpec) -> TensorSp
 def _flat(name: str, values: Any, shape: tuple[int, ...]) -> tuple[float, ...]:
     flat = tuple(_elements(name, values))
     if len(flat) != math.prod(shape):
-        raise BuildError(name, f"{name} has {len(flat)} literal elements, the shape {shape} holds {math.prod(shape)}")
+        raise BuildError(
+            name.partition(" ")[0],
+            f"{name} has {len(flat)} literal elements, the shape {shape} holds {math.prod(shape)}",
+        )
     return flat
 
 
@@ -200,10 +203,10 @@ def _elements(name: str, values: Any) -> Iterator[float]:
             yield from _elements(name, value)
     elif isinstance(values, (int, float)) and not isinstance(values, bool):
         if isinstance(values, int) and abs(values) >= 2**64:
-            raise BuildError(name, f"{name} holds a number that no dtype holds")
+            raise BuildError(name.partition(" ")[0], f"{name} holds a number that no dtype holds")
         yield values
     else:
-        raise BuildError(name, f"{name} holds {values!r}, which is no number")
+        raise BuildError(name.partition(" ")[0], f"{name} holds {values!r}, which is no number")
 
 
 def _check(entry: Entry, case: Case) -> None:

@@ -55,15 +55,25 @@ def _compare(name: str, arrays: Arrays, actual: Array, tolerance: Tolerance) -> 
 
 def _values(name: str, expected: Array, actual: Array, limit: Array | None) -> Difference | None:
     """``limit`` is the largest error tolerated, element by element; None demands the same bits."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        error = np.abs(actual.astype(np.float64) - expected.astype(np.float64))
+    error = _error(expected, actual)
     special = _special(expected, actual)
     wrong = special if limit is None else special | (error > limit)
     if limit is None:
-        wrong = wrong | ((actual != expected) & ~(np.isnan(expected) & np.isnan(actual)))
+        wrong = wrong | ((actual != expected) & ~(_nan(expected) & _nan(actual)))
         if not wrong.any():
             return _zero_signs(name, expected, actual)
     return _worst(name, expected, actual, error, wrong) if wrong.any() else None
+
+
+def _error(expected: Array, actual: Array) -> Array:
+    if expected.dtype.kind not in "fiub":  # nothing that has a size: all that is wrong is equally wrong
+        return np.where(actual != expected, np.inf, 0.0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.asarray(np.abs(actual.astype(np.float64) - expected.astype(np.float64)))
+
+
+def _nan(array: Array) -> Array:
+    return np.asarray(array != array)  # noqa: PLR0124 - that is what NaN is, in any dtype
 
 
 def _special(expected: Array, actual: Array) -> Array:
@@ -100,7 +110,7 @@ def _worst(name: str, expected: Array, actual: Array, error: Array, wrong: Array
         summary=summary,
         output=name,
         position=position,
-        worst=float(error[position]),
+        worst=float(ranked[position]),
         count=count,
         total=total,
     )

@@ -74,7 +74,7 @@ class CaseItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The message alone: a traceback through this suite tells nobody anything."""
-        if isinstance(excinfo.value, DifferenceError):
+        if isinstance(excinfo.value, (DifferenceError, pytest.xfail.Exception)):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 

@@ -7,6 +7,7 @@ cases show it, ``shown_by: some`` asks for at least one. An entry that matches n
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -29,6 +30,11 @@ def _specifier(text: str) -> str:
     return text
 
 
+@functools.cache
+def _contains(specifier: str, version: str) -> bool:
+    return SpecifierSet(specifier).contains(version, prereleases=True)
+
+
 class Known(BaseModel):
     """One accepted difference."""
 
@@ -47,7 +53,7 @@ class Known(BaseModel):
         """Whether the entry speaks of this case on this target."""
         return (
             fnmatchcase(target, self.targets)
-            and SpecifierSet(self.versions).contains(version, prereleases=True)
+            and _contains(self.versions, version)
             and any(fnmatchcase(case_id, glob) for glob in self.cases)
         )
 

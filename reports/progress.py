@@ -38,7 +38,7 @@ class Progress:
 
     def _line(self) -> str:
         run = self._session.run
-        done = Counter(target for _, target in (run.records if run else {}))
+        done = Counter(target for _, target in (list(run.records) if run else ()))  # a copy: answers come meanwhile
         total = Counter(target for _, target in self._session.asked)
         parts = " · ".join(f"{target} {done[target]:,}/{total[target]:,}" for target in sorted(total))
         return f"deconform: {parts}"

@@ -9,6 +9,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reports import tables
+from reports.padding import padding
 from reports.reproducer import program
 from reports.run import Run
 from reports.tables import Knowns
@@ -37,6 +38,7 @@ def pages(run: Run, knowns: Knowns, *, machine: bool = True) -> dict[str, str]:
         "shape_errors.md": _shape_errors(run, errors, targets),
         "shape_errors.csv": errors.to_csv(index=False),
         "agreement.md": _agreement(run, frame, targets, machine=machine),
+        "padding.md": _page("padding.md", run, table=markdown(padding(run, targets[:-1]))),
     }
 
 
@@ -68,7 +70,7 @@ def _versions(run: Run) -> str:
 def _conformance(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
     missing = [f"{name}: {why}" for name, why in sorted(run.header.get("missing", {}).items())]
     table = markdown(tables.conformance(frame, targets).reset_index())
-    known = bool(((frame["status"] == "differing") & frame["valid"]).any())
+    known = bool(((frame["status"] == "differing") & frame["valid"] & (frame["known"] != "")).any())
     return _page("conformance.md", run, table=table, missing=missing, known=known)
 
 
@@ -89,7 +91,6 @@ def _group(run: Run, rows: pd.DataFrame, knowns: Knowns) -> dict[str, Any]:
         "title": f"{first['operator']} on {first['target']}: {what}",
         "cases": len(rows),
         "count": f"{len(rows)} case{'s' if len(rows) > 1 else ''}",
-        "targets": first["target"],
         "diagnosis": first["diagnosis"],
         "reason": first["known"],
         "link": entry.link if entry else "",

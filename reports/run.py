@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +54,7 @@ class Run:
     """A run, being written or read again. Safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
-        """Index the file at ``path`` if there is one; whatever is recorded later goes to its end."""
+        """Index the file at ``path`` if there is one. Whatever is recorded later goes to its end; reading changes nothing."""
         self.path = path
         self.header: dict[str, Any] = {}
         self.footer: dict[str, Any] | None = None
@@ -63,10 +63,8 @@ class Run:
         self.faults: dict[Key, str] = {}
         self._offsets: dict[str, int] = {}
         self._lock = threading.Lock()
-        if path.exists():
-            self._index()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab")
+        self._file: BinaryIO | None = None
+        self._end = self._index() if path.exists() else 0
 
     def begin(self, header: dict[str, Any]) -> None:
         """Write the header, unless the run is being resumed and has one."""
@@ -90,17 +88,19 @@ class Run:
             record = self._store(result)
             self._write({"record": "result", **asdict(record)})
             self.records[result.case, result.target] = record
-        self._file.flush()
+            self._flush()
 
     def end(self, **facts: Any) -> None:
         """Write the footer: a run without one was cut short."""
-        self.footer = {"results": len(self.records), **facts}
-        self._write({"record": "footer", **self.footer})
-        self._file.flush()
+        footer = {"results": len(self.records), **facts}
+        self._write({"record": "footer", **footer})
+        self._flush()
+        self.footer = footer
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
     def outcome(self, record: Record) -> Outcome:
         """A record's outcome, its arrays read back from the file."""
@@ -140,20 +140,35 @@ class Run:
         return name
 
     def _write(self, record: dict[str, Any]) -> int:
+        if self._file is None:
+            self._file = self._open()
+        self.footer = None  # what comes after a footer is not finished
         offset = self._file.tell()
         self._file.write(json.dumps(record, separators=(",", ":")).encode() + b"\n")
         return offset
 
+    def _open(self) -> BinaryIO:
+        """The file, to be written at its end, without the piece of a line that a killed run left there."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        file = self.path.open("ab")
+        file.truncate(self._end)
+        return file
+
+    def _flush(self) -> None:
+        if self._file is not None:
+            self._file.flush()
+
     def _array(self, name: str) -> Array:
         with self._lock:
-            self._file.flush()
+            self._flush()
         with self.path.open("rb") as file:
             file.seek(self._offsets[name])
             record = json.loads(file.readline())
         data = np.frombuffer(base64.b64decode(record["data"]), dtype=record["dtype"])
         return data.reshape(record["shape"])
 
-    def _index(self) -> None:
+    def _index(self) -> int:
+        """Take in all whole lines; returns where they end."""
         end = 0
         with self.path.open("rb") as file:
             for line in file:
@@ -161,11 +176,11 @@ class Run:
                     break  # the run was killed in the middle of this line
                 self._take(json.loads(line), end)
                 end += len(line)
-        with self.path.open("r+b") as file:
-            file.truncate(end)
+        return end
 
     def _take(self, record: dict[str, Any], offset: int) -> None:
         kind = record.pop("record")
+        self.footer = None
         match kind:
             case "header":
                 self.header = record

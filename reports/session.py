@@ -6,6 +6,7 @@ pytest's hooks and items call this and nothing else, so that the whole flow can 
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from adapters.outcome import Fault, Result
 from adapters.pool import Pool
 from cases.case import Case
 from reports import known, render
-from reports.run import Run
+from reports.run import Run, RunError, read
 from reports.tables import Knowns
 from reports.verdict import ORACLE
 
@@ -57,6 +58,7 @@ class Session:
         self.options = options
         self.targets: list[Target] = []
         self.missing: dict[str, str] = {}
+        self.unasked: list[str] = []
         self.knowns: Knowns = known.load(KNOWN)
         self.run: Run | None = None
         self.asked: set[tuple[str, str]] = set()
@@ -78,7 +80,7 @@ class Session:
         self._check_globs(offered)
         if not [target for target in self.targets if str(target) != ORACLE] and not self.options.targets:
             raise UsageError(self._nothing())
-        settings = self._pool.prepare({*self.targets, *_oracle(ready)})
+        settings = self._pool.prepare(dict.fromkeys([*self.targets, *_oracle(ready)]))
         for target, answer in settings.items():
             if isinstance(answer, StartFailure):
                 raise UsageError(answer.message)
@@ -143,10 +145,17 @@ class Session:
             if name not in names:
                 msg = f"--python {name}=...: no adapter {name!r} takes part; there are: {', '.join(names)}"
                 raise UsageError(msg)
+        self.unasked = [name for name in DEFAULT_ADAPTERS[1:] if not self._may_match(name)]
+        wanted = [name for name in dict.fromkeys(names) if name not in self.unasked]
         try:
-            return [resolve(name, self.options.pythons.get(name)) for name in dict.fromkeys(names)]
+            return [resolve(name, self.options.pythons.get(name)) for name in wanted]
         except UnknownAdapterError as error:
             raise UsageError(str(error)) from None
+
+    def _may_match(self, name: str) -> bool:
+        """Whether a --target can name a target of this adapter: one that can't isn't started, which takes seconds."""
+        heads = [re.split(r"[*?[]", glob, maxsplit=1)[0] for glob in self.options.targets]
+        return not heads or any(head.startswith(f"{name}-") or f"{name}-".startswith(head) for head in heads)
 
     def _wanted(self, target: Target, defaults: dict[str, str]) -> bool:
         if self.options.device not in {"auto", target.device} and target.adapter != "oracle":
@@ -160,6 +169,7 @@ class Session:
             if not any(fnmatchcase(str(target), glob) for target in self.targets):
                 names = ", ".join(map(str, offered))
                 absent = "".join(f"; {name} is {why}" for name, why in self.missing.items())
+                absent += f"; and those of {', '.join(self.unasked)}" if self.unasked else ""
                 msg = f"--target {glob} matches no target; there are: {names}{absent}"
                 raise UsageError(msg)
 
@@ -175,7 +185,7 @@ class Session:
         path = self.options.report / "run.jsonl"
         if not self.options.resume:
             path.unlink(missing_ok=True)
-        run = Run(path)
+        run = self._resumed(path) if path.exists() else Run(path)
         header = {"targets": self.facts, "missing": self.missing}
         if run.header and {name: run.header[name] for name in header} != header:
             msg = f"--resume: {path} was begun with other targets, versions or settings; run without --resume"
@@ -183,6 +193,15 @@ class Session:
         run.begin(header)
         for case in cases.values():
             run.ask(case)
+        return run
+
+    def _resumed(self, path: Path) -> Run:
+        try:
+            run = read(path)
+        except RunError as error:
+            msg = f"--resume: {error}"
+            raise UsageError(msg) from None
+        run.faults.clear()  # ours, and perhaps mended: they are asked again
         return run
 
     def _done(self, case: Case, target: Target) -> bool:

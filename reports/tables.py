@@ -151,8 +151,9 @@ def _small(array: Any) -> str:
 
 
 def normal(message: str) -> str:
-    """A message on one line, without addresses, paths and source locations, which differ from machine to machine."""
-    text = re.sub(r"0x[0-9a-fA-F]+", "0x...", " ".join(message.split()))
+    """A message on one line, without what differs from machine to machine: addresses, paths, TensorFlow's wrapping."""
+    text = re.sub(r"\{\{function_node [^}]*\}\}|\[Op:\w+\]( name:)?", "", message)
+    text = re.sub(r"\b0x[0-9a-fA-F]{6,}", "0x...", " ".join(text.split()))
     return re.sub(r"(/[\w.+-]+){2,}", "<path>", text)
 
 
