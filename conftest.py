@@ -17,6 +17,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     front.add_options(parser)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """The targets are chosen before anything is collected."""
+    front.choose(session.config)
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Case files are test files."""
     return front.collect(file_path, parent)

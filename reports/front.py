@@ -1,6 +1,6 @@
 """What pytest's hooks do: each hook in ``conftest.py`` is one call into here.
 
-Nothing is started for a run of the suite's own tests: targets are looked for when the first case file is collected.
+Nothing is started for a run of the suite's own tests: targets are looked for where the command line names case files.
 """
 
 from __future__ import annotations
@@ -36,13 +36,29 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--resume", action="store_true", help="go on with a run that was cut short")
 
 
+def choose(config: pytest.Config) -> None:
+    """Choose the targets if the command line names case files, before any of them is collected.
+
+    Raises:
+        UsageError: if what was asked for can't be run.
+    """
+    paths = (config.invocation_params.dir / argument.partition("::")[0] for argument in config.args)
+    if any(_holds_cases(path) for path in paths):
+        config.stash[SESSION] = _choose(config)
+
+
 def collect(path: Path, parent: pytest.Collector) -> CaseFile | None:
     """A node for a case file: any YAML below a folder named cases, or named on the command line."""
-    if path.suffix != ".yaml" or not ("cases" in path.parts[:-1] or parent.session.isinitpath(path)):
-        return None
-    if SESSION not in parent.config.stash:
-        parent.config.stash[SESSION] = _choose(parent.config)
-    return CaseFile.from_parent(parent, path=path)
+    wanted = _is_case_file(path) or (path.suffix == ".yaml" and parent.session.isinitpath(path))
+    return CaseFile.from_parent(parent, path=path) if wanted and SESSION in parent.config.stash else None
+
+
+def _holds_cases(path: Path) -> bool:
+    return path.suffix == ".yaml" or any(_is_case_file(file) for file in path.rglob("*.yaml"))
+
+
+def _is_case_file(path: Path) -> bool:
+    return path.suffix == ".yaml" and "cases" in path.parts[:-1]
 
 
 def start(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
@@ -123,7 +139,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _or_usage_error(function: Any, *arguments: Any) -> Any:
-    """Call, and turn what the user can mend into pytest's own kind of error, which exits with status 4."""
+    """Call, and turn what the user can mend into pytest's own kind of error, which ends with status 4."""
     try:
         return function(*arguments)
     except (UsageError, KnownError) as error:

@@ -171,6 +171,25 @@ def test_indices_lie_in_their_own_windows_and_channel_and_never_twice() -> None:
             assert len(np.unique(image)) == image.size, case.id
 
 
+def test_indices_may_be_any_element_of_their_window() -> None:
+    """Windows at -1, 1 and 3 on six elements: over many ids each of their elements inside the image is chosen."""
+    inputs = {
+        "value": TensorSpec(shape=(1, 3, 1), dtype="float32", fill="integers"),
+        "indices": TensorSpec(shape=(1, 3, 1), dtype="int64", fill="indices"),
+    }
+    case = Case(
+        id="",
+        operator="max_unpool",
+        inputs=inputs,
+        strides=(2,),
+        padding=((1, 0),),
+        ksize=(3,),
+        output_shape=(1, 6, 1),
+    )
+    chosen = np.array([fill.fill(replace(case, id=str(number)))["indices"].ravel() for number in range(200)])
+    assert [set(window.tolist()) for window in chosen.T] == [{0, 1}, {1, 2, 3}, {3, 4, 5}]
+
+
 def test_indices_differ_between_images_and_channels() -> None:
     case = next(case for case in load(CASES / "max_unpool" / "batch_and_channels.yaml") if "9x8-k3-s3" in case.id)
     indices = fill.fill(case)["indices"]

@@ -42,5 +42,5 @@ def test_a_float32_sum_in_another_order_stays_within() -> None:
         forward += value
     error = abs(float(forward) - float(values.astype(np.float64).sum()))
     tolerance = Tolerance(tier="bounded", products=1001, dtype="float32")
-    magnitude = np.abs(values.astype(np.float64)).sum()
-    assert 0 < error <= tolerance.noted_beyond(magnitude) < tolerance.fails_beyond(magnitude, np.float64(0))
+    magnitude = np.asarray(np.abs(values.astype(np.float64)).sum())
+    assert 0 < error <= tolerance.noted_beyond(magnitude) < tolerance.fails_beyond(magnitude, np.zeros(()))

@@ -1,0 +1,76 @@
+"""``python -m cases``: what it prints, where, and its exit status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import cases
+from cases.__main__ import main
+
+CASES = Path(cases.__file__).parent
+ID = "cases/conv_transpose/strides.yaml::same-i5x6-k3-s2"
+FOLDER = ["--folder", str(CASES / "conv_transpose")]
+Captured = pytest.CaptureFixture[str]
+
+
+def test_list_a_glob(capsys: Captured) -> None:
+    assert main([*FOLDER, "list", "cases/conv_transpose/strides.yaml::same-i5x6-k3-*"]) == 0
+    prefix = "cases/conv_transpose/strides.yaml::same-i5x6-k3-s"
+    assert capsys.readouterr().out.splitlines() == [f"{prefix}{stride}" for stride in range(1, 6)]
+
+
+def test_list_a_part_of_an_id(capsys: Captured) -> None:
+    assert main([*FOLDER, "list", "conv_transpose/strides.yaml::same-i5x6-k3-s2"]) == 0
+    assert capsys.readouterr().out == f"{ID}\n"
+
+
+def test_list_all(capsys: Captured) -> None:
+    assert main(["list"]) == 0
+    assert ID in capsys.readouterr().out.splitlines()
+
+
+def test_list_nothing(capsys: Captured) -> None:
+    assert main([*FOLDER, "list", "deconv"]) == 1
+    assert capsys.readouterr() == ("", "no case matches 'deconv'\n")
+
+
+def test_show_a_case(capsys: Captured) -> None:
+    assert main([*FOLDER, "show", ID]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f'id: "{ID}"' in lines
+    assert "strides: [2, 2]" in lines
+    assert {"value =", "filter ="} <= set(lines)
+
+
+def test_show_no_case(capsys: Captured) -> None:
+    assert main([*FOLDER, "show", "deconv"]) == 1
+    output, error = capsys.readouterr()
+    assert output == ""
+    assert error == "no case has the id 'deconv'; `python -m cases list GLOB` finds it\n"
+
+
+def test_schema_is_what_the_editors_read(capsys: Captured) -> None:
+    assert main(["schema"]) == 0
+    output = capsys.readouterr().out
+    assert output == (CASES / "schema.json").read_text(encoding="utf-8")
+    assert json.loads(output)["title"] == "Deconform case file"
+
+
+def test_a_faulty_file_is_a_message_and_status_1(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "faulty.yaml"
+    path.write_text("operator: conv\n")
+    assert main(["--folder", str(tmp_path), "list"]) == 1
+    output, error = capsys.readouterr()
+    assert output == ""
+    assert error.startswith(f"{path}:1:1: the file lacks the key")
+
+
+@pytest.mark.parametrize("arguments", [[], ["deconvolve"], ["show"]])
+def test_a_wrong_command_line(arguments: list[str], capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: python -m cases" in capsys.readouterr().err

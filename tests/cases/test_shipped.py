@@ -1,0 +1,97 @@
+"""The case files that the suite ships: they load, say where they come from, and keep their ids."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+import cases
+from cases.case import Case, from_json, question, to_json
+from cases.load import find, load
+from cases.schema import json_schema
+
+CASES = Path(cases.__file__).parent
+FILES = find(CASES)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> list[Case]:
+    return [case for path in FILES for case in load(path)]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(CASES).as_posix())
+def test_every_file_has_modeline_about_and_source(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("# yaml-language-server: $schema=../schema.json\n")
+    assert (path.parent / "../schema.json").is_file()
+    data = yaml.safe_load(text)
+    assert data["about"]
+    assert data["source"]
+    assert path.parent.name in {data["operator"], "document"}
+
+
+def test_the_exported_schema_is_the_models() -> None:
+    """Mend with ``python -m cases schema > cases/schema.json``."""
+    assert (CASES / "schema.json").read_text(encoding="utf-8") == json.dumps(json_schema(), indent=2) + "\n"
+
+
+def test_ids_are_unique_and_plain(shipped: list[Case]) -> None:
+    ids = [case.id for case in shipped]
+    assert [case_id for case_id, count in Counter(ids).items() if count > 1] == []
+    plain = re.compile(r"cases/[a-z_]+/[a-z_]+\.yaml::[a-z0-9]+([.-][a-z0-9]+)*")
+    assert [case_id for case_id in ids if not plain.fullmatch(case_id)] == []
+
+
+def test_ids_are_the_same_on_each_reading(shipped: list[Case]) -> None:
+    folder = CASES / "conv_transpose"
+    again = [case for path in find(folder) for case in load(path)]
+    assert again == [case for case in shipped if case.id.startswith("cases/conv_transpose/")]
+
+
+def test_the_grid_of_strides(shipped: list[Case]) -> None:
+    """270 combinations of SAME; of VALID those with kernel <= rows: 5 strides x (1+2+3+4+5+5+6+6+6) = 190."""
+    prefix = "cases/conv_transpose/strides.yaml::"
+    names = [case.id.removeprefix(prefix) for case in shipped if case.id.startswith(prefix)]
+    assert len(names) == 460
+    assert names[:6] == [f"same-i1x2-k1-s{stride}" for stride in range(1, 6)] + ["same-i1x2-k2-s1"]
+    assert names[-1] == "valid-i9x10-k7-s5"
+    assert "same-i5x6-k3-s2" in names
+    assert "valid-i1x2-k2-s1" not in names
+
+
+def test_a_case_in_full(shipped: list[Case]) -> None:
+    case = next(case for case in shipped if case.id == "cases/conv_transpose/strides.yaml::same-i5x6-k3-s2")
+    assert case.inputs["value"].shape == (1, 3, 3, 2)
+    assert case.inputs["filter"].shape == (3, 3, 3, 2)
+    assert case.output_shape == (1, 5, 6, 3)
+    assert (case.strides, case.padding, case.tier, case.topic) == ((2, 2), "SAME", "exact", "strides")
+
+
+def test_every_case_says_what_it_shows(shipped: list[Case]) -> None:
+    assert [case.id for case in shipped if not case.about or not case.source] == []
+
+
+def test_a_question_holds_no_answer(shipped: list[Case]) -> None:
+    secret = {"expected", "invalid", "behaviour", "about", "source"}
+    assert [case.id for case in shipped if secret & question(case).keys()] == []
+
+
+def test_cases_survive_json(shipped: list[Case]) -> None:
+    assert [case.id for case in shipped if from_json(json.loads(json.dumps(to_json(case)))) != case] == []
+
+
+def test_questions_survive_json(shipped: list[Case]) -> None:
+    for case in shipped:
+        sent = question(case)
+        assert question(from_json(json.loads(json.dumps(sent)))) == sent
+
+
+def test_near_normal_data_are_never_compared_bit_for_bit(shipped: list[Case]) -> None:
+    normal = [case for case in shipped if "normal" in {spec.fill for spec in case.inputs.values()}]
+    assert normal
+    assert {case.tier for case in normal} == {"bounded"}
