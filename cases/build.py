@@ -39,7 +39,7 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
         ksize=sizes.kernel if isinstance(entry, PoolEntry) else None,
         output_shape=_output_shape(entry, operator, sizes),
         output_padding=sizes.output_padding,
-        tier=_tier(entry, inputs),
+        tier=_tier(operator, inputs),
         about=entry.about or about,
         source=entry.source or source,
         invalid=None if entry.invalid is None else Invalid(rule=entry.invalid.rule, reason=entry.invalid.reason),
@@ -49,8 +49,10 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
     return _with_expected(entry, case)
 
 
-def _tier(entry: Entry, inputs: dict[str, TensorSpec]) -> Tier:
-    return "bounded" if "normal" in (entry.data, *(spec.fill for spec in inputs.values())) else "exact"
+def _tier(operator: str, inputs: dict[str, TensorSpec]) -> Tier:
+    """Normal data round where they are added; choosing and placing them is exact."""
+    normal = any(spec.fill == "normal" for spec in inputs.values())
+    return "bounded" if normal and not operator.startswith("max") else "exact"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
