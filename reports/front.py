@@ -81,13 +81,25 @@ def finish(session: pytest.Session, status: int) -> None:
     run = session.config.stash.get(SESSION, None)
     if run is None:
         return
-    over = run.started and not session.shouldstop and status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    over = (
+        run.started
+        and not (session.shouldstop or session.shouldfail)
+        and status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    )
     problems = run.lost() if over else []
-    problems += stale.entries(run) if over else []
+    problems += stale.entries(run, whole=_is_whole(session.config)) if over else []
     session.config.stash[_PROBLEMS] = problems
     session.config.stash[_PATHS] = run.finish(complete=over)
     if problems and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Whether every case of the suite was asked: its folder was named, and nothing was deselected."""
+    folder = config.rootpath / "cases"
+    named = any((config.invocation_params.dir / argument).resolve() == folder for argument in config.args)
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    return named and not (terminal and terminal.stats.get("deselected"))
 
 
 def status(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
@@ -98,7 +110,8 @@ def status(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, 
     quiet = report.passed or report.skipped
     if report.when != "call" or not quiet or config.option.verbose > 0:
         return None
-    return ("xfailed" if hasattr(report, "wasxfail") else report.outcome), "", ""
+    outcome = "xfailed" if hasattr(report, "wasxfail") else report.outcome
+    return outcome, "", outcome.upper()
 
 
 def summary(terminal: Any, config: pytest.Config) -> None:

@@ -49,13 +49,17 @@ class Known(BaseModel):
     reason: str = Field(min_length=10)
     link: str = Field(pattern=r"^(https://\S+|not reported yet)$")
 
+    def concerns(self, target: str, version: str) -> bool:
+        """Whether the entry speaks of a target in this version."""
+        return fnmatchcase(target, self.targets) and _contains(self.versions, version)
+
+    def matches(self, case_id: str) -> bool:
+        """Whether the entry speaks of a case."""
+        return any(fnmatchcase(case_id, glob) for glob in self.cases)
+
     def covers(self, case_id: str, target: str, version: str) -> bool:
         """Whether the entry speaks of this case on this target."""
-        return (
-            fnmatchcase(target, self.targets)
-            and _contains(self.versions, version)
-            and any(fnmatchcase(case_id, glob) for glob in self.cases)
-        )
+        return self.concerns(target, version) and self.matches(case_id)
 
     def explains(self, verdict: Verdict) -> bool:
         """Whether a verdict is the difference that the entry accepts."""

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from reports.known import Known
+from reports.run import Run
 from reports.session import Session
-from reports.tables import known_difference
+from reports.tables import known_difference, version_of
 from reports.verdict import judge
 
 
-def entries(session: Session) -> list[str]:
-    """A line for each entry that covers answers of this run and explains none, or covers none of a whole target's run.
+def entries(session: Session, *, whole: bool) -> list[str]:
+    """A line for each entry that speaks of a target that ran and explains nothing that it answered.
 
-    An entry for a framework or version that didn't run says nothing, and neither does one for cases not selected.
+    An entry whose cases were not selected says nothing; only in a ``whole`` run can its cases be said not to exist.
     """
+    if session.run is None:
+        return []
     return [
         f"stale: an entry of reports/known/{adapter}.yaml explains nothing here; remove or mend it: {entry.reason}"
         for adapter, known in session.knowns.items()
         for entry in known
-        if _is_stale(session, adapter, entry)
+        if _is_stale(session, session.run, entry, whole=whole)
     ]
 
 
-def _is_stale(session: Session, adapter: str, entry: Known) -> bool:
-    run = session.run
-    if run is None:
-        return False
-    covered = [
-        (case, target)
-        for case, target in run.records
-        if target.partition("-")[0] == adapter
-        and entry.covers(case, target, run.header["targets"][target]["versions"].get(adapter, "0"))
-    ]
+def _is_stale(session: Session, run: Run, entry: Known, *, whole: bool) -> bool:
+    targets = [target for target in run.header["targets"] if entry.concerns(target, version_of(run, target))]
+    covered = [(case, target) for case, target in run.records if target in targets and entry.matches(case)]
     verdicts = ((case, target, judge(run, run.cases[case], target)) for case, target in covered)
-    return bool(covered) and not any(known_difference(run, session.knowns, *answer) for answer in verdicts)
+    explains = any(known_difference(run, session.knowns, *answer) == entry for answer in verdicts)
+    return bool(targets) and (whole or bool(covered)) and not explains

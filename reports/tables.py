@@ -73,9 +73,13 @@ def known_difference(run: Run, knowns: Knowns, case: str, target: str, verdict: 
 
 def find_known(run: Run, knowns: Knowns, case: str, target: str) -> Known | None:
     """The entry that speaks of a case on a target, in the version that ran."""
-    adapter = target.partition("-")[0]
-    version = run.header["targets"].get(target, {}).get("versions", {}).get(adapter, "0")
-    return find(knowns.get(adapter, ()), case, target, version)
+    return find(knowns.get(target.partition("-")[0], ()), case, target, version_of(run, target))
+
+
+def version_of(run: Run, target: str) -> str:
+    """The version of a target's framework: the distribution named like its adapter; 0 if it named none so."""
+    versions: dict[str, str] = run.header["targets"][target]["versions"]
+    return versions.get(target.partition("-")[0], "0")
 
 
 def call_line(text: str) -> str:
