@@ -17,13 +17,19 @@ Arrays = dict[str, Array]
 def compare(expected: Arrays, actual: Arrays, tolerance: Tolerance) -> Difference | None:
     """The first departure of ``actual`` from ``expected``, or None.
 
-    ``expected`` may hold, beside ``output``, its ``output_float64`` and ``output_magnitude`` for the bounded tier.
+    ``expected`` holds, beside ``output``, its ``output_float64`` and ``output_magnitude`` in the bounded tier; where
+    ``actual`` is an oracle's as well, its own of these say nothing.
     """
-    names = [name for name in expected if not name.startswith("output_")]
-    if set(names) != set(actual):
-        return Difference(kind="outcome", summary=f"returned {sorted(actual)}, expected {sorted(names)}")
+    names, returned = outputs(expected), outputs(actual)
+    if set(names) != set(returned):
+        return Difference(kind="outcome", summary=f"returned {sorted(returned)}, expected {sorted(names)}")
     found = (_compare(name, expected, actual[name], tolerance) for name in names)
     return next((difference for difference in found if difference), None)
+
+
+def outputs(arrays: Arrays) -> list[str]:
+    """The names of the operator's own outputs, without what an oracle returns beside them."""
+    return [name for name in arrays if not name.startswith("output_")]
 
 
 def headroom(expected: Arrays, actual: Arrays, tolerance: Tolerance) -> Headroom:

@@ -54,7 +54,7 @@ class Run:
     """A run, being written or read again. Safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
-        """Index the file at ``path`` if there is one. Whatever is recorded later goes to its end; reading changes nothing."""
+        """Index the file at ``path`` if there is one; whatever is recorded later goes to its end."""
         self.path = path
         self.header: dict[str, Any] = {}
         self.footer: dict[str, Any] | None = None

@@ -57,7 +57,7 @@ def _row(run: Run, case: Case, target: str, knowns: Knowns) -> dict[str, Any]:
         "known": entry.reason if entry else "",
         "kind": verdict.difference.kind if verdict.difference else "",
         "diagnosis": verdict.diagnosis or "",
-        "summary": verdict.difference.summary if verdict.difference else verdict.reason,
+        "summary": normal(verdict.difference.summary if verdict.difference else verdict.reason),
         "call": call_line(record.call),
         "worst": verdict.difference.worst if verdict.difference else 0.0,
         "of_failing": verdict.headroom.of_failing if verdict.headroom else None,
@@ -158,7 +158,7 @@ def normal(message: str) -> str:
     """A message on one line, without what differs from machine to machine: addresses, paths, TensorFlow's wrapping."""
     text = re.sub(r"\{\{function_node [^}]*\}\}|\[Op:\w+\]( name:)?", "", message)
     text = re.sub(r"\b0x[0-9a-fA-F]{6,}", "0x...", " ".join(text.split()))
-    return re.sub(r"(/[\w.+-]+){2,}", "<path>", text)
+    return re.sub(r"(/[\w.+-]+){2,}", "(path)", text)
 
 
 def agreement(run: Run, targets: list[str]) -> pd.DataFrame:

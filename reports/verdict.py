@@ -12,7 +12,7 @@ from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsup
 from cases import shapes
 from cases.case import Case
 from cases.tolerance import Tolerance
-from reports.compare import Arrays, compare, headroom
+from reports.compare import Arrays, compare, headroom, outputs
 from reports.diagnose import diagnose
 from reports.difference import Difference, Headroom
 from reports.run import Record, Run
@@ -116,7 +116,7 @@ def _judge_values(case: Case, expected: Arrays, outcome: Outcome) -> Verdict:
     if difference is None:
         room = headroom(expected, outcome.arrays, tolerance(case)) if case.tier == "bounded" else None
         return Verdict(status="passed", headroom=room)
-    comparable = set(outcome.arrays) == {name for name in expected if not name.startswith("output_")}
+    comparable = set(outputs(outcome.arrays)) == set(outputs(expected))
     diagnosis = diagnose(case, expected, outcome.arrays, tolerance(case)) if comparable else None
     return Verdict(status="differing", difference=difference, diagnosis=diagnosis)
 

@@ -1,0 +1,62 @@
+"""Cases, and runs of them, made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from adapters.oracle import Oracle
+from adapters.outcome import Outcome, Result, Returned
+from cases.build import build
+from cases.case import Case
+from cases.fill import fill
+from cases.schema import FILE
+from reports.run import Run, read
+from reports.verdict import ORACLE
+
+TORCH = "torch-eager-cpu"
+JAX = "jax-eager-cpu"
+Answer = tuple[Case, str, Outcome]
+
+
+def make(operator: str, name: str = "plain", **fields: Any) -> Case:
+    """A case as a case file's entry would give it."""
+    entry = {"name": name, "image": [6, 7], "strides": 2, **fields}
+    entry |= {} if "filter" in fields or "pool" in operator else {"kernel": fields.get("kernel", [3, 3])}
+    entry |= {"ksize": fields.get("ksize", 2)} if "pool" in operator else {}
+    about = "a case that a test made"
+    file = FILE.validate_python(
+        {"operator": operator, "about": about, "source": "https://example.org", "cases": [entry]}
+    )
+    return build(file.cases[0], operator, f"cases/made/{operator}.yaml::{name}", about, "https://example.org")
+
+
+def right(case: Case) -> dict[str, Any]:
+    """What the definition gives."""
+    return Oracle().run(case, fill(case))
+
+
+def oracle(case: Case) -> Answer:
+    return case, ORACLE, Returned(arrays=right(case))
+
+
+def result(case: Case, target: str, outcome: Outcome, call: str = "") -> Result:
+    text = call or Oracle().call(case)
+    return Result(case=case.id, target=target, outcome=outcome, call=text, seconds=0.25)
+
+
+def record(path: Path, answers: Iterable[Answer], *, finished: bool = True, version: str = "2.13.0") -> Run:
+    """A run on disk with these answers, read again."""
+    found = list(answers)
+    run = Run(path / "run.jsonl")
+    targets = sorted({target for _, target, _ in found} | {ORACLE})
+    facts = {t: {"versions": {t.partition("-")[0]: version}, "python": "3.11.1", "settings": {}} for t in targets}
+    run.begin({"targets": facts, "missing": {"jax": "not installed (No module named 'jax'): pip install jax"}})
+    for case, target, outcome in found:
+        run.ask(case)
+        run.record(result(case, target, outcome))
+    if finished:
+        run.end()
+    run.close()
+    return read(run.path)

@@ -1,0 +1,160 @@
+"""Each slip, made by hand, gets exactly its own name; what is no slip gets none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cases
+from adapters.oracle import Oracle
+from cases import shapes
+from cases.case import Case
+from cases.fill import fill
+from cases.load import load
+from reports.diagnose import diagnose
+from reports.verdict import tolerance
+from tests.reports.making import make, right
+
+# Sizes differ along every axis: no slip is another one, and each has an answer.
+ODD = make("conv_transpose", batch=2, padding=[[2, 3], [2, 4]], kernel=[7, 8])
+SQUARE = make("conv_transpose", kernel=3, in_channels=3)
+FORWARD = make("conv", kernel=3, padding=[[1, 2], [2, 1]], image=[9, 7])
+
+
+def _diagnose(case: Case, actual: dict[str, Any]) -> str | None:
+    return diagnose(case, right(case), actual, tolerance(case))
+
+
+def _with_filter(case: Case, change: Callable[[Any], Any]) -> dict[str, Any]:
+    inputs = fill(case)
+    return Oracle().run(case, inputs | {"filter": change(inputs["filter"])})
+
+
+@pytest.mark.parametrize("case", [SQUARE, make("conv", kernel=3, in_channels=3)])
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (lambda t: t[::-1, ::-1], "filter not rotated"),
+        (lambda t: t[::-1], "filter flipped along axis 0"),
+        (lambda t: t[:, ::-1], "filter flipped along axis 1"),
+        (lambda t: t.transpose(1, 0, 2, 3), "filter transposed in space"),
+        (lambda t: t.transpose(0, 1, 3, 2), "filter's channels swapped"),
+        (lambda t: t[:, :, ::-1], "filter's channels reversed"),
+    ],
+)
+def test_what_was_done_to_the_filter_is_named(case: Case, change: Callable[[Any], Any], name: str) -> None:
+    assert _diagnose(case, _with_filter(case, change)) == name
+
+
+@pytest.mark.parametrize("shift", [(0, 1), (-1, 0), (1, 1), (2, -2), (-2, -1)])
+@pytest.mark.parametrize("case", [ODD, make("conv_transpose", batch=2, kernel=[7, 8], padding="SAME", image=[8, 9])])
+def test_a_shifted_window_is_named(case: Case, shift: tuple[int, int]) -> None:
+    pads = tuple((a.before + step, a.after - step) for a, step in zip(shapes.axes(case), shift, strict=True))
+    actual = Oracle().run(replace(case, padding=pads), fill(case))
+    assert _diagnose(case, actual) == f"window shifted by {shift}"
+
+
+def test_a_shifted_window_of_a_convolution_is_named() -> None:
+    actual = Oracle().run(replace(FORWARD, padding=((0, 3), (3, 0))), fill(FORWARD))
+    assert _diagnose(FORWARD, actual) == "window shifted by (-1, 1)"
+
+
+def test_a_shorter_or_longer_result_is_named() -> None:
+    full = right(ODD)["output"]
+    assert _diagnose(ODD, {"output": full[:, :4]}) == "size (4, 7) instead of (6, 7), same offset"
+    longer = np.pad(full, ((0, 0), (0, 1), (0, 2), (0, 0)))
+    assert _diagnose(ODD, {"output": longer}) == "size (7, 9) instead of (6, 7), same offset"
+    assert _diagnose(ODD, {"output": full[:, 1:]}) is None
+
+
+@pytest.mark.parametrize("operator", ["max_pool_argmax"])
+def test_indices_in_another_convention_are_named(operator: str) -> None:
+    case = make(operator, batch=2, channels=3, image=[4, 6])
+    expected = right(case)
+    batch = np.arange(2).reshape(2, 1, 1, 1)
+    with_batch = expected | {"indices": expected["indices"] + batch * 4 * 6 * 3}
+    plane = expected | {"indices": expected["indices"] // 3}
+    assert _diagnose(case, with_batch) == "indices count the batch too"
+    assert _diagnose(case, plane) == "indices over one plane, without channels"
+
+
+AVERAGE = make("avg_pool", ksize=3, strides=2, padding="SAME", image=[5, 7])
+
+
+def _sums(case: Case) -> tuple[Any, Any]:
+    """The sum of each window and the number of its elements that are on the image, counted one by one."""
+    value = fill(case)["value"].astype("float64")
+    (height, width), output = value.shape[1:3], right(case)["output"]
+    sums, counts = np.zeros(output.shape), np.zeros(output.shape)
+    vertical, horizontal = shapes.axes(case)
+    for row, column in np.ndindex(output.shape[1:3]):
+        top, left = row * 2 - vertical.before, column * 2 - horizontal.before
+        for y, x in np.ndindex(3, 3):
+            if 0 <= top + y < height and 0 <= left + x < width:
+                sums[:, row, column] += value[:, top + y, left + x]
+                counts[:, row, column] += 1
+    return sums, counts
+
+
+def test_a_border_divided_by_the_whole_window_is_named() -> None:
+    sums, _ = _sums(AVERAGE)
+    assert _diagnose(AVERAGE, {"output": (sums / 9).astype("float32")}) == "divided by the whole window at the border"
+
+
+def test_a_rounded_reciprocal_is_named() -> None:
+    sums, counts = _sums(AVERAGE)
+    actual = sums.astype("float32") * (1 / counts).astype("float32")
+    assert _diagnose(AVERAGE, {"output": actual}) == "multiplied by the rounded reciprocal"
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (lambda a: a.swapaxes(1, 2), "height and width swapped"),
+        (lambda a: a[::-1], "batch reversed"),
+        (lambda a: a[..., ::-1], "channels reversed"),
+    ],
+)
+def test_a_swapped_layout_is_named(change: Callable[[Any], Any], name: str) -> None:
+    case = make("max_pool", batch=2, image=[6, 6])
+    assert _diagnose(case, {"output": change(right(case)["output"])}) == name
+
+
+@pytest.mark.parametrize("case", [ODD, SQUARE, FORWARD, AVERAGE, make("max_pool_argmax"), make("avg_unpool")])
+def test_noise_has_no_name(case: Case) -> None:
+    expected = right(case)
+    actual = {name: array.copy() for name, array in expected.items()}
+    actual["output"].flat[3] += 1
+    assert _diagnose(case, actual) is None
+
+
+def test_a_transform_must_hold_for_every_element() -> None:
+    actual = _with_filter(SQUARE, lambda t: t[::-1, ::-1])
+    actual["output"].flat[-1] += 1
+    assert _diagnose(SQUARE, actual) is None
+
+
+@pytest.mark.parametrize("scale", [1.0, 1 + 2.0**-23])
+def test_in_the_bounded_tier_a_name_holds_within_the_tolerance(scale: float) -> None:
+    case = make("conv_transpose", data="normal", in_channels=3)
+    turned = _with_filter(case, lambda t: t[::-1, ::-1])["output"] * np.float32(scale)
+    assert _diagnose(case, {"output": turned}) == "filter not rotated"
+    assert _diagnose(case, {"output": right(case)["output"] * np.float32(1.01)}) is None
+
+
+SHIPPED = [case for topic in ("strides", "explicit_padding") for case in load(
+    Path(cases.__file__).parent / "conv_transpose" / f"{topic}.yaml"
+)]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SHIPPED[::61], ids=lambda case: case.id.partition("::")[2])
+def test_no_explanation_fits_a_shipped_case_by_accident(case: Case) -> None:
+    """One wrong element is no slip that has a name."""
+    actual = right(case)["output"].copy()
+    actual.flat[actual.size // 2] += 1
+    assert _diagnose(case, {"output": actual}) is None

@@ -1,0 +1,128 @@
+"""Known differences: what an entry accepts, and one line for each fault of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports import known
+from reports.difference import Difference, Kind
+from reports.known import Known, KnownError
+from reports.session import KNOWN
+from reports.verdict import Verdict
+
+ENTRY = {
+    "cases": ["cases/conv/*.yaml::same-*"],
+    "targets": "torch-*",
+    "versions": ">=2.13,<2.14",
+    "kind": "value",
+    "reason": "pads at the other end",
+    "link": "https://example.org/1",
+}
+CASE = "cases/conv/strides.yaml::same-i5x6"
+
+
+def _entry(**changes: Any) -> Known:
+    return Known.model_validate(ENTRY | changes)
+
+
+def _verdict(kind: Kind, diagnosis: str | None = None) -> Verdict:
+    return Verdict(status="differing", difference=Difference(kind=kind, summary="it"), diagnosis=diagnosis)
+
+
+@pytest.mark.parametrize(
+    ("case", "target", "version", "covered"),
+    [
+        (CASE, "torch-eager-cpu", "2.13.0", True),
+        (CASE, "torch-eager-cpu", "2.13.0+cpu", True),
+        (CASE, "torch-eager-cpu", "2.13.1+cu126", True),
+        (CASE, "torch-eager-cpu", "2.14.0", False),
+        (CASE, "torch-eager-cpu", "2.14.0.dev20260101+cpu", False),
+        (CASE, "torch-eager-cpu", "2.13.1rc1", True),
+        (CASE, "torch-eager-cpu", "2.12.9", False),
+        (CASE, "jax-jit-cpu", "2.13.0", False),
+        ("cases/conv/strides.yaml::valid-i5x6", "torch-eager-cpu", "2.13.0", False),
+        ("cases/conv_transpose/strides.yaml::same-i5x6", "torch-eager-cpu", "2.13.0", False),
+    ],
+)
+def test_an_entry_covers_its_cases_targets_and_versions(case: str, target: str, version: str, *, covered: bool) -> None:
+    assert _entry().covers(case, target, version) is covered
+    assert (known.find([_entry()], case, target, version) is not None) is covered
+
+
+def test_an_exact_version_means_its_local_builds_too() -> None:
+    assert _entry(versions="==2.13.0").covers(CASE, "torch-eager-cpu", "2.13.0+cpu")
+
+
+def test_the_first_entry_that_covers_is_found() -> None:
+    entries = [_entry(targets="jax-*"), _entry(reason="the first of two"), _entry(reason="the second of two")]
+    found = known.find(entries, CASE, "torch-eager-cpu", "2.13.0")
+    assert found is not None
+    assert found.reason == "the first of two"
+
+
+def test_an_entry_explains_its_own_kind_and_diagnosis_alone() -> None:
+    assert _entry().explains(_verdict("value"))
+    assert _entry().explains(_verdict("value", "filter not rotated"))
+    assert not _entry().explains(_verdict("shape"))
+    assert not _entry().explains(Verdict(status="passed"))
+    strict = _entry(diagnosis="filter not rotated")
+    assert strict.explains(_verdict("value", "filter not rotated"))
+    assert not strict.explains(_verdict("value", "window shifted by (1, 1)"))
+    assert not strict.explains(_verdict("value"))
+
+
+GOOD = """\
+- cases: [a]
+  targets: torch-*
+  versions: ">=2"
+  kind: value
+  reason: long enough a reason
+  link: not reported yet
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ('">=2"', "two", "entry 0.versions: Value error, 'two' is no version specifier"),
+        ("value", "values", "entry 0.kind: Input should be 'outcome', 'shape', 'dtype', 'value' or 'index'"),
+        ("long enough a reason", "short", "entry 0.reason: String should have at least 10 characters"),
+        ("not reported yet", "soon", "entry 0.link: String should match pattern"),
+        ("[a]", "[]", "entry 0.cases: List should have at least 1 item"),
+        ("  kind: value\n", "", "entry 0.kind: Field required"),
+        ("kind:", "kinds: x\n  kind:", "entry 0.kinds: Extra inputs are not permitted"),
+        ("[a]", "[a", "not YAML:"),
+        ("- cases", "  cases", "entry : Input should be a valid list"),
+    ],
+)
+def test_a_fault_of_a_file_is_one_line(tmp_path: Path, before: str, after: str, message: str) -> None:
+    path = tmp_path / "torch.yaml"
+    path.write_text(GOOD.replace(before, after), encoding="utf-8")
+    with pytest.raises(KnownError) as caught:
+        known.load(tmp_path)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"{path}: {message}")
+
+
+def test_every_fault_has_its_line(tmp_path: Path) -> None:
+    faulty = GOOD.replace("value", "x").replace("not reported yet", "x")
+    (tmp_path / "torch.yaml").write_text(faulty, encoding="utf-8")
+    with pytest.raises(KnownError) as caught:
+        known.load(tmp_path)
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_files_are_named_by_adapter_and_may_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "torch.yaml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "jax.yaml").write_text("# nothing\n", encoding="utf-8")
+    assert {name: len(entries) for name, entries in known.load(tmp_path).items()} == {"jax": 0, "torch": 1}
+
+
+def test_the_shipped_files_load_and_speak_of_their_own_adapter() -> None:
+    shipped = known.load(KNOWN)
+    assert set(shipped) == {"jax", "tensorflow", "torch"}
+    for adapter, entries in shipped.items():
+        assert all(entry.targets.startswith(f"{adapter}-") for entry in entries)

@@ -1,0 +1,106 @@
+"""``python -m reports``: its exit statuses, and what counts as a change between two runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
+from reports import __main__ as command
+from reports.against import changes
+from tests.reports.making import TORCH, Answer, make, oracle, record, right
+
+CASE = make("conv_transpose")
+RETURNED = Returned(arrays={"output": np.ones(3)})
+RAISED = Raised(type="ValueError", message="one wording", stage="calling")
+CRASHED = Crashed(signal="SIGABRT", stderr="some")
+
+
+def _changes(folder: Path, old: Outcome | None, new: Outcome | None) -> list[str]:
+    answers: list[list[Answer]] = [[] if side is None else [(CASE, TORCH, side)] for side in (old, new)]
+    runs = [record(folder / name, side) for name, side in zip(("old", "new"), answers, strict=True)]
+    return [line.removeprefix(f"{CASE.id}[{TORCH}]: ") for line in changes(*runs)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "change"),
+    [
+        (RETURNED, RETURNED, None),
+        (RETURNED, Returned(arrays={"output": -np.ones(3)}), "returned other values"),
+        (RETURNED, Returned(arrays={"output": np.ones(3, "float32")}), "returned other values"),
+        (RAISED, Raised(type="ValueError", message="another wording", stage="calling"), None),
+        (RAISED, Raised(type="TypeError", message="one wording", stage="calling"),
+         "raised ValueError while calling, now raised TypeError while calling"),
+        (RAISED, Raised(type="ValueError", message="one wording", stage="reading"),
+         "raised ValueError while calling, now raised ValueError while reading"),
+        (CRASHED, Crashed(signal="SIGABRT", stderr="other"), None),
+        (CRASHED, Crashed(signal="SIGSEGV", stderr="some"), "crashed with SIGABRT, now crashed with SIGSEGV"),
+        (TimedOut(seconds=60.0), TimedOut(seconds=90.0), None),
+        (TimedOut(seconds=60.0), RETURNED, "timed out, now returned"),
+        (Unsupported(reason="no"), RETURNED, "unsupported, now returned"),
+        (None, RETURNED, "not run, now returned"),
+        (RETURNED, None, "returned, now not run"),
+    ],
+)  # fmt: skip
+def test_what_counts_as_a_change(tmp_path: Path, old: Outcome | None, new: Outcome | None, change: str | None) -> None:
+    assert _changes(tmp_path, old, new) == ([] if change is None else [change])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    run = record(tmp_path / "run", [oracle(CASE), (CASE, TORCH, Returned(arrays=right(CASE)))])
+    return run.path
+
+
+def _wrong(tmp_path: Path) -> Path:
+    return record(tmp_path / "wrong", [oracle(CASE), (CASE, TORCH, RETURNED)]).path
+
+
+def test_render_writes_every_report(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["render", str(path), "--to", str(tmp_path / "to")]) == 0
+    assert str(tmp_path / "to" / "conformance.md") in capsys.readouterr().out
+    assert command.main(["render", str(path)]) == 0
+    assert (path.parent / "differences.csv").is_file()
+
+
+def test_compare_is_1_where_something_changed(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["compare", str(path), "--against", str(path)]) == 0
+    assert capsys.readouterr().out == "nothing changed\n"
+    assert command.main(["compare", str(path), "--against", str(_wrong(tmp_path))]) == 1
+    assert capsys.readouterr().out == f"{CASE.id}[{TORCH}]: returned other values\n"
+
+
+def test_publish_writes_and_its_check_compares(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "published"
+    folder.mkdir()
+    monkeypatch.setattr(command, "_PUBLISHED", folder)
+    assert command.main(["publish", str(path), "--check"]) == 1
+    assert list(folder.iterdir()) == []
+    assert command.main(["publish", str(path)]) == 0
+    assert command.main(["publish", str(path), "--check"]) == 0
+    capsys.readouterr()
+    assert command.main(["publish", str(_wrong(tmp_path)), "--check"]) == 1
+    printed = capsys.readouterr().out
+    assert "--- published/conformance.md" in printed
+    assert "the run differs from the published tables" in printed
+
+
+def test_a_run_that_was_cut_short_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = record(tmp_path, [oracle(CASE)], finished=False).path
+    for arguments in (["render", path], ["compare", path, "--against", path], ["publish", path, "--check"]):
+        assert command.main([str(argument) for argument in arguments]) == 2
+        assert capsys.readouterr().err == (
+            f"{path}: the run has no footer, so it was cut short; finish it with pytest cases --resume\n"
+        )
+
+
+def test_no_run_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["render", str(tmp_path / "none.jsonl")]) == 2
+    assert "there is no run here" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as caught:
+        command.main([])
+    assert caught.value.code == 2

@@ -1,0 +1,164 @@
+"""Every table says what the run says, and nothing of the machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
+from reports import render, tables
+from reports.known import Known
+from reports.run import Run
+from reports.verdict import ORACLE
+from tests.reports.making import JAX, TORCH, Answer, make, oracle, record, right
+
+ONE, TWO, THREE, FOUR = (make("conv_transpose", name=name, in_channels=3) for name in ("one", "two", "three", "four"))
+POOL = make("max_pool")
+REFUSAL = {"rule": "stride", "reason": "a stride of 0 | none"}
+INVALID = make("conv_transpose", name="bad", strides=0, value={"shape": [1, 2, 2, 2]}, invalid=REFUSAL)
+RAISED = Raised(type="ValueError", message="not at 0xDEADbeef in /home/me/lib/x.py:3 | a\nb", stage="calling")
+
+
+def _returned(case: object, change: float = 0) -> Returned:
+    arrays = right(case)  # type: ignore[arg-type]
+    return Returned(arrays={"output": arrays["output"] + np.float32(change)})
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    cases = (ONE, TWO, THREE, FOUR, POOL)
+    torch: list[Outcome] = [_returned(ONE), _returned(TWO, 1), Unsupported(reason="none"), RAISED, _returned(POOL)]
+    jax: list[Outcome] = [_returned(ONE, 2), _returned(TWO, 1), _returned(THREE), _returned(FOUR), _returned(POOL)]
+    answers: list[Answer] = [oracle(case) for case in cases]
+    for target, outcomes in ((TORCH, torch), (JAX, jax)):
+        answers += [(case, target, outcome) for case, outcome in zip(cases, outcomes, strict=True)]
+    return record(tmp_path, [*answers, (INVALID, TORCH, RAISED), (INVALID, JAX, _returned(ONE))])
+
+
+def test_conformance_counts_valid_cases_and_unsupported_is_not_passed(run: Run) -> None:
+    table = tables.conformance(tables.results(run, {}), [JAX, TORCH])
+    assert table.to_dict() == {
+        JAX: {"conv_transpose": "2 of 4 passed, 2 differing", "max_pool": "1 of 1 passed"},
+        TORCH: {
+            "conv_transpose": "1 of 4 passed, 1 differing, 1 raised, 1 unsupported",
+            "max_pool": "1 of 1 passed",
+        },
+    }
+
+
+def test_an_operator_that_a_target_was_not_asked_says_so(tmp_path: Path) -> None:
+    run = record(tmp_path, [oracle(ONE), (ONE, TORCH, _returned(ONE)), oracle(POOL), (POOL, JAX, _returned(POOL))])
+    table = tables.conformance(tables.results(run, {}), [JAX, TORCH])
+    assert table[TORCH].to_list() == ["1 of 1 passed", "not asked"]
+
+
+def test_agreement_groups_the_targets_that_returned_the_same_bits(run: Run) -> None:
+    table = tables.agreement(run, tables.targets_of(run))
+    assert set(table.itertuples(index=False, name=None)) == {
+        ("conv_transpose", f"{{{JAX}}} {{{TORCH}, {ORACLE}}}", 1),
+        ("conv_transpose", f"{{{JAX}, {TORCH}}} {{{ORACLE}}}", 1),
+        ("conv_transpose", f"{{{JAX}, {ORACLE}}} {{{TORCH}}}", 2),
+        ("max_pool", f"{{{JAX}, {TORCH}, {ORACLE}}}", 1),
+    }
+
+
+def test_the_targets_are_in_order_and_the_oracle_is_last(run: Run) -> None:
+    assert tables.targets_of(run) == [JAX, TORCH, ORACLE]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "cell"),
+    [
+        (Returned(arrays={"output": np.array([[1.5, 2]])}), "accepted, returned output (1, 2) = [1.5, 2.0]"),
+        (Returned(arrays={"output": np.zeros((5, 5))}), "accepted, returned output (5, 5)"),
+        (RAISED, "ValueError while calling: not at 0x... in (path):3 | a b"),
+        (Raised(type="ValueError", message="", stage="reading"), "ValueError while reading: (no message)"),
+        (Crashed(signal="SIGFPE", stderr=""), "crashed: SIGFPE"),
+        (TimedOut(seconds=60.0), "timed out after 60 s"),
+        (Unsupported(reason="no such operator"), "unsupported: no such operator"),
+    ],
+)
+def test_a_wrong_call_shows_what_each_target_did(tmp_path: Path, outcome: Outcome, cell: str) -> None:
+    table = tables.shape_errors(record(tmp_path, [(INVALID, TORCH, outcome)]), [JAX, TORCH])
+    assert table.to_dict("records") == [
+        {
+            "case": INVALID.id,
+            "operator": "conv_transpose",
+            "why": "stride: a stride of 0 | none",
+            JAX: "not run",
+            TORCH: cell,
+        }
+    ]
+
+
+def test_a_known_difference_is_named_in_its_version_only(run: Run) -> None:
+    fields = {
+        "cases": ["*::two"],
+        "targets": "torch-*",
+        "kind": "value",
+        "reason": "it is known",
+        "link": "not reported yet",
+    }
+    for versions, expected in (("==2.13.0", "it is known"), (">=3", "")):
+        knowns = {"torch": [Known.model_validate(fields | {"versions": versions})]}
+        frame = tables.results(run, knowns).set_index(["case", "target"])
+        assert frame.loc[(TWO.id, TORCH), "known"] == expected
+        assert frame.loc[(TWO.id, JAX), "known"] == ""
+
+
+def test_a_call_is_one_line() -> None:
+    assert tables.call_line("import x\nresult = x.f(1)\noutputs = {}\n") == "x.f(1)"
+    assert tables.call_line("  no such line ") == "no such line"
+
+
+def test_rounding_is_shown_for_bounded_cases_alone(run: Run, tmp_path: Path) -> None:
+    assert tables.headrooms(tables.results(run, {})).empty
+    case = make("conv_transpose", data="normal")
+    bounded = record(tmp_path / "bounded", [oracle(case), (case, TORCH, _returned(case))])
+    (row,) = tables.headrooms(tables.results(bounded, {})).to_dict("records")
+    assert (row["operator"], row["target"], row["cases"]) == ("conv_transpose", TORCH, 1)
+    assert 0 < row["of_failing"] < 1
+    assert "## Rounding" in render.pages(bounded, {})["agreement.md"]
+    assert "## Rounding" not in render.published(bounded, {})["agreement.md"]
+
+
+def test_no_page_has_a_time_or_a_path_or_an_address(run: Run, tmp_path: Path) -> None:
+    for name, text in render.published(run, {}).items():
+        assert str(tmp_path) not in text, name
+        assert "/home/me" not in text, name
+        assert "DEADbeef" not in text, name
+        assert "0.25" not in text, name
+
+
+def test_a_page_is_a_function_of_the_run(run: Run) -> None:
+    assert render.pages(run, {}) == render.pages(run, {})
+    assert all(text.endswith("\n") and not text.endswith("\n\n") for text in render.published(run, {}).values())
+
+
+def test_a_cell_never_breaks_its_row(run: Run) -> None:
+    page = render.pages(run, {})["shape_errors.md"]
+    (row,) = [line for line in page.splitlines() if line.startswith("| bad")]
+    assert row.replace("\\|", "").count("|") == 6
+    assert "a stride of 0 \\| none" in row
+    assert render._cell("x" * 400) == "x" * 157 + "..."
+
+
+def test_the_pages_name_what_did_not_run_and_what_is_new(run: Run) -> None:
+    pages = render.pages(run, {})
+    assert "- jax: not installed" in pages["conformance.md"]
+    assert "**New**: not in `reports/known/`." in pages["differences.md"]
+    assert pages["differences.csv"].count("\n") == 6
+
+
+def test_a_run_without_differences_says_none(tmp_path: Path) -> None:
+    pages = render.pages(record(tmp_path, [oracle(ONE), (ONE, TORCH, _returned(ONE))]), {})
+    assert pages["differences.md"].endswith("None.\n")
+    assert pages["differences.csv"].count("\n") == 1
+
+
+def test_writing_makes_the_folder_and_every_page(run: Run, tmp_path: Path) -> None:
+    paths = render.write(run, {}, tmp_path / "new" / "folder")
+    assert {path.name for path in paths} == set(render.pages(run, {}))
+    assert all(path.is_file() for path in paths)
