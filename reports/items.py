@@ -15,7 +15,7 @@ from cases.read import CaseFileError
 from reports import tables
 from reports.reproducer import program, small
 from reports.session import Session
-from reports.verdict import Verdict, expectation, is_judged, judge
+from reports.verdict import Verdict, expectation, is_judged, judge, wanted
 
 SESSION = pytest.StashKey[Session]()
 
@@ -110,4 +110,5 @@ class CaseItem(pytest.Item):
             for name in arrays:
                 parts += [f"expected {name}:\n{small(expected[name])}"] if name in expected else []
                 parts.append(f"actual {name}:\n{small(arrays[name])}")
-        return "\n".join([*parts, "to reproduce, paste into an interpreter:", program(self.case, record.call)])
+        source = program(self.case, record.call, wanted(run, self.case, verdict))
+        return "\n".join([*parts, "to reproduce, paste into an interpreter:", source])

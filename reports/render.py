@@ -13,6 +13,7 @@ from reports.padding import padding
 from reports.reproducer import program
 from reports.run import Run
 from reports.tables import Knowns
+from reports.verdict import judge, wanted
 
 _PAGES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -95,8 +96,13 @@ def _group(run: Run, rows: pd.DataFrame, knowns: Knowns) -> dict[str, Any]:
         "reason": first["known"],
         "link": entry.link if entry else "",
         "table": markdown(shown) + more,
-        "program": program(run.cases[first["case"]], run.records[first["case"], first["target"]].call),
+        "program": _program(run, first["case"], first["target"]),
     }
+
+
+def _program(run: Run, name: str, target: str) -> str:
+    case = run.cases[name]
+    return program(case, run.records[name, target].call, wanted(run, case, judge(run, case, target)))
 
 
 def _shape_errors(run: Run, errors: pd.DataFrame, targets: list[str]) -> str:

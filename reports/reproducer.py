@@ -14,8 +14,11 @@ _LITERAL = 400
 """Elements up to which an input is written out; beyond, the program makes it with ``cases.fill`` from the clone."""
 
 
-def program(case: Case, call: str) -> str:
-    """Source that runs when pasted: it needs NumPy and the framework, and for large inputs the clone's folder."""
+def program(case: Case, call: str, expected: tuple[str, npt.NDArray[Any]] | None = None) -> str:
+    """Source that runs when pasted: it needs NumPy and the framework, and for large inputs the clone's folder.
+
+    ``expected`` is the name of the output that differs and what it ought to be: the program then counts for itself.
+    """
     inputs = fill(case)
     lines = ["import numpy as np", ""]
     if sum(array.size for array in inputs.values()) <= _LITERAL:
@@ -23,6 +26,12 @@ def program(case: Case, call: str) -> str:
     else:
         lines += _from_clone(case)
     lines += ["", call, "", "for name, array in outputs.items():", "    print(name, array.shape, array, sep='\\n')"]
+    if expected is not None and expected[1].size <= _LITERAL:
+        name, array = expected
+        lines += ["", f"expected = {_literal(array)}"]
+        lines += [f"actual = outputs[{name!r}]"]
+        lines += ["differs = (actual != expected) | (np.signbit(actual) != np.signbit(expected))"]
+        lines += ["print(differs.sum(), 'of', expected.size, 'differ, by', np.abs(actual - expected).max(), 'at most')"]
     return "\n".join(lines) + "\n"
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from adapters.oracle import products
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
@@ -71,6 +72,14 @@ def expectation(run: Run, case: Case) -> Arrays:
         msg = f"{case.id}: the oracle gave no expected result: {outcome or run.faults.get((case.id, ORACLE))}"
         raise NoExpectationError(msg)
     return outcome.arrays
+
+
+def wanted(run: Run, case: Case, verdict: Verdict) -> tuple[str, npt.NDArray[Any]] | None:
+    """The output that a difference of values is about, and what it ought to be; None for other differences."""
+    difference = verdict.difference
+    if difference is None or difference.kind not in {"value", "index"}:
+        return None
+    return difference.output, expectation(run, case)[difference.output]
 
 
 def tolerance(case: Case) -> Tolerance:

@@ -47,3 +47,15 @@ def test_a_large_case_of_a_file_runs() -> None:
 def test_a_large_array_is_shortened() -> None:
     assert "..." in small(np.zeros(1000))
     assert small(np.array([1.0, 2.5])) == "[1.  2.5]"
+
+
+@pytest.mark.parametrize(
+    ("change", "last"), [(0.0, "0 of 96 differ, by 0.0 at most"), (2.0, "1 of 96 differ, by 2.0 at most")]
+)
+def test_it_counts_what_differs_from_the_expected_result(change: float, last: str) -> None:
+    case = make("conv_transpose")
+    expected = right(case)["output"].astype("float64")
+    expected.flat[-1] += change
+    text = program(case, Oracle().call(case), ("output", expected))
+    done = subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == last.replace("96", str(expected.size)), done.stderr
