@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,23 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     front.start(session.config, session.items)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Only a loop that comes to its end is a whole run."""
+    result = yield
+    front.looped(session.config)
+    return result
+
+
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> Any:
     """A progress line stands for thousands of dots."""
     return front.status(report, config)
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+def pytest_sessionfinish(session: pytest.Session) -> None:
     """The workers end, the reports are written."""
-    front.finish(session, exitstatus)
+    front.finish(session)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

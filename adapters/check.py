@@ -21,7 +21,7 @@ from adapters.process import BrokenError, DiedError, SilentError
 from adapters.samples import SAMPLES
 from adapters.wire import Array, Message
 from cases import shapes
-from cases.case import OUTPUTS, Case
+from cases.case import INDEX_DTYPE, OUTPUTS, Case
 from cases.fill import fill
 
 CASE_LIMIT: Final = 60.0
@@ -176,7 +176,7 @@ def _shape(name: str, array: Array, wanted: tuple[int, ...]) -> Line:
 
 def _dtype(name: str, array: Array, case: Case) -> Line:
     if name == "indices":
-        fine, wanted = array.dtype.kind in "iu", "an integer type"
+        fine, wanted = array.dtype == np.dtype(INDEX_DTYPE), INDEX_DTYPE
     else:
         fine, wanted = array.dtype == np.dtype(case.dtype), f"{case.dtype}, the value's"
     return Line(what=f"{name} dtype", fails=not fine, note="" if fine else f"is {array.dtype}: make it {wanted}")

@@ -69,7 +69,7 @@ class Torch:
         image, padding = "value", f"padding={_pad(case)!r}"
         if case.padding == "SAME" and set(case.strides) == {1}:
             padding = "padding='same'"
-        elif not _symmetric(case):
+        elif rules.broken(case) is None and not _symmetric(case):
             image, padding = _padded(case, "value"), "padding=0"
         call = f"F.conv2d({image}, filter, stride={case.strides}, {padding})"
         return [_IMAGE.format("value"), _FILTER, f"result = {call}", _OUTPUT]
@@ -83,17 +83,17 @@ class Torch:
         return [_IMAGE.format("value"), f"result = F.max_pool2d({_pool_arguments(case)})", _OUTPUT]
 
     def _max_pool_argmax(self, case: Case) -> list[str]:
-        native = not rules.broken(case) and not _symmetric(case)
-        (top, left), width = _lead(case) if native else (0, 0), case.inputs["value"].shape[2]
-        padded = width + sum(_pairs(case)[1]) if native else width
+        padded_first = not rules.broken(case) and not _symmetric(case)
+        (top, left), width = _lead(case) if padded_first else (0, 0), case.inputs["value"].shape[2]
+        plane = width + sum(_pairs(case)[1]) if padded_first else width
         channels = case.inputs["value"].shape[3]
         return [
             _IMAGE.format("value"),
             f"result = F.max_pool2d({_pool_arguments(case)}, return_indices=True)",
             "output, flat = result  # flat over one padded plane"
-            if native
+            if padded_first
             else "output, flat = result  # over a plane",
-            f"places = (flat // {padded} - {top}) * {width} + flat % {padded} - {left}",
+            f"places = (flat // {plane} - {top}) * {width} + flat % {plane} - {left}",
             f"indices = places * {channels} + torch.arange({channels}).reshape(-1, 1, 1)",
             "outputs = {name: tensor.movedim(-3, -1).contiguous().numpy()",
             '           for name, tensor in {"output": output, "indices": indices}.items()}',
@@ -123,7 +123,7 @@ class Torch:
         axes = shapes.axes(case)
         pads, crop = _lead(case), ""
         sizes = shapes.image_size(case)
-        if not _symmetric(case):
+        if rules.broken(case) is None and not _symmetric(case):
             sizes = tuple(axis.before + axis.image + axis.after for axis in axes)
             pads, crop = (0,) * len(axes), _crop(axes)
         arguments = f"output_size={sizes}, kernel_size={case.ksize}, stride={case.strides}, padding={pads}"
@@ -158,9 +158,11 @@ def _symmetric(case: Case) -> bool:
 
 def _pad(case: Case) -> Any:
     """The padding argument: one number an axis, or an unknown word as it stands."""
-    broken = rules.broken(case)
-    if broken is not None and isinstance(case.padding, str):
-        return (0,) * len(case.strides) if case.padding == "VALID" else case.padding
+    if case.padding not in {"SAME", "VALID"} and isinstance(case.padding, str):
+        return case.padding
+    sizes = shapes.image_size(case), shapes.kernel_size(case), case.strides
+    if case.padding == "VALID" or min(case.strides) < 1 or len(set(map(len, sizes))) > 1:
+        return (0,) * len(case.strides)  # what SAME would be follows from no sizes, or it is nothing
     return _lead(case)
 
 

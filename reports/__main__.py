@@ -7,13 +7,15 @@ import difflib
 import sys
 from pathlib import Path
 
+from cases.load import find, load
 from reports import known, render
 from reports.against import changes
 from reports.known import KnownError
 from reports.run import Run, RunError, read
-from reports.session import KNOWN
+from reports.session import DEFAULT_ADAPTERS, KNOWN
 
 _PUBLISHED = Path(__file__).parent / "published"
+_CASES = Path(__file__).parents[1] / "cases"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,6 +67,7 @@ def _compare(run: Run, options: argparse.Namespace) -> int:
 
 
 def _publish(run: Run, options: argparse.Namespace) -> int:
+    _refuse_partial(run, options.run)
     status = 0
     for name, text in render.published(run, known.load(KNOWN)).items():
         path = _PUBLISHED / name
@@ -78,6 +81,16 @@ def _publish(run: Run, options: argparse.Namespace) -> int:
     if status:
         print("the run differs from the published tables: read the change, then `tox -e publish` and commit it")
     return status
+
+
+def _refuse_partial(run: Run, path: Path) -> None:
+    """The published tables are of all cases on all frameworks; any smaller run would empty them."""
+    wanted = {case.id for file in find(_CASES) for case in load(file)}
+    adapters = {target.partition("-")[0] for target in run.header["targets"]}
+    lacking = [*sorted(set(DEFAULT_ADAPTERS) - adapters), *sorted(wanted - run.cases.keys())]
+    if lacking:
+        msg = f"{path}: not a whole run ({lacking[0]} and {len(lacking) - 1} more lack); run `pytest cases` first"
+        raise RunError(msg)
 
 
 def _diff(name: str, committed: str, text: str) -> list[str]:

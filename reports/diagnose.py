@@ -31,16 +31,19 @@ _REACH: Final = 2
 
 
 def diagnose(case: Case, expected: Arrays, actual: Arrays, tolerance: Tolerance) -> str | None:
-    """The first transform under which the expected result becomes the actual one, or None."""
-    inputs = fill(case)
+    """The transform under which the expected result becomes the actual one; several are joined by "or"; or None.
+
+    A small case may not tell two slips apart: then both are named, and a larger case of the same group decides.
+    """
+    inputs, fitting = fill(case), []
     for name, answer in _explanations(case, inputs, expected, actual):
         try:
             transformed = answer()
         except (ValueError, IndexError):  # the changed question has no answer
             continue
         if compare(transformed, actual, tolerance) is None:
-            return name
-    return None
+            fitting.append(name)
+    return " or ".join(fitting) or None
 
 
 def _explanations(case: Case, inputs: Arrays, expected: Arrays, actual: Arrays) -> Iterator[Explanation]:

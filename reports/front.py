@@ -20,6 +20,7 @@ from reports.known import KnownError
 from reports.session import Options, Session, UsageError
 
 _PROBLEMS: Final = pytest.StashKey[list[str]]()
+_LOOPED: Final = pytest.StashKey[bool]()
 _PATHS: Final = pytest.StashKey[list[Path]]()
 PROGRESS: Final = pytest.StashKey[progress.Progress]()
 
@@ -76,16 +77,17 @@ def start(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
         config.stash[PROGRESS] = progress.Progress(session)
 
 
-def finish(session: pytest.Session, status: int) -> None:
+def looped(config: pytest.Config) -> None:
+    """Every item was run: not stopped by -x, Ctrl-C or a crash of ours."""
+    config.stash[_LOOPED] = True
+
+
+def finish(session: pytest.Session) -> None:
     """End the run, write the reports, and fail a run that lost something."""
     run = session.config.stash.get(SESSION, None)
     if run is None:
         return
-    over = (
-        run.started
-        and not (session.shouldstop or session.shouldfail)
-        and status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-    )
+    over = run.started and session.config.stash.get(_LOOPED, False)
     problems = run.lost() if over else []
     problems += stale.entries(run, whole=_is_whole(session.config)) if over else []
     session.config.stash[_PROBLEMS] = problems
@@ -123,7 +125,8 @@ def summary(terminal: Any, config: pytest.Config) -> None:
     for line in [*progress.describe(session), *progress.totals(session), *config.stash[_PROBLEMS]]:
         terminal.line(line)
     paths = config.stash[_PATHS]
-    terminal.line(f"reports: {', '.join(map(str, paths))}" if paths else "no reports: the run was cut short")
+    nothing = "no reports: the run was cut short" if session.started else "no reports: no case was selected"
+    terminal.line(f"reports: {', '.join(map(str, paths))}" if paths else nothing)
 
 
 def _choose(config: pytest.Config) -> Session:

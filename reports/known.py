@@ -44,6 +44,9 @@ class Known(BaseModel):
     targets: str = Field(description="Glob over targets.")
     versions: Annotated[str, AfterValidator(_specifier)] = Field(description="Versions of the framework.")
     kind: Kind
+    status: Literal["differing", "raised", "crashed", "timed out"] = Field(
+        "differing", description="What the target did; an invalid call that is accepted is differing."
+    )
     diagnosis: str | None = Field(None, description="The diagnosis that each difference must have.")
     shown_by: Literal["all", "some"] = "all"
     reason: str = Field(min_length=10)
@@ -66,6 +69,7 @@ class Known(BaseModel):
         return (
             verdict.difference is not None
             and verdict.difference.kind == self.kind
+            and verdict.status == self.status
             and (self.diagnosis is None or verdict.diagnosis == self.diagnosis)
         )
 

@@ -11,7 +11,6 @@ import base64
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -71,6 +70,7 @@ class Run:
         if not self.header:
             self.header = {"format": FORMAT, **header}
             self._write({"record": "header", **self.header})
+            self._flush()
 
     def ask(self, case: Case) -> None:
         """Record a case, once."""
@@ -108,10 +108,6 @@ class Run:
             return Returned(arrays={name: self._array(digest) for name, digest in record.arrays.items()})
         outcome: Outcome = _KINDS[record.kind](**record.fields)
         return outcome
-
-    def of_target(self, target: str) -> Iterator[Record]:
-        """All records of one target."""
-        return (record for (_, name), record in self.records.items() if name == target)
 
     def _store(self, result: Result) -> Record:
         match result.outcome:

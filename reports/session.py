@@ -5,7 +5,9 @@ pytest's hooks and items call this and nothing else, so that the whole flow can 
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import math
 import re
 import threading
 from collections.abc import Iterable
@@ -73,6 +75,7 @@ class Session:
         Raises:
             UsageError: if an adapter is unknown or broken, or nothing that was asked for can be run.
         """
+        self._check_options()
         ready = self._probe()
         offered = [target for adapter in ready for target in _offered(adapter)]
         defaults = {adapter.name: adapter.modes[0] for adapter in ready}
@@ -127,6 +130,18 @@ class Session:
         run = self._recorded()
         gone = [key for key in self.asked if key not in run.records and key not in run.faults]
         return [f"{case}[{target}] was asked and never answered" for case, target in sorted(gone)]
+
+    def _check_options(self) -> None:
+        limit, folder = self.options.timeout, self.options.report
+        if not 0 < limit < math.inf:
+            msg = f"--timeout {limit:g}: give a number of seconds above 0"
+            raise UsageError(msg)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "run.jsonl").open("ab").close()
+        except OSError as error:
+            msg = f"--report {folder}: cannot write there ({error.strerror}); give a folder that can be written"
+            raise UsageError(msg) from None
 
     def _probe(self) -> list[Ready]:
         answers = self._pool.probe(self._launches())
@@ -185,10 +200,14 @@ class Session:
         path = self.options.report / "run.jsonl"
         if not self.options.resume:
             path.unlink(missing_ok=True)
-        run = self._resumed(path) if path.exists() else Run(path)
-        header = {"targets": self.facts, "missing": self.missing}
-        if run.header and {name: run.header[name] for name in header} != header:
-            msg = f"--resume: {path} was begun with other targets, versions or settings; run without --resume"
+        run = self._resumed(path) if path.exists() and path.stat().st_size else Run(path)
+        header = {"targets": self.facts, "missing": self.missing, "suite": _sources()}
+        if run.header and {name: run.header.get(name) for name in header} != header:
+            msg = f"--resume: {path} was begun with other targets, versions, settings or code; run without --resume"
+            raise UsageError(msg)
+        changed = [name for name, case in cases.items() if name in run.cases and run.cases[name] != case]
+        if changed:
+            msg = f"--resume: {changed[0]} is another case than the one in {path}; run without --resume"
             raise UsageError(msg)
         run.begin(header)
         for case in cases.values():
@@ -226,6 +245,13 @@ class Session:
             msg = "the run has not begun"
             raise LostError(msg)
         return self.run
+
+
+def _sources() -> str:
+    """A digest of the code that asks and answers: answers of other code are other answers."""
+    root = Path(__file__).parents[1]
+    files = sorted(path for room in ("cases", "adapters") for path in (root / room).rglob("*.py"))
+    return hashlib.blake2b(b"\0".join(path.read_bytes() for path in files), digest_size=8).hexdigest()
 
 
 def _offered(adapter: Ready) -> list[Target]:

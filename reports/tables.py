@@ -90,7 +90,7 @@ def call_line(text: str) -> str:
 
 def conformance(frame: pd.DataFrame, targets: Iterable[str]) -> pd.DataFrame:
     """Operator x target: how many valid cases have which status, of how many."""
-    valid = frame[frame["valid"]]
+    valid = frame[frame["valid"].astype(bool)]
     table = pd.DataFrame(index=pd.Index(_present(valid), name="operator"))
     for target in targets:
         chosen = valid[valid["target"] == target]

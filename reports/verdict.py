@@ -102,6 +102,8 @@ def _same_bits(run: Run, case: Case, record: Record) -> bool:
 
 def _judge_invalid(case: Case, outcome: Outcome) -> Verdict:
     match outcome:
+        case Raised(type=name, message=message, stage="preparing"):
+            return _differs("raised", f"raised {name} before the call, so it refused nothing: {message}")
         case Raised():
             return Verdict(status="passed")
         case Returned(arrays=arrays):

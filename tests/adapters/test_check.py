@@ -48,7 +48,7 @@ def test_a_right_adapter_passes_in_every_mode() -> None:
         ("ChangesInputs", "eager-cpu conv inputs: the call changed value: give the framework a copy"),
         ("WrongShape", "eager-cpu conv output shape: is (2, 5, 3, 4), not (2, 3, 4, 5): channels come last here"),
         ("WrongShape", "eager-cpu conv output dtype: is float64: make it float32, the value's"),
-        ("WrongShape", "eager-cpu max_pool_argmax indices dtype: is float64: make it an integer type"),
+        ("WrongShape", "eager-cpu max_pool_argmax indices dtype: is float64: make it int64"),
         ("Unsteady", "eager-cpu conv twice: two runs differ: seed it, or make it wait"),
         ("NoCall", "eager-cpu max_pool_argmax outputs: returned output: return output, indices"),
         ("TwoResults", "eager-cpu conv call: it must be a program with one line that starts with `result = `"),

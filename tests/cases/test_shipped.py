@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
 import cases
-from cases.case import Case, from_json, question, to_json
+from cases import rules
+from cases.case import INPUTS, Case, from_json, question, to_json
 from cases.load import find, load
 from cases.schema import json_schema
 
@@ -95,3 +98,22 @@ def test_near_normal_data_are_never_compared_bit_for_bit(shipped: list[Case]) ->
     normal = [case for case in shipped if "normal" in {spec.fill for spec in case.inputs.values()}]
     assert normal
     assert {case.tier for case in normal} == {"bounded"}
+
+
+def test_every_invalid_case_is_wrong_in_one_way(shipped: list[Case]) -> None:
+    for case in shipped:
+        if case.invalid is not None and case.invalid.rule not in {"index", "stride"}:
+            ways = {fault.argument for fault in _broken_as_far_as_it_goes(case)}
+            assert len(ways) == 1, (case.id, ways)
+
+
+def _broken_as_far_as_it_goes(case: Case) -> Iterator[rules.Broken]:
+    faults = rules._broken(case, None)
+    with contextlib.suppress(ValueError, ZeroDivisionError):  # later rules may not be computable once one is broken
+        yield from faults
+
+
+@pytest.mark.parametrize("operator", INPUTS)
+def test_every_operator_is_asked_with_batches_channels_and_unequal_sides(shipped: list[Case], operator: str) -> None:
+    shapes = [c.inputs["value"].shape for c in shipped if c.operator == operator and c.invalid is None]
+    assert any(batch > 1 and channels > 1 and height != width for batch, height, width, channels in shapes)

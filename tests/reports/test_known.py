@@ -11,7 +11,7 @@ from reports import known
 from reports.difference import Difference, Kind
 from reports.known import Known, KnownError
 from reports.session import KNOWN
-from reports.verdict import Verdict
+from reports.verdict import Status, Verdict
 
 ENTRY = {
     "cases": ["cases/conv/*.yaml::same-*"],
@@ -126,3 +126,11 @@ def test_the_shipped_files_load_and_speak_of_their_own_adapter() -> None:
     assert set(shipped) == {"jax", "tensorflow", "torch"}
     for adapter, entries in shipped.items():
         assert all(entry.targets.startswith(f"{adapter}-") for entry in entries)
+
+
+@pytest.mark.parametrize("status", ["crashed", "timed out", "raised"])
+def test_an_accepted_call_that_now_ends_otherwise_is_not_explained(status: Status) -> None:
+    difference = Difference(kind="outcome", summary="another end")
+    entry = _entry(kind="outcome")
+    assert entry.explains(Verdict(status="differing", difference=difference))
+    assert not entry.explains(Verdict(status=status, difference=difference))

@@ -78,6 +78,10 @@ def test_publish_writes_and_its_check_compares(
     folder = tmp_path / "published"
     folder.mkdir()
     monkeypatch.setattr(command, "_PUBLISHED", folder)
+    assert command.main(["publish", str(path)]) == 2
+    assert capsys.readouterr().err.startswith(f"{path}: not a whole run (jax and ")
+    monkeypatch.setattr(command, "_CASES", tmp_path / "none")
+    monkeypatch.setattr(command, "DEFAULT_ADAPTERS", ("torch",))
     assert command.main(["publish", str(path), "--check"]) == 1
     assert list(folder.iterdir()) == []
     assert command.main(["publish", str(path)]) == 0

@@ -35,7 +35,7 @@ def test_an_outcome_comes_back(tmp_path: Path, outcome: Outcome) -> None:
     run = record(tmp_path, [(CASE, TORCH, outcome)])
     assert run.outcome(run.records[CASE.id, TORCH]) == outcome
     assert run.cases == {CASE.id: CASE}
-    assert [r.case for r in run.of_target(TORCH)] == [CASE.id]
+    assert [case for case, target in run.records if target == TORCH] == [CASE.id]
 
 
 @settings(max_examples=40, deadline=None)

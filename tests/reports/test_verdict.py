@@ -135,3 +135,9 @@ def test_the_tolerance_counts_the_products_of_an_element() -> None:
     assert tolerance(VALID).products == 3 * 3 * 2
     assert tolerance(make("max_pool")).products == 1
     assert tolerance(make("avg_pool", ksize=3)).products == 9
+
+
+def test_an_error_before_the_call_refuses_nothing(tmp_path: Path) -> None:
+    for stage, status in (("preparing", "raised"), ("calling", "passed"), ("reading", "passed")):
+        run = record(tmp_path / stage, [(INVALID, TORCH, Raised(type="NameError", message="ours", stage=stage))])
+        assert judge(run, INVALID, TORCH).status == status
