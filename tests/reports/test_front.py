@@ -191,6 +191,31 @@ def test_what_cannot_be_resumed_is_one_line(pytester: pytest.Pytester, ask: Ask,
     result.stderr.fnmatch_lines([f"ERROR: {message}"])
 
 
+def test_a_case_that_changed_is_not_resumed(pytester: pytest.Pytester, ask: Ask) -> None:
+    _file(pytester.path, "one")
+    assert ask().ret == 0
+    file = next(pytester.path.rglob("cases/**/*.yaml"))
+    file.write_text(file.read_text(encoding="utf-8").replace("kernel: [3, 3]", "kernel: [2, 3]"), encoding="utf-8")
+    result = ask("--resume")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --resume: *::one is another case than the one in *"])
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--timeout=0", "--timeout 0: give a number of seconds above 0"),
+        ("--timeout=nan", "--timeout nan: give a number of seconds above 0"),
+        ("--report=/proc/nowhere", "--report /proc/nowhere: cannot write there (*); give a folder *"),
+    ],
+)
+def test_an_option_that_cannot_be_is_one_line(pytester: pytest.Pytester, ask: Ask, option: str, message: str) -> None:
+    _file(pytester.path, "one")
+    result = ask(option)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {message}"])
+
+
 def test_a_run_that_was_cut_short_has_no_footer(pytester: pytest.Pytester, ask: Ask) -> None:
     _file(pytester.path, "turned", "good")
     result = ask("-x", fake="Mixed")
