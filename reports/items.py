@@ -105,7 +105,7 @@ class CaseItem(pytest.Item):
             f"diagnosis: {verdict.diagnosis or 'none of the known transforms explains it'}",
         ]
         if record.kind == "returned":
-            arrays = run.outcome(record).arrays  # type: ignore[union-attr] # a returned record has arrays
+            arrays = run.arrays(record)
             expected = {} if self.case.invalid else expectation(run, self.case)
             for name in arrays:
                 parts += [f"expected {name}:\n{small(expected[name])}"] if name in expected else []

@@ -24,6 +24,8 @@ _PAGES: Final = Environment(
 )
 _CUT: Final = 160
 """Characters of a message that a Markdown cell shows."""
+_SHOWN: Final = 12
+"""Differences of one group that a page shows."""
 
 
 def pages(run: Run, knowns: Knowns, *, machine: bool = True) -> dict[str, str]:
@@ -86,8 +88,8 @@ def _group(run: Run, rows: pd.DataFrame, knowns: Knowns) -> dict[str, Any]:
     first = rows.iloc[0]
     entry = tables.find_known(run, knowns, first["case"], first["target"])
     what = first["diagnosis"] or first["kind"]
-    shown = rows.head(12)[["case", "summary", "call"]].map(_cell)
-    more = f"\n\n...and {len(rows) - 12} more, see differences.csv." if len(rows) > 12 else ""  # noqa: PLR2004
+    shown = rows.head(_SHOWN)[["case", "summary", "call"]].map(_cell)
+    more = f"\n\n...and {len(rows) - _SHOWN} more, see differences.csv." if len(rows) > _SHOWN else ""
     return {
         "title": f"{first['operator']} on {first['target']}: {what}",
         "cases": len(rows),

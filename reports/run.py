@@ -105,9 +105,13 @@ class Run:
     def outcome(self, record: Record) -> Outcome:
         """A record's outcome, its arrays read back from the file."""
         if record.kind == "returned":
-            return Returned(arrays={name: self._array(digest) for name, digest in record.arrays.items()})
+            return Returned(arrays=self.arrays(record))
         outcome: Outcome = _KINDS[record.kind](**record.fields)
         return outcome
+
+    def arrays(self, record: Record) -> dict[str, Array]:
+        """The arrays that a call returned, read back from the file; none for other outcomes."""
+        return {name: self._array(digest) for name, digest in record.arrays.items()}
 
     def _store(self, result: Result) -> Record:
         match result.outcome:

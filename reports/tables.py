@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from adapters.program import CALL
 from cases.case import INPUTS, Case
 from reports.known import Known, find
 from reports.run import Record, Run
@@ -84,8 +85,8 @@ def version_of(run: Run, target: str) -> str:
 
 def call_line(text: str) -> str:
     """The framework's call in a call's text, as one line."""
-    lines = (line for line in text.splitlines() if line.startswith("result = "))
-    return next(lines, text.strip()).removeprefix("result = ")
+    lines = (line for line in text.splitlines() if line.startswith(CALL))
+    return next(lines, text.strip()).removeprefix(CALL)
 
 
 def conformance(frame: pd.DataFrame, targets: Iterable[str]) -> pd.DataFrame:
@@ -137,8 +138,7 @@ def _behaviour(run: Run, record: Record | None) -> str:
     fields = record.fields
     match record.kind:
         case "returned":
-            arrays = run.outcome(record).arrays  # type: ignore[union-attr] # a returned record has arrays
-            shown = (f"{name} {array.shape}{_small(array)}" for name, array in arrays.items())
+            shown = (f"{name} {array.shape}{_small(array)}" for name, array in run.arrays(record).items())
             return f"accepted, returned {'; '.join(shown)}"
         case "raised":
             return f"{fields['type']} while {fields['stage']}: {normal(fields['message']) or '(no message)'}"
