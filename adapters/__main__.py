@@ -6,8 +6,9 @@ import argparse
 import shutil
 import sys
 
-from adapters.check import check, survey
+from adapters.check import check
 from adapters.launch import UnknownAdapterError, known, resolve
+from adapters.survey import survey
 
 
 def main(arguments: list[str]) -> int:
@@ -38,7 +39,7 @@ def _interpreter(python: str | None) -> str | None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m adapters", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="name the adapters that there are, and say which can be used here")
+    commands.add_parser("list", help="name the adapters and their modes, and say which can be used here")
     trial = commands.add_parser("check", help="try an adapter by itself: does it keep the protocol?")
     trial.add_argument("adapter", metavar="NAME|module:Class")
     trial.add_argument("--python", metavar="PATH", help="the interpreter that has the framework")

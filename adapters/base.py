@@ -26,6 +26,15 @@ class Adapter(Protocol):
     name: str
     modes: tuple[str, ...]
     """Ways to execute, the default first: letters, digits and underscores."""
+    mode_options: dict[str, dict[str, Any]]
+    """What a mode needs or is limited to, by its name; a plug-in without such modes may leave it out.
+
+    ``environment``: variables of the worker's process. ``devices``: where the mode exists, by default everywhere.
+    ``dtypes``, ``operators``, ``spatial_axes``: it is asked only cases of these dtypes, operators and numbers of axes.
+    ``one_in``: building a program takes so long that by default only every so many cases of a topic are asked.
+    ``cost``: how long a case takes, relative to other modes; what takes longest begins first. ``missing``: why it can't
+    be used here, and what to do.
+    """
 
     def devices(self) -> tuple[str, ...]:
         """The devices at hand: ``cpu``, ``cuda``."""

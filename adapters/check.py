@@ -5,27 +5,26 @@ The adapter runs in worker processes, so this imports no framework either.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import product
+from functools import partial
 from typing import Final
 
 import numpy as np
 
 from adapters import program
-from adapters.client import Missing, Ready, StartError, StartFailure, Worker
+from adapters.base import Target
+from adapters.client import Missing, Ready, StartError, Worker
 from adapters.launch import Launch, known
-from adapters.pool import Pool
-from adapters.probe import AFTER
+from adapters.offer import ModeOptions
 from adapters.process import BrokenError, DiedError, SilentError
-from adapters.samples import SAMPLES
+from adapters.samples import SAMPLES, in_dtype
 from adapters.wire import Array, Message
 from cases import shapes
-from cases.case import INDEX_DTYPE, OUTPUTS, Case
-from cases.fill import fill
+from cases.case import INDEX_DTYPE, Case
 
-CASE_LIMIT: Final = 60.0
-START_LIMIT: Final = 120.0
+NATIVE: Final = "native_"
+"""Stands before the names of outputs that are a framework's own, and not compared: its indices, as it gave them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,46 +39,59 @@ class Line:
         return f"{'FAIL' if self.fails else 'ok  '}  {self.what}{self.note and ': '}{self.note}"
 
 
-def check(launch: Launch, *, case_limit: float = CASE_LIMIT, start_limit: float = START_LIMIT) -> Iterator[Line]:
-    """Try an adapter in every mode on every device, and give each check's line as it is made."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many seconds a case may take, and each step of starting a worker."""
+
+    case: float = 60.0
+    start: float = 120.0
+
+
+def check(launch: Launch, limits: Limits = Limits()) -> Iterator[Line]:
+    """Try an adapter in every mode on every device that it can be used on; give each check's line as it is made."""
     try:
-        worker, ready = _start(launch, start_limit)
+        probed, ready = _start(launch, ModeOptions(), limits)
     except StartError as error:
         yield Line(what="start", fails=True, note=str(error))
         return
+    spare = [probed]
     try:
         if isinstance(ready, Missing):
             note = f"{ready.message}: install the framework, or name an interpreter that has it with --python"
             yield Line(what="framework", fails=True, note=note)
             return
         yield from _offer(ready)
-        first, *others = product(ready.modes, ready.devices)
-        yield from _target(worker, *first, case_limit, start_limit)
+        yield from _everywhere(launch, ready, spare, limits)
     finally:
-        worker.end()
-    for mode, device in others:
-        yield from _afresh(launch, mode, device, case_limit, start_limit)
+        for worker in spare:
+            worker.end()
 
 
-def _start(launch: Launch, limit: float) -> tuple[Worker, Ready | Missing]:
-    worker = Worker(launch, "adapters.probe")
+def _start(launch: Launch, options: ModeOptions, limits: Limits) -> tuple[Worker, Ready | Missing]:
+    worker = Worker(launch, options.environment)
     try:
-        return worker, worker.start(limit)
+        return worker, worker.start(limits.start)
     except StartError:
         worker.end()
         raise
 
 
-def _afresh(launch: Launch, mode: str, device: str, case_limit: float, start_limit: float) -> Iterator[Line]:
-    try:
-        worker, _ = _start(launch, start_limit)
-    except StartError as error:
-        yield Line(what=f"{mode}-{device} start", fails=True, note=str(error))
-        return
-    try:
-        yield from _target(worker, mode, device, case_limit, start_limit)
-    finally:
-        worker.end()
+def _everywhere(launch: Launch, ready: Ready, spare: list[Worker], limits: Limits) -> Iterator[Line]:
+    """The lines of every target; the first that needs no environment of its own takes the spare worker."""
+    for mode in ready.modes:
+        options = ready.options[mode]
+        if options.missing:
+            yield Line(what=mode, note=f"not tried: {options.missing}")
+            continue
+        for device in ready.devices:
+            if device in (options.devices or ready.devices):
+                take = bool(spare) and not options.environment
+                start = spare.pop if take else partial(_started, launch, options, limits)
+                yield from _target(start, Target(adapter=ready.name, mode=mode, device=device), options, limits)
+
+
+def _started(launch: Launch, options: ModeOptions, limits: Limits) -> Worker:
+    return _start(launch, options, limits)[0]
 
 
 def _offer(ready: Ready) -> Iterator[Line]:
@@ -93,18 +105,26 @@ def _offer(ready: Ready) -> Iterator[Line]:
     yield Line(what="versions", note=", ".join(f"{name} {version}" for name, version in ready.versions.items()))
 
 
-def _target(worker: Worker, mode: str, device: str, case_limit: float, start_limit: float) -> Iterator[Line]:
-    prefix = f"{mode}-{device}"
+def _target(start: Callable[[], Worker], target: Target, options: ModeOptions, limits: Limits) -> Iterator[Line]:
+    prefix = f"{target.mode}-{target.device}"
     try:
-        settings = worker.configure(mode, device, start_limit)
+        worker = start()
+    except StartError as error:
+        yield Line(what=f"{prefix} start", fails=True, note=str(error))
+        return
+    try:
+        settings = worker.configure(target.mode, target.device, limits.start)
         yield Line(what=f"{prefix} configure", note=", ".join(f"{name}={text}" for name, text in settings.items()))
         for case in SAMPLES:
-            for line in _sample(worker, case, case_limit):
+            sample = in_dtype(case, options.dtypes[0]) if options.dtypes else case
+            for line in _sample(worker, sample, limits.case):
                 yield Line(what=f"{prefix} {case.operator} {line.what}", fails=line.fails, note=line.note)
     except StartError as error:
         yield Line(what=f"{prefix} configure", fails=True, note=str(error))
     except (DiedError, SilentError, BrokenError):
         return  # its line is out, and nothing more can be learnt from this worker
+    finally:
+        worker.end()
 
 
 def _sample(worker: Worker, case: Case, limit: float) -> Iterator[Line]:
@@ -123,8 +143,7 @@ def _sample(worker: Worker, case: Case, limit: float) -> Iterator[Line]:
         yield _refusal(first)
         return
     yield _call(worker.call or "")
-    yield from _outputs(case, {name: array for name, array in first.arrays.items() if not name.startswith(AFTER)})
-    yield _untouched(case, first.arrays)
+    yield from _outputs(case, first.arrays)
     steady = second.kind == "returned" and _bytes(first) == _bytes(second)
     yield Line(what="twice", fails=not steady, note="" if steady else "two runs differ: seed it, or make it wait")
 
@@ -156,12 +175,12 @@ def _call(text: str) -> Line:
 
 
 def _outputs(case: Case, arrays: dict[str, Array]) -> Iterator[Line]:
-    wanted = OUTPUTS[case.operator]
-    names = set(arrays) == set(wanted)
+    wanted = case.outputs
+    names = {name for name in arrays if not name.startswith(NATIVE)} == set(wanted)
     note = "" if names else f"returned {', '.join(arrays) or 'none'}: return {', '.join(wanted)}"
     yield Line(what="outputs", fails=not names, note=note)
     for name, array in arrays.items():
-        if name in wanted:
+        if name in wanted or name.startswith(NATIVE):
             yield _shape(name, array, shapes.output_shape(case))
             yield _dtype(name, array, case)
 
@@ -175,38 +194,15 @@ def _shape(name: str, array: Array, wanted: tuple[int, ...]) -> Line:
 
 
 def _dtype(name: str, array: Array, case: Case) -> Line:
-    if name == "indices":
+    if name.startswith(NATIVE):
+        fine, wanted = array.dtype.kind in "iu", "an integer dtype"
+    elif name == "indices":
         fine, wanted = array.dtype == np.dtype(INDEX_DTYPE), INDEX_DTYPE
     else:
         fine, wanted = array.dtype == np.dtype(case.dtype), f"{case.dtype}, the value's"
     return Line(what=f"{name} dtype", fails=not fine, note="" if fine else f"is {array.dtype}: make it {wanted}")
 
 
-def _untouched(case: Case, arrays: dict[str, Array]) -> Line:
-    changed = [name for name, array in fill(case).items() if arrays[AFTER + name].tobytes() != array.tobytes()]
-    note = f"the call changed {', '.join(changed)}: give the framework a copy" if changed else ""
-    return Line(what="inputs", fails=bool(changed), note=note)
-
-
 def _bytes(answer: Message) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
     arrays = answer.arrays.items()
     return {name: (array.dtype.name, array.shape, array.tobytes()) for name, array in arrays}
-
-
-def survey(launches: Sequence[Launch]) -> list[str]:
-    """A line for each adapter: whether it can be used here, and in which versions."""
-    with Pool() as pool:
-        answers = pool.probe(launches)
-    return [f"{answer.launch.name:<12}{_state(answer)}" for answer in answers]
-
-
-def _state(answer: Ready | Missing | StartFailure) -> str:
-    match answer:
-        case Ready():
-            versions = ", ".join(f"{name} {version}" for name, version in answer.versions.items())
-            places = "; ".join((f"Python {answer.python}", ", ".join(answer.modes), ", ".join(answer.devices)))
-            return f"{versions or 'ready'} ({places})"
-        case Missing():
-            return f"not installed: {answer.message}"
-        case StartFailure():
-            return f"broken: {answer.message}"

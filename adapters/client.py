@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from adapters.launch import Launch
+from adapters.offer import ModeOptions
 from adapters.outcome import Crashed
 from adapters.process import BrokenError, DiedError, Process, SilentError
 from adapters.wire import Message, Wire, pack
@@ -23,11 +26,15 @@ so that sending to a worker that hangs does not block."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """An adapter that can be used here. ``name`` is what it calls itself, and what its targets are named by."""
+    """An adapter that can be used here. ``name`` is what it calls itself, and what its targets are named by.
+
+    ``options`` has an entry for every mode.
+    """
 
     launch: Launch
     name: str
     modes: tuple[str, ...]
+    options: dict[str, ModeOptions]
     devices: tuple[str, ...]
     versions: dict[str, str]
     python: str
@@ -61,13 +68,14 @@ class StartError(Exception):
 class Worker:
     """A worker process. One thread uses it and has to ``end`` it; any thread may ``kill`` it.
 
+    ``environment`` holds variables that the process has beside ours, or instead.
+
     Raises:
         StartError: if the interpreter cannot be run.
     """
 
-    def __init__(self, launch: Launch, entry: str = "adapters.worker") -> None:
+    def __init__(self, launch: Launch, environment: Mapping[str, str] = MappingProxyType({})) -> None:
         self._launch = launch
-        self._entry = entry
         self._place = launch.python or sys.executable
         self._unanswered: deque[int] = deque()
         self._next: tuple[Case, Wire] | None = None
@@ -75,7 +83,7 @@ class Worker:
         self.call: str | None = None
         """The text of the call that is under way, once the worker has said so."""
         try:
-            self._process = Process(launch.python)
+            self._process = Process(launch.python, environment)
         except OSError as error:
             msg = f"{launch.name}: cannot run the interpreter {self._place!r} ({error.strerror}): check its path"
             raise StartError(msg) from error
@@ -91,7 +99,7 @@ class Worker:
         """
         deadline = time.monotonic() + limit
         try:
-            self._process.serve(self._entry, self._launch.locator, self._launch.path, limit)
+            self._process.serve("adapters.worker", self._launch.locator, self._launch.path, limit)
             message = self._process.receive(deadline - time.monotonic())
         except (DiedError, SilentError, BrokenError) as error:
             raise self._cannot("start", error, limit) from error
@@ -99,6 +107,7 @@ class Worker:
             return Missing(launch=self._launch, message=message.body["message"])
         fields = message.body
         fields |= {"modes": tuple(fields["modes"]), "devices": tuple(fields["devices"])}
+        fields["options"] = {mode: _options(fields["options"].get(mode, {})) for mode in fields["modes"]}
         return Ready(launch=self._launch, **fields)
 
     def configure(self, mode: str, device: str, limit: float) -> dict[str, str]:
@@ -111,7 +120,8 @@ class Worker:
         try:
             settings: dict[str, str] = self._process.receive(limit).body["settings"]
         except (DiedError, SilentError, BrokenError) as error:
-            raise self._cannot("configure", error, limit) from error
+            what = f"configure {mode} on {device}"
+            raise self._cannot(what, error, limit) from error
         return settings
 
     def _cannot(self, what: str, error: Exception, limit: float) -> StartError:
@@ -162,6 +172,11 @@ class Worker:
             message = self._process.receive(deadline - time.monotonic())
         self._unanswered.popleft()
         return message
+
+
+def _options(fields: dict[str, Any]) -> ModeOptions:
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+    return ModeOptions(**given)
 
 
 def _obituary(crash: Crashed) -> str:

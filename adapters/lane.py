@@ -109,3 +109,13 @@ class Lane:
 
     def _fault(self, case: Case, message: str) -> Fault:
         return Fault(case=case.id, target=self._target, message=message)
+
+
+def in_turn(waiting: deque[Callable[[], None]]) -> None:
+    """Call what waits, one after another, until nothing does; several threads may share it."""
+    while True:
+        try:
+            run = waiting.popleft()
+        except IndexError:
+            return
+        run()

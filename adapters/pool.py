@@ -1,4 +1,4 @@
-"""The engine: targets side by side, each in worker processes of its own, one thread a target.
+"""The engine: targets side by side, as many as there are slots, each in worker processes of its own; a thread a slot.
 
 A death becomes an outcome, a silence too; nothing hangs and nothing is kept. Nothing here imports a framework.
 """
@@ -8,30 +8,30 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from adapters.base import Target
-from adapters.client import Missing, Ready, StartError, StartFailure, Worker
-from adapters.lane import Deliver, Lane
+from adapters.client import Missing, Ready, StartFailure, Worker
+from adapters.lane import Deliver, Lane, in_turn
 from adapters.launch import Launch
-from adapters.outcome import Fault, Result
-from adapters.tasks import Task, side_by_side
+from adapters.tasks import Task
+from adapters.workers import Settings, StoppedError, Workers
 from cases.case import Case
 
 if TYPE_CHECKING:
     from typing import Self
 
-STARTS: Final = 3
-"""How often a worker is started that dies in starting, before its target is given up."""
+Settle = Callable[[Target, Settings], None]
+
 JOINING: Final = 3.0
 """Seconds that ``stop`` waits for the threads, whose workers are dead by then."""
 
 
-class StoppedError(Exception):
-    """The pool was stopped while this was under way."""
+def _agree(_target: Target, _settings: Settings) -> None:
+    """Take any settings."""
 
 
 class Pool:
@@ -42,16 +42,10 @@ class Pool:
 
     def __init__(self, *, case_limit: float = 60.0, start_limit: float = 120.0) -> None:
         self._case_limit = case_limit
-        self._start_limit = start_limit
-        self._launches: dict[str, Launch] = {}
-        self._probed: dict[str, Worker] = {}
-        self._prepared: dict[Target, Worker] = {}
-        self._live: weakref.WeakSet[Worker] = weakref.WeakSet()
+        self._workers = Workers(start_limit)
         self._runs: list[Task[None]] = []
-        self._lock = threading.Lock()
-        self._delivering = threading.Lock()
+        self._telling = threading.Lock()
         self._finished = threading.Condition()
-        self._stopping = threading.Event()
         atexit.register(self.stop)
 
     def __enter__(self) -> Self:
@@ -63,87 +57,55 @@ class Pool:
     def probe(self, launches: Sequence[Launch]) -> list[Ready | Missing | StartFailure]:
         """Start every adapter, side by side, and say what each offers, in the order given.
 
-        The worker of one that is ready is kept for its first target.
+        The worker of one that is ready is kept for its first target whose mode needs no environment.
 
         Raises:
             StoppedError: if the pool is stopped meanwhile.
         """
-        return side_by_side(self._probe, launches)
+        return self._workers.probe(launches)
 
-    def _probe(self, launch: Launch) -> Ready | Missing | StartFailure:
-        try:
-            worker = self._spawn(launch)
-        except StartError as error:
-            return StartFailure(launch=launch, message=str(error))
-        kept = False
-        try:
-            answer = worker.start(self._start_limit)
-            if isinstance(answer, Ready):
-                self._keep(answer, worker)
-                kept = True
-        except StartError as error:
-            self._check()
-            return StartFailure(launch=launch, message=str(error))
-        finally:
-            if not kept:
-                worker.end()
-        return answer
-
-    def _keep(self, ready: Ready, worker: Worker) -> None:
-        with self._lock:
-            self._check()
-            other = self._launches.setdefault(ready.name, ready.launch)
-            if ready.name in self._probed or other != ready.launch:
-                names = f"{other.name} and {ready.launch.name}"
-                msg = f"{ready.launch.name}: two adapters call themselves {ready.name!r} ({names}): rename one"
-                raise StartError(msg)
-            self._probed[ready.name] = worker
-
-    def prepare(self, targets: Iterable[Target]) -> dict[Target, dict[str, str] | StartFailure]:
+    def prepare(self, targets: Iterable[Target]) -> dict[Target, Settings | StartFailure]:
         """Start and configure a worker for each target, side by side, and say what settings each chose.
 
-        Optional: ``start`` does it for targets that are not prepared.
+        Optional: ``start`` does it for targets that are not prepared. Probed workers that no target took end here, so
+        that only prepared targets hold a process.
 
         Raises:
             ValueError: if a target's adapter was not ready when probed.
             StoppedError: if the pool is stopped meanwhile.
         """
-        wanted = self._known(targets)
-        return dict(zip(wanted, side_by_side(self._prepare, wanted), strict=True))
+        return self._workers.prepare(targets)
 
-    def _prepare(self, target: Target) -> dict[str, str] | StartFailure:
-        try:
-            worker, settings = self._open(target)
-        except StartError as error:
-            return StartFailure(launch=self._launches[target.adapter], message=str(error))
-        with self._lock:
-            stopped = self._stopping.is_set()
-            useless = worker if stopped else self._prepared.pop(target, None)
-            if not stopped:
-                self._prepared[target] = worker
-        if useless is not None:
-            useless.end()
-        self._check()
-        return settings
+    def start(
+        self,
+        work: Mapping[Target, Sequence[Case]],
+        deliver: Deliver,
+        *,
+        settle: Settle = _agree,
+        slots: int | None = None,
+    ) -> None:
+        """Begin to run every target's cases, in order; returns at once, and may be called again.
 
-    def start(self, work: Mapping[Target, Sequence[Case]], deliver: Deliver) -> None:
-        """Begin to run every target's cases, in order, targets side by side; returns at once.
-
-        ``deliver`` is called with each answer as it comes, from the targets' threads, one call at a time.
+        Targets run side by side, at most ``slots`` of these at a time (None: all); the others wait their turn, in the
+        order given, without a process. ``deliver`` is called with each answer as it comes, and ``settle`` with the
+        settings that each of a target's workers chose, before its answers: from the slots' threads, one call at a
+        time. Where ``settle`` raises StartError, the rest of the target's cases become faults.
 
         Raises:
             ValueError: if a target's adapter was not ready when probed.
         """
-        one_at_a_time = partial(self._deliver, deliver)
-        for target in self._known(work):
-            lane = Lane(target, work[target], one_at_a_time, self._case_limit)
-            self._runs.append(Task(partial(lane.run, partial(self._worker, target)), self._finished))
+        waiting: deque[Callable[[], None]] = deque()
+        for target in self._workers.known(work):
+            lane = Lane(target, work[target], partial(self._tell, deliver), self._case_limit)
+            waiting.append(partial(lane.run, partial(self._worker, target, settle)))
+        for _ in range(min(len(waiting), slots or len(waiting))):
+            self._runs.append(Task(partial(in_turn, waiting), self._finished))
 
     def wait(self, timeout: float | None = None) -> bool:
         """Whether all targets have finished, within ``timeout`` seconds.
 
         Raises:
-            BaseException: what ``deliver`` raised, as soon as it did; that target has ended.
+            BaseException: what ``deliver`` or ``settle`` raised, as soon as it did; that slot has ended.
         """
         with self._finished:
             self._finished.wait_for(lambda: self._errors() or self._over(), timeout)
@@ -162,13 +124,7 @@ class Pool:
 
         May be called from anywhere, also from ``deliver``, and more than once.
         """
-        self._stopping.set()
-        with self._lock:
-            idle = [*self._probed.values(), *self._prepared.values()]
-            self._probed.clear()
-            self._prepared.clear()
-            for worker in self._live:
-                worker.kill()
+        idle = self._workers.kill()
         deadline = time.monotonic() + JOINING
         threads = [run.thread for run in self._runs]
         if threading.current_thread() not in threads:
@@ -178,60 +134,18 @@ class Pool:
             worker.end()
         atexit.unregister(self.stop)
 
-    def _check(self) -> None:
-        if self._stopping.is_set():
-            raise StoppedError
-
-    def _known(self, targets: Iterable[Target]) -> list[Target]:
-        wanted = list(targets)
-        for target in wanted:
-            if target.adapter not in self._launches:
-                msg = f"{target}: no adapter {target.adapter!r} was found ready"
-                raise ValueError(msg)
-        return wanted
-
-    def _spawn(self, launch: Launch) -> Worker:
-        with self._lock:  # either stop sees this worker, or this sees stop
-            self._check()
-            worker = Worker(launch)
-            self._live.add(worker)
+    def _worker(self, target: Target, settle: Settle) -> Worker:
+        worker, settings = self._workers.open(target)
+        agreed = False
+        try:
+            self._tell(settle, target, settings)
+            agreed = True
+        finally:
+            if not agreed:
+                worker.end()
         return worker
 
-    def _worker(self, target: Target) -> Worker:
-        with self._lock:
-            prepared = self._prepared.pop(target, None)
-        return prepared or self._open(target)[0]
-
-    def _open(self, target: Target, tries: int = STARTS) -> tuple[Worker, dict[str, str]]:
-        """A worker that is configured for a target, and its settings."""
-        try:
-            return self._attempt(target)
-        except StartError as error:
-            self._check()
-            if error.final:
-                raise
-            if tries == 1:
-                msg = f"{error} ({STARTS} times in a row)"
-                raise StartError(msg) from error
-        return self._open(target, tries - 1)
-
-    def _attempt(self, target: Target) -> tuple[Worker, dict[str, str]]:
-        with self._lock:
-            probed = self._probed.pop(target.adapter, None)
-        worker = probed or self._spawn(self._launches[target.adapter])
-        fine = False
-        try:
-            if probed is None and isinstance(worker.start(self._start_limit), Missing):
-                msg = f"{target}: the framework was found before and is not found now"
-                raise StartError(msg)
-            settings = worker.configure(target.mode, target.device, self._start_limit)
-            fine = True
-        finally:
-            if not fine:
-                worker.end()
-        return worker, settings
-
-    def _deliver(self, deliver: Deliver, answer: Result | Fault) -> None:
-        with self._delivering:
-            self._check()  # a worker that stop killed did not crash
-            deliver(answer)
+    def _tell(self, listener: Callable[..., None], *news: object) -> None:
+        with self._telling:
+            self._workers.check()  # a worker that stop killed did not crash
+            listener(*news)

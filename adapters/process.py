@@ -14,8 +14,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from execnet.gateway import Gateway
@@ -79,12 +80,15 @@ class _Pipes(Popen2IO):
 class Process:
     """A Python process that serves ``entry``, with its stderr in a file. One thread uses it; any may ``kill`` it.
 
+    ``environment`` holds variables that it has beside ours, or instead, from before Python starts.
+
     Raises:
         OSError: if there is no such interpreter.
     """
 
-    def __init__(self, python: str | None) -> None:
+    def __init__(self, python: str | None, environment: Mapping[str, str] = MappingProxyType({})) -> None:
         self._python = python
+        self._environment = environment
         self._expired = False
         self._gateway: Gateway | None = None
         self._channel: Channel | None = None
@@ -102,6 +106,7 @@ class Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
+            env=os.environ | self._environment,
             start_new_session=True,
         )
 

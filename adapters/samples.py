@@ -5,6 +5,7 @@ Every size differs from its neighbours, so that an output in another layout has 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from cases.case import INDEX_DTYPE, Case, TensorSpec
@@ -32,6 +33,12 @@ def _unpooling(operator: str, **more: TensorSpec) -> Case:
         ksize=(2, 2),
         output_shape=(2, 6, 8, 3),
     )
+
+
+def in_dtype(case: Case, dtype: str) -> Case:
+    """The same case with every tensor but the indices in ``dtype``."""
+    inputs = {name: spec if name == "indices" else replace(spec, dtype=dtype) for name, spec in case.inputs.items()}
+    return replace(case, inputs=inputs)
 
 
 SAMPLES: Final = (

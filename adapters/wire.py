@@ -1,21 +1,25 @@
 """What crosses the pipe between the parent and a worker: JSON texts, with arrays as raw bytes beside them.
 
 JSON rather than execnet's own serializer, which refuses lone surrogates, subclasses of str and integers below -2**31:
-a framework's message or a plug-in's dict may hold any of them. Both sides import this, so it needs NumPy alone.
+a framework's message or a plug-in's dict may hold any of them. Both sides import this, so it needs NumPy alone, but
+for arrays of bfloat16.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 Wire = tuple[str, tuple[bytes, ...]]
+BFLOAT16: Final = "bfloat16"
+"""The one dtype of an extension, ``ml_dtypes``, that may cross: NumPy knows its name once that is imported."""
 
 
 class Channel(Protocol):
@@ -59,7 +63,13 @@ def unpack(wire: Wire) -> Message:
     text, blobs = wire
     kind, body, layout = json.loads(text)
     arrays: dict[str, Array] = {
-        name: np.frombuffer(blob, dtype=np.dtype(dtype)).reshape(shape)
+        name: np.frombuffer(blob, dtype=_dtype(dtype)).reshape(shape)
         for (name, dtype, shape), blob in zip(layout, blobs, strict=True)
     }
     return Message(kind=kind, body=body, arrays=arrays)
+
+
+def _dtype(name: str) -> np.dtype[Any]:
+    if name == BFLOAT16:
+        importlib.import_module("ml_dtypes")  # only here: a worker that never sees such an array need not have it
+    return np.dtype(name)

@@ -9,30 +9,26 @@ from __future__ import annotations
 import faulthandler
 import importlib
 import os
-import platform
-import re
 import resource
 import time
 import traceback
-from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
 
 from adapters import program
 from adapters.base import Adapter
-from adapters.wire import Channel, Wire, pack, unpack
+from adapters.offer import offer, texts
+from adapters.wire import BFLOAT16, Array, Channel, Wire, pack, unpack
 from cases.case import Case, from_json
 from cases.fill import fill
 
 _EXTENSION = 2
-"""``numpy.dtype.isbuiltin`` of a type that an extension registered, such as bfloat16."""
+"""``numpy.dtype.isbuiltin`` of a type that an extension registered, such as those of ml_dtypes."""
 
 
-def serve(channel: Channel, locator: str, wrap: Callable[[Adapter], Adapter] = lambda adapter: adapter) -> None:
+def serve(channel: Channel, locator: str) -> None:
     """Load the adapter, say what it offers, then answer until the parent closes the channel.
-
-    ``wrap`` may put something between the worker and the adapter.
 
     Raises:
         Exception: if the adapter is broken in any way but for a missing import; execnet takes it to the parent.
@@ -41,14 +37,14 @@ def serve(channel: Channel, locator: str, wrap: Callable[[Adapter], Adapter] = l
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # dumping takes seconds
     try:
         adapter = _load(locator)
-        offer = _offer(adapter)
+        offered = offer(adapter)
     except ImportError as error:
         if _broken(error, locator):
             raise
         channel.send(pack("missing", {"message": str(error)}))
         return
-    channel.send(pack("ready", offer))
-    _answer_all(channel, wrap(adapter))
+    channel.send(pack("ready", offered))
+    _answer_all(channel, adapter)
 
 
 def _load(locator: str) -> Adapter:
@@ -64,48 +60,11 @@ def _broken(error: ImportError, locator: str) -> bool:
     return any(missing == name or missing.startswith(f"{name}.") or name.startswith(f"{missing}.") for name in own)
 
 
-def _offer(adapter: Adapter) -> dict[str, Any]:
-    """What the parent must know of an adapter, with every type checked here, where a plug-in's author can be told."""
-    for method in ("configure", "run"):
-        if not callable(getattr(adapter, method, None)):
-            msg = f"{type(adapter).__name__} has no method `{method}`"
-            raise TypeError(msg)
-    return {
-        "name": _word("name", adapter.name),
-        "modes": _words("modes", adapter.modes),
-        "devices": _words("devices()", adapter.devices()),
-        "versions": _texts("versions()", adapter.versions()),
-        "python": platform.python_version(),
-        "pid": os.getpid(),
-    }
-
-
-def _word(what: str, value: object) -> str:
-    if isinstance(value, str) and re.fullmatch(r"\w+", value, re.ASCII):
-        return value
-    msg = f"{what} is {value!r}; it must be a word of letters, digits and underscores"
-    raise TypeError(msg)
-
-
-def _words(what: str, value: object) -> list[str]:
-    if isinstance(value, tuple) and value:
-        return [_word(f"an entry of {what}", entry) for entry in value]
-    msg = f"{what} is {value!r}; it must be a tuple of one or more words"
-    raise TypeError(msg)
-
-
-def _texts(what: str, value: object) -> dict[str, str]:
-    if isinstance(value, dict) and all(isinstance(text, str) for item in value.items() for text in item):
-        return value
-    msg = f"{what} returned {value!r}; it must return a dict of strings"
-    raise TypeError(msg)
-
-
 def _answer_all(channel: Channel, adapter: Adapter) -> None:
     for wire in channel:
         message = unpack(wire)
         if message.kind == "configure":
-            settings = _texts("configure()", adapter.configure(message.body["mode"], message.body["device"]))
+            settings = texts("configure()", adapter.configure(message.body["mode"], message.body["device"]))
             channel.send(pack("configured", {"settings": settings}))
         else:
             channel.send(_answer(adapter, message.body, channel))
@@ -118,6 +77,7 @@ def _answer(adapter: Adapter, question: dict[str, Any], channel: Channel) -> Wir
     try:
         case = from_json(question)
         inputs = fill(case)
+        before = [(name, array, array.tobytes()) for name, array in inputs.items()]
         text = _text(adapter, case)
         channel.send(pack("asking", {"call": text}))  # so that the parent knows the call if this process dies in it
         started = time.perf_counter()
@@ -127,7 +87,7 @@ def _answer(adapter: Adapter, question: dict[str, Any], channel: Channel) -> Wir
         return _failed(error, text, time.perf_counter() - started)
     except BaseException as end:  # noqa: BLE001 - it would end a program, so it ends the worker
         _leave(end)
-    return _returned(outputs, seconds)
+    return _changed(before) or _returned(outputs, seconds)
 
 
 def _text(adapter: Adapter, case: Case) -> str:
@@ -157,6 +117,12 @@ def _fault(what: str, error: Exception) -> Wire:
     return pack("fault", {"message": message.rstrip()})
 
 
+def _changed(before: list[tuple[str, Array, bytes]]) -> Wire | None:
+    """A call on inputs that are changed meanwhile is another call than the reproducer's."""
+    names = [name for name, array, content in before if array.tobytes() != content]
+    return pack("fault", {"message": f"run() changed {', '.join(names)}: give the framework a copy"}) if names else None
+
+
 def _returned(outputs: object, seconds: float) -> Wire:
     if not isinstance(outputs, dict) or not all(isinstance(name, str) for name in outputs):
         return pack("fault", {"message": f"run() returned {type(outputs).__name__}, not a dict of arrays by name"})
@@ -164,10 +130,15 @@ def _returned(outputs: object, seconds: float) -> Wire:
         if not isinstance(array, np.ndarray):
             message = f"run() returned {name} as {type(array).__name__}, not as a NumPy array"
             return pack("fault", {"message": message})
-        if array.dtype.kind not in "biufc" or array.dtype.isbuiltin == _EXTENSION:
+        if not _is_known(array.dtype):
             message = f"run() returned {name} as {array.dtype}, which NumPy alone does not know; convert it"
             return pack("fault", {"message": message})
     return pack("returned", {"seconds": seconds}, outputs)
+
+
+def _is_known(dtype: np.dtype[Any]) -> bool:
+    """Whether the parent knows a dtype: NumPy's own numbers, and bfloat16."""
+    return dtype.name == BFLOAT16 or (dtype.kind in "biufc" and dtype.isbuiltin != _EXTENSION)
 
 
 def _leave(end: BaseException) -> NoReturn:

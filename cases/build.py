@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from cases import fill, rules, shapes
+from cases import dtypes, fill, rules, shapes
 from cases.case import INDEX_DTYPE, INPUTS, OUTPUTS, Case, Invalid, Padding, TensorSpec, Tier
 from cases.schema import ConvEntry, ConvTransposeEntry, Entry, PoolEntry, Tensor
 
@@ -39,6 +39,10 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
         ksize=sizes.kernel if isinstance(entry, PoolEntry) else None,
         output_shape=_output_shape(entry, operator, sizes),
         output_padding=sizes.output_padding,
+        dilations=sizes.dilations,
+        groups=getattr(entry, "groups", 1),
+        data_format=entry.data_format,
+        include_batch_in_index=getattr(entry, "include_batch_in_index", False),
         tier=_tier(operator, inputs),
         about=entry.about or about,
         source=entry.source or source,
@@ -46,11 +50,13 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
         behaviour=entry.behaviour,
     )
     _check(entry, case)
-    return _with_expected(entry, case)
+    return _with_gradients(entry, _with_expected(entry, case))
 
 
 def _tier(operator: str, inputs: dict[str, TensorSpec]) -> Tier:
     """Normal data round where they are added; choosing and placing them is exact."""
+    if any(spec.special for spec in inputs.values()):
+        return "special"
     normal = any(spec.fill == "normal" for spec in inputs.values())
     return "bounded" if normal and not operator.startswith("max") else "exact"
 
@@ -64,14 +70,31 @@ class _Sizes:
     strides: tuple[int, ...]
     padding: Padding
     output_padding: tuple[int, ...] | None
+    dilations: tuple[int, ...] | None
+
+    @property
+    def extents(self) -> tuple[int, ...]:
+        """How many elements of the image a window spans.
+
+        Raises:
+            ValueError: if there is not one dilation an axis.
+        """
+        dilations = (1,) * len(self.kernel) if self.dilations is None else self.dilations
+        return tuple(shapes.extent(*sizes) for sizes in zip(self.kernel, dilations, strict=True))
 
 
 def _sizes(entry: Entry) -> _Sizes:
     rank = _rank(entry)
     kernel, strides = _each(_kernel(entry), rank), _each(entry.strides, rank)
-    padding, output_padding = _padding(entry), _output_padding(entry, rank)
-    image = _image(entry) if output_padding is None else _implied_image(entry, kernel, strides, padding, output_padding)
-    return _Sizes(image=image, kernel=kernel, strides=strides, padding=padding, output_padding=output_padding)
+    sizes = _Sizes(
+        image=(),
+        kernel=kernel,
+        strides=strides,
+        padding=_padding(entry),
+        output_padding=_output_padding(entry, rank),
+        dilations=None if entry.dilations is None else _each(entry.dilations, rank),
+    )
+    return replace(sizes, image=_image(entry) if sizes.output_padding is None else _implied_image(entry, sizes))
 
 
 def _rank(entry: Entry) -> int:
@@ -116,14 +139,14 @@ def _image(entry: Entry) -> tuple[int, ...]:
     return tuple(entry.image)
 
 
-def _implied_image(
-    entry: Entry, kernel: tuple[int, ...], strides: tuple[int, ...], padding: Padding, extra: tuple[int, ...]
-) -> tuple[int, ...]:
+def _implied_image(entry: Entry, sizes: _Sizes) -> tuple[int, ...]:
     if entry.image is not None or entry.value is None or entry.value.shape is None:
         raise BuildError("output_padding", "output_padding names the size itself: give value: {shape: [...]}, no image")
     try:
-        pairs = shapes.pads(padding, kernel, kernel, strides)
-        axes = zip(entry.value.shape[1:-1], kernel, strides, pairs, extra, strict=True)
+        pairs = shapes.pads(sizes.padding, sizes.kernel, sizes.kernel, sizes.strides)
+        axes = zip(
+            entry.value.shape[1:-1], sizes.extents, sizes.strides, pairs, sizes.output_padding or (), strict=True
+        )
         return tuple((count - 1) * stride + size - sum(pair) + more for count, size, stride, pair, more in axes)
     except ValueError:
         message = "the image's size doesn't follow from these sizes: give each spatial axis one of each, and no word"
@@ -144,14 +167,26 @@ def _outward(operator: str) -> bool:
 
 
 def _inputs(entry: Entry, operator: str, sizes: _Sizes) -> dict[str, TensorSpec]:
-    value = (entry.batch, *_value_size(entry, operator, sizes), _channels(entry))
+    shape = (entry.batch, *_value_size(entry, operator, sizes), _channels(entry))
     rule = entry.data or _DEFAULT_FILL.get(operator, "integers")
-    implied = {"value": TensorSpec(shape=value, dtype=entry.dtype, fill=rule)}
+    plain = TensorSpec(shape=shape, dtype=entry.dtype, fill=rule)
+    implied = {
+        "value": replace(plain, special=entry.special, position=entry.position),
+        "indices": TensorSpec(shape=shape, dtype=INDEX_DTYPE, fill="indices"),
+    }
     if isinstance(entry, ConvEntry):
-        channels = (entry.in_channels, entry.out_channels)[:: -1 if operator == "conv_transpose" else 1]
-        implied["filter"] = TensorSpec(shape=(*sizes.kernel, *channels), dtype=entry.dtype, fill=rule)
-    implied["indices"] = TensorSpec(shape=value, dtype=INDEX_DTYPE, fill="indices")
-    return {name: _tensor(name, getattr(entry, name, None), implied[name]) for name in INPUTS[operator]}
+        implied["filter"] = replace(plain, shape=_filter_shape(entry, operator, sizes))
+    inputs = {name: _tensor(name, getattr(entry, name, None), implied[name]) for name in INPUTS[operator]}
+    if isinstance(entry, ConvEntry) and entry.bias:
+        inputs["bias"] = replace(plain, shape=(entry.out_channels,))
+    return inputs
+
+
+def _filter_shape(entry: ConvEntry, operator: str, sizes: _Sizes) -> tuple[int, ...]:
+    first, last = entry.in_channels, entry.out_channels
+    if operator == "conv_transpose":
+        first, last = last, first
+    return (*sizes.kernel, first // max(entry.groups, 1), last)
 
 
 def _channels(entry: Entry) -> int:
@@ -165,8 +200,8 @@ def _value_size(entry: Entry, operator: str, sizes: _Sizes) -> tuple[int, ...]:
     if entry.value is not None and entry.value.shape is not None:
         return tuple(entry.value.shape[1:-1])
     try:
-        pairs = shapes.pads(sizes.padding, sizes.image, sizes.kernel, sizes.strides)
-        axes = zip(sizes.image, sizes.kernel, sizes.strides, pairs, strict=True)
+        pairs = shapes.pads(sizes.padding, sizes.image, sizes.extents, sizes.strides)
+        axes = zip(sizes.image, sizes.extents, sizes.strides, pairs, strict=True)
         return tuple(shapes.window_count(*axis) for axis in axes)
     except (ValueError, ZeroDivisionError):
         message = "the value's size doesn't follow from these sizes: give value: {shape: [...]}"
@@ -180,13 +215,17 @@ def _tensor(name: str, override: Tensor | None, implied: TensorSpec) -> TensorSp
         raise BuildError(name, f"no rule fills {name} with {rule!r}; there are: {', '.join(known)}")
     if override is None:
         return implied
-    shape = tuple(override.shape) if override.shape is not None else implied.shape
+    if override.position is not None and override.special is None:
+        raise BuildError(name, "position says where a special value stands, and there is none; add special")
+    spec = replace(implied, shape=tuple(override.shape) if override.shape is not None else implied.shape, fill=rule)
+    if override.special is not None:
+        spec = replace(spec, special=override.special, position=override.position)
     if override.values is None:
-        return TensorSpec(shape=shape, dtype=implied.dtype, fill=rule)
-    values = _flat(name, override.values, shape)
+        return spec
+    values = _flat(name, override.values, spec.shape)
     if name == "indices" and not all(isinstance(index, int) and abs(index) < 2**63 for index in values):
         raise BuildError(name, "an index is an integer that int64 holds")
-    return TensorSpec(shape=shape, dtype=implied.dtype, fill="literal", values=values)
+    return replace(spec, fill="literal", values=values)
 
 
 def _flat(name: str, values: Any, shape: tuple[int, ...]) -> tuple[float, ...]:
@@ -203,6 +242,8 @@ def _elements(name: str, values: Any) -> Iterator[float]:
     if isinstance(values, list):
         for value in values:
             yield from _elements(name, value)
+    elif isinstance(values, float) and not math.isfinite(values):
+        raise BuildError(name.partition(" ")[0], f"{name} holds {values}: say it with special and position instead")
     elif isinstance(values, (int, float)) and not isinstance(values, bool):
         if isinstance(values, int) and abs(values) >= 2**64:
             raise BuildError(name.partition(" ")[0], f"{name} holds a number that no dtype holds")
@@ -212,6 +253,8 @@ def _elements(name: str, values: Any) -> Iterator[float]:
 
 
 def _check(entry: Entry, case: Case) -> None:
+    for name, spec in case.inputs.items():
+        _check_special(name, spec)
     literal = "indices" in case.inputs and case.inputs["indices"].fill == "literal"
     fault = rules.broken(case, fill.fill(case)["indices"] if literal else None)
     if entry.invalid is not None and entry.behaviour is not None:
@@ -222,6 +265,39 @@ def _check(entry: Entry, case: Case) -> None:
         raise BuildError("invalid", "marked invalid, but the definition admits this call; break a rule or unmark it")
     if fault is not None and entry.invalid is not None and fault.rule != entry.invalid.rule:
         raise BuildError("invalid", f"breaks the rule {fault.rule!r} ({fault.reason}), not {entry.invalid.rule!r}")
+
+
+def _check_special(name: str, spec: TensorSpec) -> None:
+    if spec.fill == "normal" and spec.dtype not in dtypes.FLOATS:
+        raise BuildError("data", f"{spec.dtype} holds no normal data; choose integers")
+    if spec.special is None:
+        if spec.position is not None:
+            raise BuildError("position", "position says where a special value stands, and there is none; add special")
+        return
+    if spec.dtype not in dtypes.FLOATS:
+        raise BuildError("special", f"{spec.dtype} has no special values")
+    if spec.fill == "normal":
+        raise BuildError("special", "special values stand among exact data, and normal ones round; choose integers")
+    if spec.position is not None and spec.position >= math.prod(spec.shape):
+        raise BuildError(
+            "position", f"position {spec.position} is behind the {math.prod(spec.shape)} elements of {name}"
+        )
+
+
+def _with_gradients(entry: Entry, case: Case) -> Case:
+    """The cotangent is filled like the value, since the gradient of a sum of products is one as well."""
+    if not entry.gradients:
+        return case
+    if case.invalid or case.expected:
+        raise BuildError("gradients", "an invalid case or one with a literal result has no gradients; remove one")
+    if case.tier == "bounded" or entry.dtype not in dtypes.FLOATS:
+        raise BuildError(
+            "gradients", "gradients are asked of exact floating-point data: choose integers of a float dtype"
+        )
+    rule = {"avg_pool": entry.data or "multiples"}.get(case.operator, "small" if entry.data == "small" else "integers")
+    cotangent = TensorSpec(shape=shapes.output_shape(case), dtype=entry.dtype, fill=rule)
+    names = tuple(name for name in case.inputs if name != "indices")
+    return replace(case, inputs=case.inputs | {"cotangent": cotangent}, gradients=names)
 
 
 def _with_expected(entry: Entry, case: Case) -> Case:

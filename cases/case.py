@@ -1,18 +1,19 @@
 """The vocabulary of a question: one operator call, fully specified and framework-neutral.
 
-Tensors are channels-last. ``value`` is [batch, height, width, channels]; the filter of ``conv_transpose`` is
-[height, width, out_channels, in_channels], so that the very same tensor is the filter of the ``conv`` that it
-transposes, which reads it as [height, width, in_channels, out_channels].
+Tensors are channels-last, whatever layout the call is asked in. ``value`` is [batch, *spatial, channels] with one to
+three spatial axes; the filter of ``conv_transpose`` is [*kernel, out_channels / groups, in_channels], so that the very
+same tensor is the filter of the ``conv`` that it transposes, which reads it as [*kernel, in_channels / groups,
+out_channels].
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Literal
 
 Operator = Literal["conv", "conv_transpose", "max_pool", "max_pool_argmax", "max_unpool", "avg_pool", "avg_unpool"]
 Padding = str | tuple[tuple[int, int], ...]
-Tier = Literal["exact", "bounded"]
+Tier = Literal["exact", "bounded", "special"]
 
 INPUTS: Final[dict[str, tuple[str, ...]]] = {
     "conv": ("value", "filter"),
@@ -27,6 +28,8 @@ OUTPUTS: Final[dict[str, tuple[str, ...]]] = dict.fromkeys(INPUTS, ("output",)) 
     "max_pool_argmax": ("output", "indices")
 }
 INDEX_DTYPE: Final = "int64"
+DATA_FORMATS: Final = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}
+"""Number of spatial axes -> the words for channels-last and channels-first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +37,15 @@ class TensorSpec:
     """An input tensor: its shape, its dtype, and how it is filled.
 
     ``fill`` names a rule of ``cases.fill``, or is ``literal``: then ``values`` holds the elements in C order.
+    ``special`` is a word of ``cases.dtypes.SPECIALS`` whose value stands at the flat ``position``, or everywhere.
     """
 
     shape: tuple[int, ...]
     dtype: str
     fill: str
     values: tuple[float, ...] | None = None
+    special: str | None = None
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +60,14 @@ class Invalid:
 class Case:
     """One operator call.
 
-    ``strides``, ``ksize`` and ``output_padding`` have one entry a spatial axis; ``output_shape`` is a whole shape.
-    ``padding`` is SAME, VALID or a (before, after) pair a spatial axis. ``expected`` holds a document's own literal
-    result, if it has one, as flat values in C order. At most one of ``invalid`` and ``behaviour`` is set: the first
-    says that a framework ought to refuse the call, the second that there is no right answer and why.
+    ``inputs`` holds what ``INPUTS`` names, then ``bias`` [out_channels] if there is one, then ``cotangent`` if
+    gradients are asked. ``strides``, ``ksize``, ``output_padding`` and ``dilations`` have one entry a spatial axis;
+    ``output_shape`` is a whole shape. ``padding`` is SAME, VALID or a (before, after) pair a spatial axis.
+    ``data_format`` is a word of ``DATA_FORMATS``. What is None is not said: dilations of 1, channels-last.
+    ``gradients`` names the inputs whose vector-Jacobian product with ``cotangent`` is asked beside the output.
+    ``expected`` holds a document's own literal result, if it has one, as flat values in C order. At most one of
+    ``invalid`` and ``behaviour`` is set: the first says that a framework ought to refuse the call, the second that
+    there is no right answer and why.
     """
 
     id: str
@@ -68,6 +78,11 @@ class Case:
     ksize: tuple[int, ...] | None = None
     output_shape: tuple[int, ...] | None = None
     output_padding: tuple[int, ...] | None = None
+    dilations: tuple[int, ...] | None = None
+    groups: int = 1
+    data_format: str | None = None
+    include_batch_in_index: bool = False
+    gradients: tuple[str, ...] = ()
     tier: Tier = "exact"
     about: str = ""
     source: str = ""
@@ -85,6 +100,16 @@ class Case:
         """The dtype of the value, which is also the output's."""
         return self.inputs["value"].dtype
 
+    @property
+    def channels_first(self) -> bool:
+        """Whether the call is asked in a channels-first layout."""
+        return self.data_format in {first for _, first in DATA_FORMATS.values()}
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of what a call returns, in order: the operator's own, then the gradients."""
+        return OUTPUTS[self.operator] + tuple(f"{name}_gradient" for name in self.gradients)
+
 
 def to_json(case: Case) -> dict[str, Any]:
     """The whole case as builtins that JSON holds."""
@@ -93,9 +118,11 @@ def to_json(case: Case) -> dict[str, Any]:
 
 def question(case: Case) -> dict[str, Any]:
     """What a worker is sent: the call alone, never what is expected of it."""
-    kept = ("id", "operator", "inputs", "strides", "padding", "ksize", "output_shape", "output_padding", "tier")
-    plain = {name: getattr(case, name) for name in kept}
+    plain = {field.name: getattr(case, field.name) for field in fields(case) if field.name not in _KEPT_BACK}
     return plain | {"inputs": {name: asdict(spec) for name, spec in case.inputs.items()}}
+
+
+_KEPT_BACK: Final = {"about", "source", "expected", "invalid", "behaviour"}
 
 
 def from_json(data: dict[str, Any]) -> Case:
@@ -104,15 +131,13 @@ def from_json(data: dict[str, Any]) -> Case:
     Raises:
         KeyError, TypeError: if ``data`` was written by neither.
     """
-    fields = dict(data)
-    fields["inputs"] = {name: TensorSpec(**_tuples(spec)) for name, spec in data["inputs"].items()}
+    given = _tuples(data)
+    given["inputs"] = {name: TensorSpec(**_tuples(spec)) for name, spec in data["inputs"].items()}
     if data.get("expected") is not None:
-        fields["expected"] = {name: tuple(values) for name, values in data["expected"].items()}
+        given["expected"] = {name: tuple(values) for name, values in data["expected"].items()}
     if data.get("invalid") is not None:
-        fields["invalid"] = Invalid(**data["invalid"])
-    for name in ("strides", "padding", "ksize", "output_shape", "output_padding"):
-        fields[name] = _tuple(data[name])
-    return Case(**fields)
+        given["invalid"] = Invalid(**data["invalid"])
+    return Case(**given)
 
 
 def _tuples(data: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from cases import shapes
+from cases import dtypes, shapes
 from cases.case import INDEX_DTYPE, Case, TensorSpec
 
 Array = npt.NDArray[Any]
@@ -24,25 +24,39 @@ It has the factor 16, so that sums of 49 such values up to 8 times as large stil
 
 
 def fill(case: Case) -> dict[str, Array]:
-    """All input tensors of a case, channels-last, in C order, by name.
+    """All input tensors of a case, channels-last, in C order, by name; of bfloat16, as ``dtypes.held`` says.
 
     Raises:
-        ValueError: if a fill rule is unknown, or literal values don't fit the shape.
+        ValueError: if a fill rule is unknown, its values don't fit the dtype, or literal ones not the shape.
     """
     return {name: _tensor(case, name, spec) for name, spec in case.inputs.items()}
 
 
 def _tensor(case: Case, name: str, spec: TensorSpec) -> Array:
-    if spec.fill == "literal":
-        return np.array(spec.values, dtype=spec.dtype).reshape(spec.shape)
     if spec.fill == "indices":
         return _indices(case, spec)
+    if spec.fill == "literal":
+        array = np.array(spec.values, dtype=dtypes.held(spec.dtype)).reshape(spec.shape)
+    else:
+        array = _drawn(case, name, spec)
+    if spec.special is not None:
+        array.flat[slice(None) if spec.position is None else spec.position] = dtypes.special(spec.special, spec.dtype)
+    return array
+
+
+def _drawn(case: Case, name: str, spec: TensorSpec) -> Array:
     if spec.fill not in _RULES:
         msg = f"{case.id}: no rule fills {name} with {spec.fill!r}; there are: indices, literal, {', '.join(_RULES)}"
         raise ValueError(msg)
-    size = math.prod(max(length, 0) for length in spec.shape)
-    values: Array = _RULES[spec.fill](f"{case.id}\0{name}", size)
-    return values.astype(spec.dtype).reshape([max(length, 0) for length in spec.shape])
+    shape = [max(length, 0) for length in spec.shape]
+    values: Array = _RULES[spec.fill](f"{case.id}\0{name}", math.prod(shape))
+    if spec.dtype.startswith("u"):
+        values = values - values.min(initial=0) + 1  # a zero put back into zeros would not be seen
+    array = dtypes.rounded(values, spec.dtype)
+    if spec.fill != "normal" and not np.array_equal(array.astype(np.float64), values.astype(np.float64)):
+        msg = f"{case.id}: {spec.dtype} does not hold what the rule {spec.fill!r} fills {name} with"
+        raise ValueError(msg)
+    return array.reshape(shape)
 
 
 def _words(key: str, size: int, width: int) -> Array:
@@ -54,6 +68,22 @@ def _integers(key: str, size: int) -> Array:
     """-8..8 without 0: a product of two is exact in every dtype, and no term of a sum can go missing unnoticed."""
     values = _words(key, size, 2).astype(np.int64) % 16 - 8
     return values + (values >= 0)
+
+
+def _small(key: str, size: int) -> Array:
+    """-2, -1, 1 or 2: sums of 64 products stay exact even in bfloat16."""
+    values = _words(key, size, 2).astype(np.int64) % 4 - 2
+    return values + (values >= 0)
+
+
+def _twelves(key: str, size: int) -> Array:
+    """Multiples of 12 up to 96: averages over 1, 2, 3, 4, 6 or 12 are integers, and bfloat16 holds their sums."""
+    return _integers(key, size) * 12
+
+
+def _wide(key: str, size: int) -> Array:
+    """Integers below 2**24 either way: only float64 holds their products, so rounding to float32 on the way shows."""
+    return _words(key, size, 4).astype(np.int64) % 2**25 - 2**24
 
 
 def _multiples(key: str, size: int) -> Array:
@@ -87,6 +117,9 @@ def _ones(_key: str, size: int) -> Array:
 
 _RULES: Final = {
     "integers": _integers,
+    "small": _small,
+    "wide": _wide,
+    "twelves": _twelves,
     "multiples": _multiples,
     "normal": _normal,
     "distinct": _distinct,
@@ -120,7 +153,7 @@ def _plane(case: Case, key: str) -> Array:
 
 def _positions(axis: shapes.Axis, draws: Array) -> Array:
     """One position of the image for each window of an axis, rising, so that no two windows share one."""
-    latest = [min(i * axis.stride - axis.before + axis.kernel, axis.image) - 1 for i in range(axis.count)]
+    latest = [min(i * axis.stride - axis.before + axis.extent, axis.image) - 1 for i in range(axis.count)]
     for i in reversed(range(axis.count - 1)):
         latest[i] = min(latest[i], latest[i + 1] - 1)
     chosen = np.empty(axis.count, dtype=np.int64)

@@ -24,6 +24,9 @@ _PREFIX: Final = {
     "out_channels": "o",
     "output_padding": "op",
     "padding": "pad",
+    "dilations": "d",
+    "groups": "g",
+    "position": "at",
 }
 _EXPRESSIONS: Final = SandboxedEnvironment(undefined=StrictUndefined)
 
@@ -70,6 +73,8 @@ def _compile(where: str) -> TemplateExpression:
 
 
 def _label(field: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return ("" if value else "no-") + field.replace("_", "-")
     if isinstance(value, str):
         return re.sub(r"[^a-z0-9]+", "-", value.lower())
     return _PREFIX.get(field, field.replace("_", "-")) + _number(value)

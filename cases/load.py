@@ -68,7 +68,9 @@ def _place(data: Any, location: Location, kind: str, message: str) -> tuple[Loca
     real = _real(data, location)
     name = str(real[-1]) if real and isinstance(real[-1], str) else "this entry" if real else "the file"
     if kind == "extra_forbidden":
-        return real, f"{name!r} is not a key of this place{_suggest(name, _known_keys())}"
+        known = _known_keys()
+        hint = "" if name in known else _suggest(name, known)  # a key of another place is none here
+        return real, f"{name!r} is not a key of this place{hint}"
     if kind == "missing":
         return real, f"{name} lacks the key {location[-1]!r}"
     if kind.startswith("union_tag"):

@@ -10,13 +10,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, TypeAdapter
 
 Numbers = list[Any]  # nested as the reader likes; the loader flattens it and checks that each element is a number
 Size = StrictInt | list[StrictInt]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Sentence = Annotated[str, Field(min_length=10)]
 Source = Annotated[str, Field(pattern=r"^(https?://\S+|document: .+)$")]
+
+
+Dtype = Literal["float64", "float32", "float16", "bfloat16", "int8", "uint8", "int16", "int32", "int64"]
+Special = Literal["nan", "inf", "minus_inf", "minus_zero", "subnormal", "minus_subnormal", "largest"]
+Position = Annotated[StrictInt, Field(ge=0)]
 
 
 class Strict(BaseModel):
@@ -28,9 +33,9 @@ class Strict(BaseModel):
 class Refusal(Strict):
     """Marks a call that the definition does not admit."""
 
-    rule: Literal["rank", "stride", "size", "padding", "channels", "shape", "index"] = Field(
-        description="The rule that the call breaks."
-    )
+    rule: Literal[
+        "rank", "stride", "dilation", "size", "data_format", "padding", "groups", "channels", "shape", "index"
+    ] = Field(description="The rule that the call breaks.")
     reason: Sentence = Field(description="One line: why the call is wrong by the definition.")
 
 
@@ -38,8 +43,10 @@ class Tensor(Strict):
     """An input tensor that departs from what the sizes imply."""
 
     shape: list[StrictInt] | None = Field(None, description="The whole shape, channels-last.")
-    fill: StrictStr | None = Field(None, description="A fill rule: integers, normal, distinct, negative, ties, ones.")
+    fill: StrictStr | None = Field(None, description="A fill rule of cases/fill.py: integers, normal, distinct, ...")
     values: Numbers | None = Field(None, description="Literal elements, in C order; brackets are for the reader.")
+    special: Special | None = Field(None, description="A special value, at the position, else everywhere.")
+    position: Position | None = Field(None, description="Where the special value stands, in C order.")
 
 
 class Entry(Strict):
@@ -56,25 +63,32 @@ class Entry(Strict):
     padding: StrictStr | list[list[StrictInt]] = Field(
         "VALID", description="SAME, VALID, or a [before, after] pair a spatial axis."
     )
-    dtype: Literal["float32", "float64"] = "float32"
+    dilations: Size | None = Field(None, description="How far apart a window's elements are; not said if left out.")
+    data_format: StrictStr | None = Field(None, description="The layout that the call is asked in, e.g. NCHW.")
+    dtype: Dtype = "float32"
     data: StrictStr | None = Field(None, description="The value's and filter's fill rule.")
+    special: Special | None = Field(None, description="A special value in the value, at the position, else everywhere.")
+    position: Position | None = Field(None, description="Where the special value stands in the value, in C order.")
     value: Tensor | None = None
+    gradients: StrictBool = Field(default=False, description="Ask for the gradient of every input but indices as well.")
     expected: dict[str, Numbers] | None = Field(None, description="Output name -> the document's own literal result.")
     invalid: Refusal | None = None
     behaviour: Sentence | None = Field(None, description="No right answer exists, and why: recorded, not judged.")
 
 
 class ConvEntry(Entry):
-    """A convolution. The filter is [height, width, in_channels, out_channels]."""
+    """A convolution. The filter is [*kernel, in_channels / groups, out_channels]."""
 
     in_channels: StrictInt = 2
     out_channels: StrictInt = 3
+    groups: StrictInt = 1
+    bias: StrictBool = Field(default=False, description="Add a bias to each channel of the result.")
     kernel: Size | None = Field(None, description="Spatial size of the filter.")
     filter: Tensor | None = None
 
 
 class ConvTransposeEntry(ConvEntry):
-    """A transposed convolution. The filter is [height, width, out_channels, in_channels]."""
+    """A transposed convolution. The filter is [*kernel, out_channels / groups, in_channels]."""
 
     output_padding: Size | None = Field(None, description="Instead of image: torch's way to name the output's size.")
     output_shape: list[StrictInt] | None = None
@@ -85,6 +99,12 @@ class PoolEntry(Entry):
 
     channels: StrictInt = 3
     ksize: Size | None = Field(None, description="Spatial size of the window.")
+
+
+class ArgmaxEntry(PoolEntry):
+    """A max pooling with indices."""
+
+    include_batch_in_index: StrictBool = Field(default=False, description="The index counts through the batch as well.")
 
 
 class UnpoolEntry(PoolEntry):
@@ -123,8 +143,15 @@ class ConvTransposeFile(Topic):
 class PoolFile(Topic):
     """Cases of a pooling."""
 
-    operator: Literal["max_pool", "max_pool_argmax", "avg_pool"]
+    operator: Literal["max_pool", "avg_pool"]
     cases: list[PoolEntry] = Field(min_length=1)
+
+
+class ArgmaxFile(Topic):
+    """Cases of max pooling with indices."""
+
+    operator: Literal["max_pool_argmax"]
+    cases: list[ArgmaxEntry] = Field(min_length=1)
 
 
 class MaxUnpoolFile(Topic):
@@ -141,7 +168,7 @@ class AvgUnpoolFile(Topic):
     cases: list[UnpoolEntry] = Field(min_length=1)
 
 
-AnyFile = ConvFile | ConvTransposeFile | PoolFile | MaxUnpoolFile | AvgUnpoolFile
+AnyFile = ConvFile | ConvTransposeFile | PoolFile | ArgmaxFile | MaxUnpoolFile | AvgUnpoolFile
 FILE: TypeAdapter[AnyFile] = TypeAdapter(Annotated[AnyFile, Field(discriminator="operator")])
 
 

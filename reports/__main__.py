@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     publishing = commands.add_parser("publish", help="write the committed tables of the pinned versions")
     publishing.add_argument("run", type=Path)
     publishing.add_argument("--check", action="store_true", help="write nothing; fail where they differ")
+    publishing.add_argument("--as", dest="name", default="", metavar="NAME", help="a folder beside them, e.g. cuda")
     publishing.set_defaults(command=_publish)
     return parser
 
@@ -67,12 +68,14 @@ def _compare(run: Run, options: argparse.Namespace) -> int:
 
 
 def _publish(run: Run, options: argparse.Namespace) -> int:
-    _refuse_partial(run, options.run)
-    status = 0
+    if not options.name:
+        _refuse_partial(run, options.run)
+    folder, status = _PUBLISHED / options.name, 0
+    folder.mkdir(exist_ok=True)
     for name, text in render.published(run, known.load(KNOWN)).items():
-        path = _PUBLISHED / name
+        path = folder / name
         committed = path.read_text(encoding="utf-8") if path.exists() else ""
-        if options.check and committed != text:
+        if options.check and committed != text and name not in render.MEASURED:
             print("".join(_diff(name, committed, text)))
             status = 1
         elif not options.check:

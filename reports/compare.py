@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cases.dtypes import PRECISION
 from cases.tolerance import Tolerance
 from reports.difference import Difference, Headroom
 
@@ -27,17 +30,30 @@ def compare(expected: Arrays, actual: Arrays, tolerance: Tolerance) -> Differenc
     return next((difference for difference in found if difference), None)
 
 
-def outputs(arrays: Arrays) -> list[str]:
-    """The names of the operator's own outputs, without what an oracle returns beside them."""
-    return [name for name in arrays if not name.startswith("output_")]
+def outputs(arrays: Iterable[str]) -> list[str]:
+    """The names of what is compared: without what an oracle returns beside it, and a framework's native indices."""
+    return [name for name in arrays if not name.startswith(("output_", "native_"))]
 
 
 def headroom(expected: Arrays, actual: Arrays, tolerance: Tolerance) -> Headroom:
-    """How much of the tolerance a result of the bounded tier uses up, at its worst element."""
+    """How much of the tolerance a result of the bounded tier uses up, at its worst elements."""
     exact, magnitude = expected["output_float64"], expected["output_magnitude"]
+    dtype = actual["output"].dtype.name
     error = np.abs(actual["output"].astype(np.float64) - exact)
-    fails, noted = tolerance.fails_beyond(magnitude, exact), tolerance.noted_beyond(magnitude)
-    return Headroom(of_failing=_largest_fraction(error, fails), of_noted=_largest_fraction(error, noted))
+    narrow = PRECISION[dtype] < PRECISION["float32"]
+    wider = replace(tolerance, dtype="float32", result=dtype)
+    return Headroom(
+        of_failing=_largest_fraction(error, tolerance.fails_beyond(magnitude, exact)),
+        of_noted=_largest_fraction(error, tolerance.noted_beyond(magnitude)),
+        ulps=_largest_fraction(error, _last_place(exact, dtype)),
+        of_float32=_largest_fraction(error, wider.fails_beyond(magnitude, exact)) if narrow else None,
+    )
+
+
+def _last_place(exact: Array, dtype: str) -> Array:
+    """The unit in the last place of each element, as if ``dtype`` had exponents enough; 0 for 0."""
+    _, exponents = np.frexp(exact)
+    return np.where(exact == 0, 0.0, np.ldexp(1.0, exponents - PRECISION[dtype]))
 
 
 def _largest_fraction(error: Array, limit: Array) -> float:
@@ -53,6 +69,8 @@ def _compare(name: str, arrays: Arrays, actual: Array, tolerance: Tolerance) -> 
     if expected.dtype != actual.dtype:
         summary = f"{name} has dtype {actual.dtype}, expected {expected.dtype}"
         return Difference(kind="dtype", summary=summary, output=name)
+    if expected.dtype.name == "bfloat16":  # whose arrays NumPy knows little of; float32 holds them exactly
+        expected, actual = expected.astype(np.float32), actual.astype(np.float32)
     if tolerance.tier == "bounded" and name == "output":
         limit = tolerance.fails_beyond(arrays["output_magnitude"], arrays["output_float64"])
         return _values(name, arrays["output_float64"], actual, limit)

@@ -16,12 +16,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from adapters.oracle import Oracle
+from adapters.base import NotSupported
+from adapters.oracle import NotExact, Oracle
 from cases import shapes
 from cases.case import Case
 from cases.fill import fill
 from cases.tolerance import Tolerance
-from reports.compare import compare
+from reports import special
+from reports.compare import compare, outputs
 
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
@@ -39,7 +41,7 @@ def diagnose(case: Case, expected: Arrays, actual: Arrays, tolerance: Tolerance)
     for name, answer in _explanations(case, inputs, expected, actual):
         try:
             transformed = answer()
-        except (ValueError, IndexError):  # the changed question has no answer
+        except (ValueError, IndexError, NotSupported, NotExact):  # the changed question has no answer
             continue
         if compare(transformed, actual, tolerance) is None:
             fitting.append(name)
@@ -48,8 +50,13 @@ def diagnose(case: Case, expected: Arrays, actual: Arrays, tolerance: Tolerance)
 
 def _explanations(case: Case, inputs: Arrays, expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
     yield from _of_shape(expected, actual)
+    yield from _of_dtype(expected, actual)
+    yield from special.explanations(case, inputs, expected, actual)
     yield from _of_filter(case, inputs)
+    yield from _of_channels(case, inputs)
     yield from _of_window(case, inputs)
+    yield from _of_surplus(case, inputs)
+    yield from _of_dilations(case, inputs)
     yield from _of_indices(case, expected)
     yield from _of_average(case, inputs)
     yield from _of_layout(expected)
@@ -67,7 +74,7 @@ def _outputs(expected: Arrays, change: Callable[[Array], Array]) -> Arrays:
 def _of_shape(expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
     """The right values through a shorter or longer window that starts at the same place."""
     right, wrong = expected["output"], actual["output"]
-    if right.shape == wrong.shape or right.ndim != wrong.ndim:
+    if right.ndim != wrong.ndim or right.shape[1:-1] == wrong.shape[1:-1] or len(expected) > 1:
         return
 
     def window(array: Array) -> Array:
@@ -79,6 +86,18 @@ def _of_shape(expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
     yield f"size {wrong.shape[1:-1]} instead of {right.shape[1:-1]}, same offset", lambda: _outputs(expected, window)
 
 
+def _of_dtype(expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
+    """The right values in another dtype."""
+    changed = {name: actual[name].dtype for name in outputs(expected) if actual[name].dtype != expected[name].dtype}
+
+    def converted() -> Arrays:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return expected | {name: expected[name].astype(dtype) for name, dtype in changed.items()}
+
+    if changed:
+        yield f"returned as {', '.join(sorted({dtype.name for dtype in changed.values()}))}", converted
+
+
 def _of_filter(case: Case, inputs: Arrays) -> Iterator[Explanation]:
     if "filter" not in inputs:
         return
@@ -86,14 +105,36 @@ def _of_filter(case: Case, inputs: Arrays) -> Iterator[Explanation]:
     tensor = inputs["filter"]
     changes: list[tuple[str, Array]] = [("filter not rotated", np.flip(tensor, spatial))]
     changes += [(f"filter flipped along axis {axis}", np.flip(tensor, axis)) for axis in spatial]
+    changes += [("filter transposed in space", np.swapaxes(tensor, 0, 1))] if len(spatial) > 1 else []
     changes += [
-        ("filter transposed in space", np.swapaxes(tensor, 0, 1)),
         ("filter's channels swapped", np.swapaxes(tensor, -1, -2)),
         ("filter's channels reversed", np.flip(tensor, -2)),
     ]
     for name, changed in changes:
         if changed.shape == tensor.shape:
             yield name, _answer(case, inputs | {"filter": np.ascontiguousarray(changed)})
+
+
+def _of_channels(case: Case, inputs: Arrays) -> Iterator[Explanation]:
+    """Bias and groups: left out, in another order."""
+    if "bias" in inputs:
+        yield "bias ignored", _answer(case, inputs | {"bias": np.zeros_like(inputs["bias"])})
+        yield "bias reversed", _answer(case, inputs | {"bias": inputs["bias"][::-1].copy()})
+    if case.groups > 1:
+        parts = np.split(inputs["filter"], case.groups, axis=-1)
+        yield "groups reversed", _answer(case, inputs | {"filter": np.concatenate(parts[::-1], axis=-1)})
+        yield "zeros of other groups multiplied", lambda: _ungrouped(case, inputs)
+
+
+def _ungrouped(case: Case, inputs: Arrays) -> Arrays:
+    """The answer of one filter over all channels, with zeros between the groups: what is infinite there makes NaN."""
+    *kernel, first, last = inputs["filter"].shape
+    dense = np.zeros((*kernel, first * case.groups, last), inputs["filter"].dtype)
+    for group, part in enumerate(np.split(inputs["filter"], case.groups, axis=-1)):
+        width = last // case.groups
+        dense[..., group * first : (group + 1) * first, group * width : (group + 1) * width] = part
+    specs = case.inputs | {"filter": replace(case.inputs["filter"], shape=dense.shape)}
+    return Oracle().run(replace(case, groups=1, inputs=specs), inputs | {"filter": dense})
 
 
 def _of_window(case: Case, inputs: Arrays) -> Iterator[Explanation]:
@@ -104,6 +145,27 @@ def _of_window(case: Case, inputs: Arrays) -> Iterator[Explanation]:
         pairs = tuple((axis.before + step, axis.after - step) for axis, step in zip(axes, shift, strict=True))
         if any(shift) and min(min(pair) for pair in pairs) >= 0:
             yield f"window shifted by {shift}", _answer(replace(case, padding=pairs, output_padding=None), inputs)
+
+
+def _of_surplus(case: Case, inputs: Arrays) -> Iterator[Explanation]:
+    """SAME where windows leave elements out, and where these were left out on both sides like padding below zero."""
+    if case.padding != "SAME" or case.output_shape is not None or case.gradients:
+        return
+    axes = shapes.axes(case)
+    surplus = [axis.image - axis.full for axis in axes]
+    if max(surplus) <= 1:
+        return
+    starts = [max(extra, 0) // 2 for extra in surplus]
+    value = inputs["value"][(slice(None), *(slice(start, None) for start in starts))]
+    pairs = tuple((axis.before, max(axis.after, 0)) for axis in axes)
+    specs = case.inputs | {"value": replace(case.inputs["value"], shape=value.shape)}
+    cut = replace(case, padding=pairs, inputs=specs)
+    yield "SAME's surplus cut on both sides", _answer(cut, inputs | {"value": value})
+
+
+def _of_dilations(case: Case, inputs: Arrays) -> Iterator[Explanation]:
+    if case.dilations is not None and max(case.dilations) > 1:
+        yield "dilations ignored", _answer(replace(case, dilations=None), inputs)
 
 
 def _of_indices(case: Case, expected: Arrays) -> Iterator[Explanation]:
@@ -142,10 +204,11 @@ def _counts(case: Case) -> Array:
 
 
 def _of_layout(expected: Arrays) -> Iterator[Explanation]:
-    changes: tuple[tuple[str, Callable[[Array], Array]], ...] = (
-        ("height and width swapped", lambda array: np.swapaxes(array, 1, 2)),
+    changes: list[tuple[str, Callable[[Array], Array]]] = [
         ("batch reversed", lambda array: np.flip(array, 0)),
         ("channels reversed", lambda array: np.flip(array, -1)),
-    )
+    ]
+    if expected["output"].ndim > 3:  # noqa: PLR2004 - batch, two spatial axes at least, channels
+        changes.append(("height and width swapped", lambda array: np.swapaxes(array, 1, 2)))
     for name, change in changes:
         yield name, functools.partial(_outputs, expected, change)

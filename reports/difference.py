@@ -27,7 +27,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headroom:
-    """The worst error of a passing result, as a fraction of what fails and of what is noted, and in units of u b."""
+    """How near a passing result of the bounded tier came to failing, at its worst elements.
+
+    The error as a fraction of what fails and of what is noted; in units of the last place of the right result; and as
+    a fraction of what would fail if sums were accumulated in float32: beyond 1 they were not. The last is None for a
+    dtype that is no narrower than float32.
+    """
 
     of_failing: float
     of_noted: float
+    ulps: float
+    of_float32: float | None = None

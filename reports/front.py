@@ -5,6 +5,7 @@ Nothing is started for a run of the suite's own tests: targets are looked for wh
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,8 @@ from cases.case import Case
 from reports import progress, stale
 from reports.items import SESSION, CaseFile, CaseItem
 from reports.known import KnownError
-from reports.session import Options, Session, UsageError
+from reports.options import Options, UsageError, processors
+from reports.session import Session
 
 _PROBLEMS: Final = pytest.StashKey[list[str]]()
 _LOOPED: Final = pytest.StashKey[bool]()
@@ -34,6 +36,10 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--python", action="append", default=[], metavar="NAME=PATH", help="an adapter's interpreter")
     group.addoption("--report", default="reports/latest", metavar="DIR", help="where the run and the reports go")
     group.addoption("--timeout", type=float, default=60.0, metavar="SECONDS", help="limit for one case")
+    group.addoption(
+        "--workers", type=int, default=processors(), metavar="N", help="targets that run at once; default: processors"
+    )
+    group.addoption("--slow", action="store_true", help="every case also in modes that are asked only some")
     group.addoption("--resume", action="store_true", help="go on with a run that was cut short")
 
 
@@ -109,6 +115,8 @@ def status(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, 
     if PROGRESS not in config.stash or ".yaml::" not in report.nodeid:
         return None
     config.stash[PROGRESS].show()
+    if terminal := config.pluginmanager.get_plugin("terminalreporter"):
+        terminal.stats.get("", []).clear()  # reports of set-up and tear-down that passed: tens of thousands, never read
     quiet = report.passed or report.skipped
     if report.when != "call" or not quiet or config.option.verbose > 0:
         return None
@@ -139,11 +147,21 @@ def _choose(config: pytest.Config) -> Session:
         pythons=pythons,
         report=Path(option.report),
         timeout=option.timeout,
+        workers=option.workers,
+        slow=option.slow,
         resume=option.resume,
     )
-    session: Session = _or_usage_error(Session, options)
+    session: Session = _or_usage_error(Session, options, lambda: _show(config))
     _or_usage_error(session.choose)
     return session
+
+
+def _show(config: pytest.Config) -> None:
+    """The progress line while an item waits, in whose set-up pytest captures what is written."""
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if PROGRESS in config.stash and config.stash[PROGRESS].is_due():
+        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+            config.stash[PROGRESS].show()
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -37,9 +37,11 @@ class CaseFile(pytest.File):
             cases = load(self.path)
         except CaseFileError as error:
             raise self.CollectError(str(error)) from None
+        session = self.config.stash[SESSION]
+        chosen = {target: session.chosen(cases, target) for target in session.targets}
         for case in cases:
-            for target in self.config.stash[SESSION].targets:
-                if is_judged(case, str(target)):
+            for target, ids in chosen.items():
+                if case.id in ids and is_judged(case, str(target)):
                     yield CaseItem.from_parent(
                         self, name=f"{case.id.partition('::')[2]}[{target}]", asks=(case, target)
                     )
@@ -101,7 +103,7 @@ class CaseItem(pytest.Item):
         record = run.records[self.case.id, str(self.target)]
         parts = [
             verdict.difference.summary,
-            f"call: {tables.call_line(record.call)}",
+            f"call: {tables.call_line(run.call(record))}",
             f"diagnosis: {verdict.diagnosis or 'none of the known transforms explains it'}",
         ]
         if record.kind == "returned":
@@ -110,5 +112,5 @@ class CaseItem(pytest.Item):
             for name in arrays:
                 parts += [f"expected {name}:\n{small(expected[name])}"] if name in expected else []
                 parts.append(f"actual {name}:\n{small(arrays[name])}")
-        source = program(self.case, record.call, wanted(run, self.case, verdict))
+        source = program(self.case, run.call(record), wanted(run, self.case, verdict))
         return "\n".join([*parts, "to reproduce, paste into an interpreter:", source])

@@ -47,7 +47,7 @@ class Known(BaseModel):
     status: Literal["differing", "raised", "crashed", "timed out"] = Field(
         "differing", description="What the target did; an invalid call that is accepted is differing."
     )
-    diagnosis: str | None = Field(None, description="The diagnosis that each difference must have.")
+    diagnosis: str | None = Field(None, description="A diagnosis that each difference must have.")
     shown_by: Literal["all", "some"] = "all"
     reason: str = Field(min_length=10)
     link: str = Field(pattern=r"^(https://\S+|not reported yet)$")
@@ -70,7 +70,7 @@ class Known(BaseModel):
             verdict.difference is not None
             and verdict.difference.kind == self.kind
             and verdict.status == self.status
-            and (self.diagnosis is None or verdict.diagnosis == self.diagnosis)
+            and (self.diagnosis is None or self.diagnosis in (verdict.diagnosis or "").split(" or "))
         )
 
 

@@ -55,5 +55,5 @@ def _call(run: Run, case: Case, target: str) -> str:
     if record is None:
         return "not run"
     status = judge(run, case, target).status
-    call = _JIT.sub(r"\1", call_line(record.call))
+    call = _JIT.sub(r"\1", call_line(run.call(record)))
     return f"`{call}`" if status == "passed" else f"`{call}` ({status})"

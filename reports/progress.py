@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections import Counter
 from typing import Final, TextIO
 
+from reports import breadth
 from reports.session import Session
 
 _EVERY: Final = 10.0
@@ -16,19 +18,22 @@ _EVERY: Final = 10.0
 class Progress:
     """A line that says how many answers there are; rewritten in a terminal, repeated now and then elsewhere."""
 
-    def __init__(self, session: Session, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, session: Session, stream: TextIO | None = None) -> None:
         self._session = session
-        self._stream = stream
+        self._stream = stream or sys.stderr  # of now: while this module was imported, pytest was capturing
         self._shown = time.monotonic()
+
+    def is_due(self) -> bool:
+        """Whether it is time for the line."""
+        return time.monotonic() - self._shown >= (0.1 if self._stream.isatty() else _EVERY)
 
     def show(self) -> None:
         """Show the line if it is time to."""
-        now = time.monotonic()
-        live = self._stream.isatty()
-        if now - self._shown < (0.1 if live else _EVERY):
+        if not self.is_due():
             return
-        self._shown = now
-        self._stream.write(f"\r{self._line()}\x1b[K" if live else f"{self._line()}\n")
+        self._shown = time.monotonic()
+        width = shutil.get_terminal_size().columns - 1  # a line that wraps can't be rewritten
+        self._stream.write(f"\r{self._line()[:width]}\x1b[K" if self._stream.isatty() else f"{self._line()}\n")
         self._stream.flush()
 
     def clear(self) -> None:
@@ -37,29 +42,37 @@ class Progress:
             self._stream.write("\r\x1b[K")
 
     def _line(self) -> str:
+        """All answers, then those of each target that is under way, and how many targets wait or are done."""
         run = self._session.run
-        done = Counter(target for _, target in (list(run.records) if run else ()))  # a copy: answers come meanwhile
+        keys = [*run.records, *run.faults] if run else []  # a copy: answers come meanwhile
+        done = Counter(target for _, target in keys)
         total = Counter(target for _, target in self._session.asked)
-        parts = " · ".join(f"{target} {done[target]:,}/{total[target]:,}" for target in sorted(total))
-        return f"deconform: {parts}"
+        under_way = [target for target in sorted(total) if 0 < done[target] < total[target]]
+        parts = [f"{done.total():,}/{total.total():,}", *(f"{t} {done[t]:,}/{total[t]:,}" for t in under_way)]
+        waiting = sum(not done[target] for target in total)
+        return f"deconform: {' · '.join(parts)}{f' · {waiting} to come' if waiting else ''}"
 
 
 def describe(session: Session) -> list[str]:
-    """A line for each target that runs, and for each adapter that can't."""
-    facts = session.facts
+    """A line for each target that runs, one for each that is not asked every case, and one for what can't run."""
     lines = []
-    for target, fact in facts.items():
+    for target, fact in session.facts.items():
         versions = ", ".join(f"{name} {version}" for name, version in fact["versions"].items())
         settings = "".join(f", {name} {value}" for name, value in fact["settings"].items())
         lines.append(f"{target}: {versions}, Python {fact['python']}{settings}")
+    slow = session.options.slow
+    limits = ((target, breadth.describe(options, slow=slow)) for target, options in session.targets.items())
+    lines += [f"{target}: {limit}" for target, limit in limits if limit]
     return lines + [f"{name}: {why}" for name, why in session.missing.items()]
 
 
 def totals(session: Session) -> list[str]:
-    """How many answers each kind of outcome has."""
+    """How many answers each kind of outcome has, and what kept a target from being asked."""
     run = session.run
     if run is None:
         return []
     kinds = Counter(record.kind.replace("_", " ") for record in run.records.values())
     parts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
-    return [f"{len(run.cases):,} cases, {len(run.records):,} answers: {parts}; {len(run.faults)} faults of ours"]
+    lines = [f"{len(run.cases):,} cases, {len(run.records):,} answers: {parts}; {len(run.faults)} faults of ours"]
+    faults = Counter((target, message.partition("\n")[0]) for (_, target), message in run.faults.items())
+    return lines + [f"{target}: {count:,} times: {why}" for (target, why), count in faults.items() if count > 1]

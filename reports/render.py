@@ -8,12 +8,15 @@ from typing import Any, Final
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reports import tables
+from adapters.offer import ModeOptions
+from reports import indices, tables
+from reports.breadth import LIMITS, describe
 from reports.padding import padding
 from reports.reproducer import program
+from reports.rounding import rounding
 from reports.run import Run
 from reports.tables import Knowns
-from reports.verdict import judge, wanted
+from reports.verdict import ORACLE, judge, wanted
 
 _PAGES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -24,12 +27,15 @@ _PAGES: Final = Environment(
 )
 _CUT: Final = 160
 """Characters of a message that a Markdown cell shows."""
-_SHOWN: Final = 12
-"""Differences of one group that a page shows."""
+MEASURED: Final = ("rounding.md",)
+"""Pages that hold what another processor would round otherwise."""
+_SHOWN: Final = 6
+"""Cases of one group that a page shows."""
+_SEVERAL: Final = 3
 
 
-def pages(run: Run, knowns: Knowns, *, machine: bool = True) -> dict[str, str]:
-    """File name -> text of every report. Without ``machine``, nothing that another processor would round otherwise."""
+def pages(run: Run, knowns: Knowns) -> dict[str, str]:
+    """File name -> text of every report."""
     frame = tables.results(run, knowns)
     targets = tables.targets_of(run)
     wrong = tables.differences(frame)
@@ -40,8 +46,10 @@ def pages(run: Run, knowns: Knowns, *, machine: bool = True) -> dict[str, str]:
         "differences.csv": wrong.drop(columns=["valid", "of_failing", "of_noted"]).to_csv(index=False),
         "shape_errors.md": _shape_errors(run, errors, targets),
         "shape_errors.csv": errors.to_csv(index=False),
-        "agreement.md": _agreement(run, frame, targets, machine=machine),
-        "padding.md": _page("padding.md", run, table=markdown(padding(run, targets[:-1]))),
+        "agreement.md": _page("agreement.md", run, table=markdown(tables.agreement(run, _asked_all(run, targets)))),
+        "rounding.md": _page("rounding.md", run, table=markdown(rounding(frame), floatfmt=".3g")),
+        "indices.md": _indices(run, targets),
+        "padding.md": _page("padding.md", run, table=markdown(padding(run, _first_modes(run)))),
     }
 
 
@@ -56,8 +64,8 @@ def write(run: Run, knowns: Knowns, folder: Path) -> list[Path]:
 
 
 def published(run: Run, knowns: Knowns) -> dict[str, str]:
-    """The pages that are committed: without what depends on time or machine."""
-    return {name: text for name, text in pages(run, knowns, machine=False).items() if name.endswith(".md")}
+    """The pages that are committed: nothing in them depends on time, and only ``MEASURED`` on the machine."""
+    return {name: text for name, text in pages(run, knowns).items() if name.endswith(".md")}
 
 
 def _page(name: str, run: Run, **parts: Any) -> str:
@@ -72,39 +80,78 @@ def _versions(run: Run) -> str:
 
 def _conformance(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
     missing = [f"{name}: {why}" for name, why in sorted(run.header.get("missing", {}).items())]
-    table = markdown(tables.conformance(frame, targets).reset_index())
-    known = bool(((frame["status"] == "differing") & frame["valid"] & (frame["known"] != "")).any())
-    return _page("conformance.md", run, table=table, missing=missing, known=known)
+    judged = [target for target in targets if target != ORACLE]
+    parts = {
+        "table": markdown(tables.conformance(frame, judged).reset_index()),
+        "topics": [(name, markdown(table.reset_index())) for name, table in tables.topics(frame, judged)],
+        "known": bool((frame["valid"] & (frame["known"] != "")).any()),
+        "thinned": _thinned(run),
+    }
+    return _page("conformance.md", run, missing=missing, **parts)
+
+
+def _asked_all(run: Run, targets: list[str]) -> list[str]:
+    """The targets that were asked every case: only of these can be said how often they agree."""
+    return [target for target in targets if not LIMITS & run.header["targets"][target].keys()]
+
+
+def _first_modes(run: Run) -> list[str]:
+    """Each framework's first target: modes are told the same."""
+    firsts: dict[str, str] = {}
+    for target in run.header["targets"]:
+        firsts.setdefault(target.partition("-")[0], target)
+    return sorted(target for target in firsts.values() if target != ORACLE)
+
+
+def _thinned(run: Run) -> list[str]:
+    """A line for each target that is not asked every case."""
+    facts = sorted(run.header["targets"].items())
+    options = ((target, {name: fact[name] for name in LIMITS & fact.keys()}) for target, fact in facts)
+    return [f"`{target}`: {describe(ModeOptions(**limits), slow=False)}." for target, limits in options if limits]
 
 
 def _differences(run: Run, wrong: pd.DataFrame, knowns: Knowns) -> str:
-    keys = ["known", "operator", "target", "kind", "diagnosis"]
+    """A known difference is one group, whatever shows it; a new one is grouped by what was found of it."""
+    new = wrong["known"] == ""
+    kept = wrong[["operator", "target", "kind", "diagnosis"]].where(new, "")
+    keys = [wrong["known"], *(kept[name] for name in kept)]
     groups = [_group(run, rows, knowns) for _, rows in wrong.groupby(keys, sort=True)]
-    groups.sort(key=lambda group: (bool(group["reason"]), -group["cases"], group["title"]))
+    groups.sort(key=lambda group: (bool(group["reason"]), group["title"], -group["cases"]))
     return _page("differences.md", run, groups=groups)
 
 
 def _group(run: Run, rows: pd.DataFrame, knowns: Knowns) -> dict[str, Any]:
     first = rows.iloc[0]
     entry = tables.find_known(run, knowns, first["case"], first["target"])
-    what = first["diagnosis"] or first["kind"]
-    shown = rows.head(_SHOWN)[["case", "summary", "call"]].map(_cell)
-    more = f"\n\n...and {len(rows) - _SHOWN} more, see differences.csv." if len(rows) > _SHOWN else ""
+    operators = sorted(rows["operator"].unique())
+    where = ", ".join(operators) if len(operators) < _SEVERAL else "several operators"
+    found = (
+        rows["diagnosis"].replace("", pd.NA).fillna(rows["kind"].where(rows["status"] == "differing", rows["status"]))
+    )
+    what = f": {', '.join(sorted(found.unique()))}" if found.nunique() < _SEVERAL else ""
+    adapter = first["target"].partition("-")[0]
+    counts = rows["target"].value_counts(sort=False)
+    by_case = rows.groupby("case", sort=False).agg(
+        on=("target", lambda names: ", ".join(sorted(name.partition("-")[2] for name in names))),
+        summary=("summary", "first"),
+        call=("call", "first"),
+    )
+    shown = by_case.head(_SHOWN).reset_index()
+    more = f"\n\n...and {len(by_case) - _SHOWN} more, see differences.csv." if len(by_case) > _SHOWN else ""
     return {
-        "title": f"{first['operator']} on {first['target']}: {what}",
-        "cases": len(rows),
-        "count": f"{len(rows)} case{'s' if len(rows) > 1 else ''}",
-        "diagnosis": first["diagnosis"],
+        "title": f"{adapter}: {where}{what}",
+        "cases": len(by_case),
+        "counts": ", ".join(f"{count:,} on {target}" for target, count in sorted(counts.items())),
         "reason": first["known"],
         "link": entry.link if entry else "",
-        "table": markdown(shown) + more,
+        "table": markdown(shown.map(_cell)) + more,
         "program": _program(run, first["case"], first["target"]),
     }
 
 
 def _program(run: Run, name: str, target: str) -> str:
     case = run.cases[name]
-    return program(case, run.records[name, target].call, wanted(run, case, judge(run, case, target)))
+    return program(case, run.call(run.records[name, target]), wanted(run, case, judge(run, case, target)))
 
 
 def _shape_errors(run: Run, errors: pd.DataFrame, targets: list[str]) -> str:
@@ -115,10 +162,10 @@ def _shape_errors(run: Run, errors: pd.DataFrame, targets: list[str]) -> str:
     return _page("shape_errors.md", run, tables=parts)
 
 
-def _agreement(run: Run, frame: pd.DataFrame, targets: list[str], *, machine: bool) -> str:
-    room = tables.headrooms(frame) if machine else pd.DataFrame()
-    shown = "" if room.empty else markdown(room, floatfmt=".3f")
-    return _page("agreement.md", run, table=markdown(tables.agreement(run, targets)), headroom=shown)
+def _indices(run: Run, targets: list[str]) -> str:
+    others = [target for target in targets if target != ORACLE]
+    native = markdown(indices.native(run, others))
+    return _page("indices.md", run, native=native, duplicates=markdown(indices.duplicates(run, others)))
 
 
 def _cell(text: Any) -> Any:

@@ -20,23 +20,35 @@ def program(case: Case, call: str, expected: tuple[str, npt.NDArray[Any]] | None
     ``expected`` is the name of the output that differs and what it ought to be: the program then counts for itself.
     """
     inputs = fill(case)
-    lines = ["import numpy as np", ""]
+    lines = ["import numpy as np", "from numpy import inf, nan", ""]
     if sum(array.size for array in inputs.values()) <= _LITERAL:
         lines += [f"{name} = {_literal(array)}" for name, array in inputs.items()]
     else:
         lines += _from_clone(case)
-    lines += ["", call, "", "for name, array in outputs.items():", "    print(name, array.shape, array, sep='\\n')"]
+    lines += ["", call, "", "for name, array in outputs.items():"]
+    lines += ["    print(name, array.shape, array.dtype, array, sep='\\n')"]
     if expected is not None and expected[1].size <= _LITERAL:
-        name, array = expected
-        lines += ["", f"expected = {_literal(array)}"]
-        lines += [f"actual = outputs[{name!r}]"]
-        lines += ["differs = (actual != expected) | (np.signbit(actual) != np.signbit(expected))"]
-        lines += ["print(differs.sum(), 'of', expected.size, 'differ, by', np.abs(actual - expected).max(), 'at most')"]
+        lines += _compared(*expected)
     return "\n".join(lines) + "\n"
 
 
+def _compared(name: str, expected: npt.NDArray[Any]) -> list[str]:
+    """Lines that count how many elements of an output differ: NaN is NaN, and zeros have signs."""
+    return [
+        "",
+        f"expected = {_literal(expected)}",
+        f"actual = outputs[{name!r}].astype(expected.dtype)",
+        "alike = (actual == expected) & (np.signbit(actual) == np.signbit(expected))",
+        "differs = ~(alike | (np.isnan(actual) & np.isnan(expected)))",
+        "print('actual', actual[differs][:5], 'expected', expected[differs][:5])",
+        "print(differs.sum(), 'of', expected.size, 'differ')",
+    ]
+
+
 def _literal(array: npt.NDArray[Any]) -> str:
-    return f"np.array({array.ravel().tolist()}, dtype={str(array.dtype)!r}).reshape({array.shape})"
+    """Source of an array; of bfloat16, which NumPy alone doesn't know, as float32, which holds it."""
+    known = array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+    return f"np.array({known.ravel().tolist()}, dtype={str(known.dtype)!r}).reshape({known.shape})"
 
 
 def _from_clone(case: Case) -> list[str]:

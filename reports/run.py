@@ -10,11 +10,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import sys
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+import ml_dtypes  # noqa: F401 - NumPy then knows its dtypes by their names
 import numpy as np
 import numpy.typing as npt
 
@@ -38,15 +40,18 @@ class RunError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A result as it stands in the file; ``arrays`` maps output names to digests where the call returned."""
+    """A result, but for the text of its call, which stays in the file at ``offset``.
+
+    ``arrays`` maps output names to digests where the call returned.
+    """
 
     case: str
     target: str
     kind: str
     fields: dict[str, Any]
     arrays: dict[str, str]
-    call: str
     seconds: float
+    offset: int
 
 
 class Run:
@@ -60,6 +65,8 @@ class Run:
         self.cases: dict[str, Case] = {}
         self.records: dict[Key, Record] = {}
         self.faults: dict[Key, str] = {}
+        self.verdicts: dict[Key, Any] = {}
+        """What ``reports.verdict`` made of the records so far."""
         self._offsets: dict[str, int] = {}
         self._lock = threading.Lock()
         self._file: BinaryIO | None = None
@@ -85,9 +92,10 @@ class Run:
                 self.faults[result.case, result.target] = result.message
                 self._write({"record": "fault", **asdict(result)})
                 return
-            record = self._store(result)
-            self._write({"record": "result", **asdict(record)})
-            self.records[result.case, result.target] = record
+            line = self._store(result)
+            offset = self._write({"record": "result", **line})
+            self._take({"record": "result", **line}, offset)
+            self.verdicts.pop((result.case, result.target), None)
             self._flush()
 
     def end(self, **facts: Any) -> None:
@@ -113,22 +121,27 @@ class Run:
         """The arrays that a call returned, read back from the file; none for other outcomes."""
         return {name: self._array(digest) for name, digest in record.arrays.items()}
 
-    def _store(self, result: Result) -> Record:
+    def call(self, record: Record) -> str:
+        """The text of a record's call, read back from the file."""
+        text: str = self._line(record.offset)["call"]
+        return text
+
+    def _store(self, result: Result) -> dict[str, Any]:
         match result.outcome:
             case Returned(arrays=arrays):
                 kind, fields, digests = "returned", {}, {name: self._keep(array) for name, array in arrays.items()}
             case Raised() | Unsupported() | Crashed() | TimedOut() as outcome:
                 kind = next(name for name, cls in _KINDS.items() if isinstance(outcome, cls))
                 fields, digests = asdict(outcome), {}
-        return Record(
-            case=result.case,
-            target=result.target,
-            kind=kind,
-            fields=fields,
-            arrays=digests,
-            call=result.call,
-            seconds=result.seconds,
-        )
+        return {
+            "case": result.case,
+            "target": result.target,
+            "kind": kind,
+            "fields": fields,
+            "arrays": digests,
+            "call": result.call,
+            "seconds": result.seconds,
+        }
 
     def _keep(self, array: Array) -> str:
         data = np.ascontiguousarray(array)
@@ -159,13 +172,18 @@ class Run:
             self._file.flush()
 
     def _array(self, name: str) -> Array:
+        record = self._line(self._offsets[name])
+        # ml_dtypes, imported above, registers bfloat16 with NumPy under its name.
+        data = np.frombuffer(base64.b64decode(record["data"]), dtype=record["dtype"])
+        return data.reshape(record["shape"])
+
+    def _line(self, offset: int) -> dict[str, Any]:
         with self._lock:
             self._flush()
         with self.path.open("rb") as file:
-            file.seek(self._offsets[name])
-            record = json.loads(file.readline())
-        data = np.frombuffer(base64.b64decode(record["data"]), dtype=record["dtype"])
-        return data.reshape(record["shape"])
+            file.seek(offset)
+            record: dict[str, Any] = json.loads(file.readline())
+        return record
 
     def _index(self) -> int:
         """Take in all whole lines; returns where they end."""
@@ -189,11 +207,19 @@ class Run:
             case "array":
                 self._offsets[record["digest"]] = offset
             case "result":
-                self.records[record["case"], record["target"]] = Record(**record)
+                self._remember(record, offset)
             case "fault":
                 self.faults[record["case"], record["target"]] = record["message"]
             case "footer":
                 self.footer = record
+
+    def _remember(self, record: dict[str, Any], offset: int) -> None:
+        """Keep a result but for its call; names and digests come again and again, and are kept once."""
+        del record["call"]
+        names = {name: sys.intern(record[name]) for name in ("case", "target", "kind")}
+        arrays = {sys.intern(name): sys.intern(digest) for name, digest in record["arrays"].items()}
+        kept = Record(**record | names | {"arrays": arrays, "offset": offset})
+        self.records[kept.case, kept.target] = kept
 
 
 def read(path: Path) -> Run:

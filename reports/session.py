@@ -6,68 +6,55 @@ pytest's hooks and items call this and nothing else, so that the whole flow can 
 from __future__ import annotations
 
 import hashlib
-import itertools
-import math
-import re
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from adapters.base import Target
-from adapters.client import Missing, Ready, StartFailure
-from adapters.launch import Launch, UnknownAdapterError, resolve
+from adapters.client import Ready, StartError, StartFailure
+from adapters.offer import ModeOptions
 from adapters.outcome import Fault, Result
 from adapters.pool import Pool
 from cases.case import Case
-from reports import known, render
+from reports import breadth, known, render, targets
+from reports.options import Options, UsageError
 from reports.run import Run, RunError, read
 from reports.tables import Knowns
 from reports.verdict import ORACLE
 
 DEFAULT_ADAPTERS: Final = ("oracle", "tensorflow", "torch", "jax")
 KNOWN: Final = Path(__file__).parent / "known"
-_INSTALL: Final = {"tensorflow": "tensorflow-cpu", "torch": "torch", "jax": "jax"}
-
-
-class UsageError(Exception):
-    """What the user asked for can't be done: one line that says why and what to do."""
+_ORACLE: Final = Target(adapter="oracle", mode="eager", device="cpu")
 
 
 class LostError(Exception):
     """An answer that never came: ours, not a framework's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the user chose on the command line."""
-
-    targets: tuple[str, ...] = ()
-    device: str = "auto"
-    adapters: tuple[str, ...] = ()
-    pythons: dict[str, str] = field(default_factory=dict)
-    report: Path = Path("reports/latest")
-    timeout: float = 60.0
-    resume: bool = False
-
-
 class Session:
-    """A run from the choice of targets to the reports. Use ``choose``, then ``start``, ``answer`` and ``finish``."""
+    """A run from the choice of targets to the reports. Use ``choose``, then ``start``, ``answer`` and ``finish``.
 
-    def __init__(self, options: Options) -> None:
+    ``facts`` holds what the run's header says of each target; its settings are empty until its first worker has told
+    them. ``waiting`` is called now and then while ``answer`` waits.
+    """
+
+    def __init__(self, options: Options, waiting: Callable[[], None] = lambda: None) -> None:
         self.options = options
-        self.targets: list[Target] = []
+        self.targets: dict[Target, ModeOptions] = {}
         self.missing: dict[str, str] = {}
-        self.unasked: list[str] = []
         self.knowns: Knowns = known.load(KNOWN)
         self.run: Run | None = None
         self.asked: set[tuple[str, str]] = set()
         self.started = False
-        self.facts: dict[str, Any] = {}
+        self.facts: dict[str, dict[str, Any]] = {}
+        self._waiting = waiting
         self._pool = Pool(case_limit=options.timeout)
         self._news = threading.Condition()
+        self._writing = threading.Lock()
+        self._has_unwritten_settings = False
 
     def choose(self) -> None:
         """Find out which targets there are, and which of them are wanted.
@@ -75,30 +62,40 @@ class Session:
         Raises:
             UsageError: if an adapter is unknown or broken, or nothing that was asked for can be run.
         """
-        self._check_options()
-        ready = self._probe()
-        offered = [target for adapter in ready for target in _offered(adapter)]
-        defaults = {adapter.name: adapter.modes[0] for adapter in ready}
-        self.targets = [target for target in offered if self._wanted(target, defaults)]
-        self._check_globs(offered)
-        if not [target for target in self.targets if str(target) != ORACLE] and not self.options.targets:
-            raise UsageError(self._nothing())
-        settings = self._pool.prepare(dict.fromkeys([*self.targets, *_oracle(ready)]))
-        for target, answer in settings.items():
-            if isinstance(answer, StartFailure):
-                raise UsageError(answer.message)
-            self.facts[str(target)] = self._describe(target, ready, answer)
+        self.options.check()
+        launches, unasked = targets.launches(DEFAULT_ADAPTERS, self.options)
+        ready, absent = targets.sorted_out(self._pool.probe(launches))
+        choice = targets.choose(ready, self.options)
+        self.targets = choice.targets
+        self.missing = {**absent, **choice.missing}
+        targets.check(choice, self.missing, unasked, self.options)
+        defines = [_ORACLE for adapter in ready if adapter.name == targets.DEFINITION]
+        for target in dict.fromkeys([*self.targets, *defines]):
+            self.facts[str(target)] = self._describe(target, ready)
+
+    def chosen(self, cases: Sequence[Case], target: Target) -> set[str]:
+        """The ids of a file's cases that a target is asked; ``cases`` is the whole file."""
+        return breadth.asked(cases, self.targets[target], slow=self.options.slow)
 
     def start(self, work: dict[Target, list[Case]]) -> None:
-        """Begin: every case goes to the oracle, and to the targets given with it."""
+        """Begin: every case goes to the oracle, and to the targets given with it.
+
+        Raises:
+            UsageError: if there is no run to resume, or one of the targets that begin at once can't be configured.
+        """
         cases = {case.id: case for target_cases in work.values() for case in target_cases}
-        self.run = self._open(cases)
-        plan = {target: chosen for target, chosen in work.items() if str(target) != ORACLE}
-        plan = {Target(adapter="oracle", mode="eager", device="cpu"): list(cases.values()), **plan}
+        plan = {target: chosen for target, chosen in work.items() if target != _ORACLE}
+        plan = {_ORACLE: list(cases.values()), **plan}
         self.asked = {(case.id, str(target)) for target, chosen in plan.items() for case in chosen}
-        todo = {target: [case for case in chosen if not self._done(case, target)] for target, chosen in plan.items()}
+        old = self._old(cases)
+        todo = {target: _unanswered(chosen, target, old) for target, chosen in plan.items()}
+        oracle = {_ORACLE: todo.pop(_ORACLE)}
+        others = targets.longest_first({target: chosen for target, chosen in todo.items() if chosen}, self.targets)
+        self._prepare([*(oracle if oracle[_ORACLE] else ()), *islice(others, self.options.workers)])
+        self.run = self._open(old, cases)
         self.started = True
-        self._pool.start(todo, self._deliver)
+        self._pool.start(oracle, self._deliver, settle=self._settle)
+        self._pool.start(others, self._deliver, settle=self._settle, slots=self.options.workers)
 
     def answer(self, case: Case, target: str) -> None:
         """Wait until a target, and the oracle, have answered a case.
@@ -106,19 +103,27 @@ class Session:
         Raises:
             LostError: if one of them broke on our side.
         """
-        for name in {target, ORACLE}:
-            with self._news:
-                while not self._has(case.id, name):
-                    self._news.wait(timeout=1.0)
-                    self._check_pool(case.id, name)
+        for name in (ORACLE, target):
+            self._await(case.id, name)
             if fault := self._recorded().faults.get((case.id, name)):
                 raise LostError(fault)
+
+    def _await(self, case: str, target: str) -> None:
+        answered = False
+        while not answered:
+            with self._news:
+                answered = self._news.wait_for(partial(self._has, case, target), timeout=0.5)
+            self._record_settings()
+            if not answered:
+                self._waiting()
+                self._check_pool(case, target)
 
     def finish(self, *, complete: bool) -> list[Path]:
         """End the run: stop the workers, write the footer if all went its way, and the reports."""
         self._pool.stop()
         if self.run is None:
             return []
+        self._record_settings()
         if complete:
             self.run.end(asked=len(self.asked))
         paths = [self.run.path, *render.write(self.run, self.knowns, self.options.report)] if complete else []
@@ -131,85 +136,70 @@ class Session:
         gone = [key for key in self.asked if key not in run.records and key not in run.faults]
         return [f"{case}[{target}] was asked and never answered" for case, target in sorted(gone)]
 
-    def _check_options(self) -> None:
-        limit, folder = self.options.timeout, self.options.report
-        if not 0 < limit < math.inf:
-            msg = f"--timeout {limit:g}: give a number of seconds above 0"
-            raise UsageError(msg)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "run.jsonl").open("ab").close()
-        except OSError as error:
-            msg = f"--report {folder}: cannot write there ({error.strerror}); give a folder that can be written"
-            raise UsageError(msg) from None
-
-    def _probe(self) -> list[Ready]:
-        answers = self._pool.probe(self._launches())
-        for answer in answers:
-            match answer:
-                case Missing(launch=launch, message=message):
-                    what = _INSTALL.get(launch.name, launch.name)
-                    self.missing[launch.name] = f"not installed ({message}): pip install {what}"
-                case StartFailure(message=message):
-                    raise UsageError(message)
-        return [answer for answer in answers if isinstance(answer, Ready)]
-
-    def _launches(self) -> list[Launch]:
-        names = [*DEFAULT_ADAPTERS, *self.options.adapters]
-        for name in self.options.pythons:
-            if name not in names:
-                msg = f"--python {name}=...: no adapter {name!r} takes part; there are: {', '.join(names)}"
-                raise UsageError(msg)
-        self.unasked = [name for name in DEFAULT_ADAPTERS[1:] if not self._may_match(name)]
-        wanted = [name for name in dict.fromkeys(names) if name not in self.unasked]
-        try:
-            return [resolve(name, self.options.pythons.get(name)) for name in wanted]
-        except UnknownAdapterError as error:
-            raise UsageError(str(error)) from None
-
-    def _may_match(self, name: str) -> bool:
-        """Whether a --target can name a target of this adapter: one that can't isn't started, which takes seconds."""
-        heads = [re.split(r"[*?[]", glob, maxsplit=1)[0] for glob in self.options.targets]
-        return not heads or any(head.startswith(f"{name}-") or f"{name}-".startswith(head) for head in heads)
-
-    def _wanted(self, target: Target, defaults: dict[str, str]) -> bool:
-        if self.options.device not in {"auto", target.device} and target.adapter != "oracle":
-            return False
-        if self.options.targets:
-            return any(fnmatchcase(str(target), glob) for glob in self.options.targets)
-        return target.mode == defaults[target.adapter]
-
-    def _check_globs(self, offered: list[Target]) -> None:
-        for glob in self.options.targets:
-            if not any(fnmatchcase(str(target), glob) for target in self.targets):
-                names = ", ".join(map(str, offered))
-                absent = "".join(f"; {name} is {why}" for name, why in self.missing.items())
-                absent += f"; and those of {', '.join(self.unasked)}" if self.unasked else ""
-                msg = f"--target {glob} matches no target; there are: {names}{absent}"
-                raise UsageError(msg)
-
-    def _nothing(self) -> str:
-        absent = "; ".join(f"{name} is {why}" for name, why in self.missing.items())
-        return f"there is no framework to run on device {self.options.device!r}. {absent}".strip()
-
-    def _describe(self, target: Target, ready: Iterable[Ready], settings: dict[str, str]) -> dict[str, Any]:
+    def _describe(self, target: Target, ready: Iterable[Ready]) -> dict[str, Any]:
         adapter = next(adapter for adapter in ready if adapter.name == target.adapter)
-        return {"versions": adapter.versions, "python": adapter.python, "settings": settings}
+        limits = breadth.facts(adapter.options[target.mode], slow=self.options.slow)
+        return {"versions": adapter.versions, "python": adapter.python, "settings": {}, **limits}
 
-    def _open(self, cases: dict[str, Case]) -> Run:
+    def _prepare(self, first: Iterable[Target]) -> None:
+        """Configure the targets that begin at once, while it is early enough to say no."""
+        for target, answer in self._pool.prepare(first).items():
+            if isinstance(answer, StartFailure):
+                raise UsageError(answer.message)
+            try:
+                self._settle(target, answer)
+            except StartError as error:
+                raise UsageError(str(error)) from None
+
+    def _settle(self, target: Target, settings: dict[str, str]) -> None:
+        """Take note of what a worker of a target chose, which must be what others of it chose."""
+        fact = self.facts[str(target)]
+        if not fact["settings"] and settings:
+            fact["settings"] = settings
+            self._has_unwritten_settings = True
+        if fact["settings"] != settings:
+            msg = f"{target}: the settings are {settings} and were {fact['settings']}; run without --resume"
+            raise StartError(msg)
+
+    def _record_settings(self) -> None:
+        """Write the header again if settings came to it: of several headers in a file, the last one counts.
+
+        Only in the thread that also judges, which would else find no header for a moment.
+        """
+        run = self._recorded()
+        with self._writing:
+            if self._has_unwritten_settings:
+                self._has_unwritten_settings = False
+                header, run.header = run.header, {}
+                run.begin(header)
+
+    def _old(self, cases: dict[str, Case]) -> Run | None:
+        """The run to go on with, if there is one."""
         path = self.options.report / "run.jsonl"
-        if not self.options.resume:
-            path.unlink(missing_ok=True)
-        run = self._resumed(path) if path.exists() and path.stat().st_size else Run(path)
-        header = {"targets": self.facts, "missing": self.missing, "suite": _sources()}
-        if run.header and {name: run.header.get(name) for name in header} != header:
-            msg = f"--resume: {path} was begun with other targets, versions, settings or code; run without --resume"
+        if not self.options.resume or not path.exists() or not path.stat().st_size:
+            return None
+        run = self._resumed(path)
+        if _fixed(run.header) != _fixed(self._header()):
+            msg = f"--resume: {path} was begun with other targets, versions, options or code; run without --resume"
             raise UsageError(msg)
         changed = [name for name, case in cases.items() if name in run.cases and run.cases[name] != case]
         if changed:
             msg = f"--resume: {changed[0]} is another case than the one in {path}; run without --resume"
             raise UsageError(msg)
-        run.begin(header)
+        self.facts = run.header["targets"]
+        return run
+
+    def _header(self) -> dict[str, Any]:
+        return {"targets": self.facts, "missing": self.missing, "suite": _sources()}
+
+    def _open(self, old: Run | None, cases: dict[str, Case]) -> Run:
+        path = self.options.report / "run.jsonl"
+        if old is None:
+            path.unlink(missing_ok=True)
+        run = old or Run(path)
+        if old is None:
+            self._has_unwritten_settings = False  # the header has them
+        run.begin(self._header())
         for case in cases.values():
             run.ask(case)
         return run
@@ -223,9 +213,6 @@ class Session:
         run.faults.clear()  # ours, and perhaps mended: they are asked again
         return run
 
-    def _done(self, case: Case, target: Target) -> bool:
-        return (case.id, str(target)) in self._recorded().records
-
     def _has(self, case: str, target: str) -> bool:
         run = self._recorded()
         return (case, target) in run.records or (case, target) in run.faults
@@ -236,7 +223,8 @@ class Session:
             raise LostError(msg)
 
     def _deliver(self, answer: Result | Fault) -> None:
-        self._recorded().record(answer)
+        with self._writing:
+            self._recorded().record(answer)
         with self._news:
             self._news.notify_all()
 
@@ -254,10 +242,11 @@ def _sources() -> str:
     return hashlib.blake2b(b"\0".join(path.read_bytes() for path in files), digest_size=8).hexdigest()
 
 
-def _offered(adapter: Ready) -> list[Target]:
-    pairs = itertools.product(adapter.modes, adapter.devices)
-    return [Target(adapter=adapter.name, mode=mode, device=device) for mode, device in pairs]
+def _fixed(header: dict[str, Any]) -> dict[str, Any]:
+    """What of a header is known from the start: all but the settings of targets whose turn has yet to come."""
+    facts = {name: {**fact, "settings": None} for name, fact in header.get("targets", {}).items()}
+    return {"targets": facts, "missing": header.get("missing"), "suite": header.get("suite")}
 
 
-def _oracle(ready: Iterable[Ready]) -> list[Target]:
-    return [Target(adapter="oracle", mode="eager", device="cpu") for adapter in ready if adapter.name == "oracle"]
+def _unanswered(cases: Iterable[Case], target: Target, old: Run | None) -> list[Case]:
+    return [case for case in cases if old is None or (case.id, str(target)) not in old.records]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reports.breadth import LIMITS
 from reports.known import Known
 from reports.run import Run
 from reports.session import Session
@@ -26,6 +27,7 @@ def entries(session: Session, *, whole: bool) -> list[str]:
 
 def _is_stale(session: Session, run: Run, entry: Known, *, whole: bool) -> bool:
     targets = [target for target in run.header["targets"] if entry.concerns(target, version_of(run, target))]
+    whole = whole and any(not LIMITS & run.header["targets"][target].keys() for target in targets)
     covered = [(case, target) for case, target in run.records if target in targets and entry.matches(case)]
     verdicts = ((case, target, judge(run, run.cases[case], target)) for case, target in covered)
     explains = any(known_difference(run, session.knowns, *answer) == entry for answer in verdicts)

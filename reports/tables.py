@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any, Final
 
 import pandas as pd
 
 from adapters.program import CALL
 from cases.case import INPUTS, Case
+from reports.compare import outputs
+from reports.difference import Headroom
 from reports.known import Known, find
 from reports.run import Record, Run
 from reports.verdict import ORACLE, Verdict, is_judged, judge
 
 STATUSES: Final = ("passed", "differing", "raised", "crashed", "timed out", "unsupported")
+HEADROOM: Final = tuple(field.name for field in fields(Headroom))
 _OPERATORS: Final = tuple(INPUTS)
 Knowns = dict[str, list[Known]]
 
@@ -40,8 +44,10 @@ def results(run: Run, knowns: Knowns) -> pd.DataFrame:
         "diagnosis",
         "summary",
         "call",
+        "dtype",
+        "worst",
     ]
-    return pd.DataFrame(rows, columns=[*columns, "worst", "of_failing", "of_noted"])
+    return pd.DataFrame(rows, columns=[*columns, *HEADROOM])
 
 
 def _row(run: Run, case: Case, target: str, knowns: Knowns) -> dict[str, Any]:
@@ -59,10 +65,10 @@ def _row(run: Run, case: Case, target: str, knowns: Knowns) -> dict[str, Any]:
         "kind": verdict.difference.kind if verdict.difference else "",
         "diagnosis": verdict.diagnosis or "",
         "summary": normal(verdict.difference.summary if verdict.difference else verdict.reason),
-        "call": call_line(record.call),
+        "call": "" if verdict.status == "passed" else call_line(run.call(record)),
+        "dtype": case.dtype,
         "worst": verdict.difference.worst if verdict.difference else 0.0,
-        "of_failing": verdict.headroom.of_failing if verdict.headroom else None,
-        "of_noted": verdict.headroom.of_noted if verdict.headroom else None,
+        **{name: getattr(verdict.headroom, name) if verdict.headroom else None for name in HEADROOM},
     }
 
 
@@ -89,13 +95,24 @@ def call_line(text: str) -> str:
     return next(lines, text.strip()).removeprefix(CALL)
 
 
-def conformance(frame: pd.DataFrame, targets: Iterable[str]) -> pd.DataFrame:
+def conformance(frame: pd.DataFrame, targets: Sequence[str]) -> pd.DataFrame:
     """Operator x target: how many valid cases have which status, of how many."""
     valid = frame[frame["valid"].astype(bool)]
-    table = pd.DataFrame(index=pd.Index(_present(valid), name="operator"))
+    return _counted(valid, "operator", _present(valid), targets)
+
+
+def topics(frame: pd.DataFrame, targets: Sequence[str]) -> list[tuple[str, pd.DataFrame]]:
+    """For each operator, topic x target: how many valid cases have which status, of how many."""
+    valid = frame[frame["valid"].astype(bool)]
+    operators = ((operator, valid[valid["operator"] == operator]) for operator in _present(valid))
+    return [(name, _counted(rows, "topic", sorted(rows["topic"].unique()), targets)) for name, rows in operators]
+
+
+def _counted(frame: pd.DataFrame, field: str, index: Sequence[str], targets: Sequence[str]) -> pd.DataFrame:
+    table = pd.DataFrame(index=pd.Index(index, name=field))
+    groups = dict(iter(frame.groupby([field, "target"])["status"]))
     for target in targets:
-        chosen = valid[valid["target"] == target]
-        table[target] = [_count(chosen[chosen["operator"] == operator]) for operator in table.index]
+        table[target] = [_count(groups.get((entry, target))) for entry in table.index]
     return table
 
 
@@ -103,12 +120,14 @@ def _present(frame: pd.DataFrame) -> list[str]:
     return [operator for operator in _OPERATORS if (frame["operator"] == operator).any()]
 
 
-def _count(rows: pd.DataFrame) -> str:
-    if rows.empty:
+def _count(statuses: pd.Series[str] | None) -> str:
+    if statuses is None:
         return "not asked"
-    counts = Counter(rows["status"])
-    parts = [f"{counts['passed']} of {len(rows)} passed"]
-    parts += [f"{counts[status]} {status}" for status in STATUSES[1:] if counts[status]]
+    counts = Counter(statuses)
+    if counts["passed"] == len(statuses):
+        return f"all {len(statuses):,}"
+    parts = [f"{counts['passed']:,} of {len(statuses):,}"]
+    parts += [f"{counts[status]:,} {status}" for status in STATUSES[1:] if counts[status]]
     return ", ".join(parts)
 
 
@@ -156,9 +175,15 @@ def _small(array: Any) -> str:
 
 def normal(message: str) -> str:
     """A message on one line, without what differs from machine to machine: addresses, paths, TensorFlow's wrapping."""
-    text = re.sub(r"\{\{function_node [^}]*\}\}|\[Op:\w+\]( name:)?", "", message)
+    text = re.sub(r"\{\{(function_)?node [^}]*\}\}|\[Op:\w+\]( name:)?", "", _undetected(message))
+    text = re.sub(r"\[\[\s*\]\]|_+inference_\w+?_\d+(\[[^\]]*\])?", "", text)
     text = re.sub(r"\b0x[0-9a-fA-F]{6,}", "0x...", " ".join(text.split()))
     return re.sub(r"(/[\w.+-]+){2,}", "(path)", text)
+
+
+def _undetected(message: str) -> str:
+    """A message of TensorFlow's executor without the stack of calls that it puts in front."""
+    return re.sub(r"Graph execution error:\s+Detected at node[^\n]*\n(\s*File [^\n]*\n|\s*\n)*", "", message)
 
 
 def agreement(run: Run, targets: list[str]) -> pd.DataFrame:
@@ -179,18 +204,10 @@ def _clusters(run: Run, case: Case, targets: list[str]) -> str:
         record = run.records.get((case.id, target))
         if record is None:
             continue
-        key = str(sorted((n, d) for n, d in record.arrays.items())) if record.kind == "returned" else f"({record.kind})"
+        bits = sorted((name, record.arrays[name]) for name in outputs(record.arrays))
+        key = str(bits) if record.kind == "returned" else f"({record.kind})"
         groups.setdefault(key, []).append(target)
     return " ".join(f"{{{', '.join(group)}}}" for group in groups.values())
-
-
-def headrooms(frame: pd.DataFrame) -> pd.DataFrame:
-    """Operator x target: the worst error of the bounded cases as a fraction of what fails and of what is noted."""
-    bounded = frame[frame["of_failing"].notna()]
-    if bounded.empty:
-        return pd.DataFrame()
-    worst = bounded.groupby(["operator", "target"])[["of_failing", "of_noted"]].max()
-    return worst.assign(cases=bounded.groupby(["operator", "target"]).size()).reset_index()
 
 
 def targets_of(run: Run) -> list[str]:

@@ -38,12 +38,23 @@ class Verdict:
 
 
 def judge(run: Run, case: Case, target: str) -> Verdict:
-    """The verdict on a recorded answer.
+    """The verdict on a recorded answer; it is found once, and kept with the run for whoever asks again.
 
     Raises:
         NoExpectationError: if the oracle gave the case no result.
         KeyError: if the run holds no such answer.
     """
+    key = case.id, target
+    if key not in run.verdicts:
+        run.verdicts[key] = _judge(run, case, target)
+    verdict: Verdict = run.verdicts[key]
+    return verdict
+
+
+_PASSED: Final = Verdict(status="passed")
+
+
+def _judge(run: Run, case: Case, target: str) -> Verdict:
     record = run.records[case.id, target]
     if record.kind == "unsupported":
         return Verdict(status="unsupported", reason=record.fields["reason"])
@@ -52,8 +63,9 @@ def judge(run: Run, case: Case, target: str) -> Verdict:
     if case.behaviour is not None:
         return _judge_behaviour(run.outcome(record))
     if _same_bits(run, case, record):
-        return Verdict(status="passed")
-    return _judge_values(case, expectation(run, case), run.outcome(record))
+        return _PASSED
+    factors = "tf32" if run.header["targets"][target]["settings"].get("products") == "tf32" else None
+    return _judge_values(case, expectation(run, case), run.outcome(record), tolerance(case, factors))
 
 
 def expectation(run: Run, case: Case) -> Arrays:
@@ -82,9 +94,9 @@ def wanted(run: Run, case: Case, verdict: Verdict) -> tuple[str, npt.NDArray[Any
     return difference.output, expectation(run, case)[difference.output]
 
 
-def tolerance(case: Case) -> Tolerance:
-    """What a case tolerates."""
-    return Tolerance(tier=case.tier, products=products(case), dtype=case.dtype)
+def tolerance(case: Case, factors: str | None = None) -> Tolerance:
+    """What a case tolerates of a target that reads the factors of products as ``factors``, by default as they are."""
+    return Tolerance(tier=case.tier, products=products(case), dtype=factors or case.dtype, result=case.dtype)
 
 
 def is_judged(case: Case, target: str) -> bool:
@@ -97,7 +109,9 @@ def _same_bits(run: Run, case: Case, record: Record) -> bool:
     expected = run.records.get((case.id, ORACLE))
     if case.expected is not None or case.tier != "exact" or expected is None or expected.kind != "returned":
         return False
-    return record.arrays == expected.arrays
+    return all(record.arrays.get(name) == digest for name, digest in expected.arrays.items()) and set(
+        outputs(record.arrays)
+    ) == set(expected.arrays)
 
 
 def _judge_invalid(case: Case, outcome: Outcome) -> Verdict:
@@ -120,20 +134,22 @@ def _judge_behaviour(outcome: Outcome) -> Verdict:
     return _judge_other(outcome)
 
 
-def _judge_values(case: Case, expected: Arrays, outcome: Outcome) -> Verdict:
+def _judge_values(case: Case, expected: Arrays, outcome: Outcome, tolerated: Tolerance) -> Verdict:
     if not isinstance(outcome, Returned):
         return _judge_other(outcome)
-    difference = compare(expected, outcome.arrays, tolerance(case))
+    difference = compare(expected, outcome.arrays, tolerated)
     if difference is None:
-        room = headroom(expected, outcome.arrays, tolerance(case)) if case.tier == "bounded" else None
+        room = headroom(expected, outcome.arrays, tolerated) if case.tier == "bounded" else None
         return Verdict(status="passed", headroom=room)
     comparable = set(outputs(outcome.arrays)) == set(outputs(expected))
-    diagnosis = diagnose(case, expected, outcome.arrays, tolerance(case)) if comparable else None
+    diagnosis = diagnose(case, expected, outcome.arrays, tolerated) if comparable else None
     return Verdict(status="differing", difference=difference, diagnosis=diagnosis)
 
 
 def _judge_other(outcome: Outcome) -> Verdict:
     match outcome:
+        case Raised(type=name, message=message, stage="preparing"):  # an adapter's own mistake is no known refusal
+            return _differs("differing", f"raised {name} before the call: {message}")
         case Raised(type=name, message=message):
             return _differs("raised", f"raised {name}: {message}")
         case Crashed(signal=signal, stderr=stderr):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import itertools
 import os
 import signal
 import subprocess
@@ -180,12 +181,66 @@ class DiesInCall(Right):
 
 
 class ChangesInputs(Right):
+    """Changes an input in place, but not in a case named fine."""
+
     modes = ("eager",)
 
     def good(self, case: Case, inputs: Arrays) -> Any:
         outputs = super().good(case, inputs)
-        inputs["value"][...] = 7
+        if "fine" not in case.id:
+            inputs["value"][...] = 7
         return outputs
+
+
+class ReplacesInputs(Right):
+    """Puts other arrays in place of its inputs, which is its own business."""
+
+    def good(self, case: Case, inputs: Arrays) -> Any:
+        inputs["value"] = inputs["value"] * 2
+        return super().good(case, inputs)
+
+
+class ReturnsExtensionDtypes(Right):
+    """Returns its own indices, and a dtype of ``ml_dtypes``: the one that is known, or another if it is bad."""
+
+    def good(self, case: Case, inputs: Arrays) -> Any:
+        name = "float8_e5m2" if "bad" in case.id else "bfloat16"
+        dtype = getattr(importlib.import_module("ml_dtypes"), name)
+        outputs = super().good(case, inputs)
+        return {"output": outputs["output"].astype(dtype), "native_indices": np.arange(3, dtype="uint16")}
+
+    bad = good
+
+
+class Limited(Right):
+    """Has a mode of each kind; ``configure`` tells the variable of the one that needs an environment."""
+
+    name = "limited"
+    modes = ("plain", "variable", "double", "nowhere", "thin")
+    mode_options: Any = {  # noqa: RUF012 - read only
+        "variable": {"environment": {"FAKE_VARIABLE": "set"}},
+        "double": {"dtypes": ("float64",), "devices": ("cpu",)},
+        "nowhere": {"missing": "no compiler: install one"},
+        "thin": {"one_in": 40, "cost": 2.5},
+    }
+
+    def configure(self, mode: str, device: str) -> Any:
+        return {"variable": os.environ.get("FAKE_VARIABLE", "unset")}
+
+    def good(self, case: Case, inputs: Arrays) -> Any:
+        outputs = super().good(case, inputs)
+        return {**outputs, "native_indices": np.zeros(output_shape(case), dtype="uint16")}
+
+
+class Slow(Right):
+    """Has many modes, and takes a while for each case."""
+
+    name = "slow"
+    modes = ("a", "b", "c", "d", "e")
+
+    def good(self, case: Case, inputs: Arrays) -> Any:
+        time.sleep(0.2)
+        return super().good(case, inputs)
 
 
 class WrongShape(Right):
@@ -199,9 +254,12 @@ class WrongShape(Right):
 class Unsteady(Right):
     modes = ("eager",)
 
+    def __init__(self) -> None:
+        self.calls = itertools.count()
+
     def good(self, case: Case, inputs: Arrays) -> Any:
         outputs = super().good(case, inputs)
-        return {name: array + time.monotonic_ns() for name, array in outputs.items()}
+        return {name: array + next(self.calls) for name, array in outputs.items()}
 
 
 class TwoResults(Right):

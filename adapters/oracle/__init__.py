@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters import program
-from adapters.oracle import conv, conv_transpose, pooling
+from adapters.oracle import conv, conv_transpose, gradients, pooling
+from adapters.oracle.exactness import NotExact, cast, check, products
 from adapters.oracle.operators import InvalidCall, Operators
 from adapters.oracle.windows import Array
 from cases import shapes
@@ -25,12 +26,8 @@ __all__ = ["InvalidCall", "NotExact", "Operators", "Oracle", "products"]
 
 Tensors = dict[str, npt.NDArray[Any]]
 
-ARGUMENTS: Final = ("output_shape", "ksize", "strides", "padding", "output_padding")
+ARGUMENTS: Final = ("output_shape", "ksize", "strides", "padding", "output_padding", "dilations", "data_format")
 """The fields of a case that are arguments of its call, where they are set."""
-
-
-class NotExact(Exception):  # noqa: N818 - a statement about a case
-    """A case of the exact tier has a result that its dtype doesn't hold: the suite's own mistake."""
 
 
 class Oracle:
@@ -42,6 +39,7 @@ class Oracle:
 
     name: str = "oracle"
     modes: tuple[str, ...] = ("eager", "zero_insertion", "matrix")
+    mode_options: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - nothing changes it, and a subclass may name its own
 
     def __init__(self, mode: str = "eager") -> None:
         self.mode = mode
@@ -56,6 +54,48 @@ class Oracle:
     def conv_transpose(self, value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:  # noqa: A002
         """Transposed convolution, in the form of the mode."""
         return conv_transpose.FORMS[self.mode](value, filter, axes)
+
+    conv_gradients = staticmethod(gradients.conv_gradients)
+    conv_transpose_gradients = staticmethod(gradients.conv_transpose_gradients)
+    max_pool_gradients = staticmethod(gradients.max_pool_gradients)
+    max_pool_argmax_gradients = staticmethod(gradients.max_pool_gradients)
+    max_unpool_gradients = staticmethod(gradients.max_unpool_gradients)
+    avg_pool_gradients = staticmethod(gradients.avg_pool_gradients)
+    avg_unpool_gradients = staticmethod(gradients.avg_unpool_gradients)
+
+    def grouped(self, operator: str, value: Array, filter: Array, axes: tuple[Axis, ...], groups: int) -> Array:  # noqa: A002
+        """A convolution or its transpose, a group of channels at a time; the filter's last axis has all groups."""
+        form = getattr(self, operator)
+        pairs = zip(np.split(value, groups, axis=-1), np.split(filter, groups, axis=-1), strict=True)
+        return np.concatenate([form(part, of_filter, axes) for part, of_filter in pairs], axis=-1)
+
+    def add_bias(self, output: Array, bias: Array) -> Array:
+        """A convolution's output and an entry of ``bias`` for each of its channels."""
+        return output + bias
+
+    def answer(self, case: Case, tensors: Tensors) -> Any:
+        """The result of a valid case, from float64 tensors."""
+        axes = shapes.axes(case)
+        if "filter" in tensors:
+            output = self.grouped(case.operator, tensors["value"], tensors["filter"], axes, case.groups)
+            return self.add_bias(output, tensors["bias"]) if "bias" in tensors else output
+        result = getattr(self, case.operator)(*tensors.values(), axes)
+        if case.include_batch_in_index:
+            size = math.prod(case.inputs["value"].shape[1:])
+            return result[0], pooling.with_batch(result[1], size)
+        return result
+
+    def gradients(self, case: Case, tensors: Tensors) -> dict[str, Array]:
+        """What the cotangent among a valid case's float64 tensors gives back to each of the others."""
+        form, axes = getattr(self, f"{case.operator}_gradients"), shapes.axes(case)
+        rest = {name: tensor for name, tensor in tensors.items() if name != "cotangent"}
+        cotangent, bias = tensors["cotangent"], rest.pop("bias", None)
+        if "filter" not in rest:
+            return form(cotangent, *rest.values(), axes)  # type: ignore[no-any-return]
+        parts = zip(*(np.split(a, case.groups, axis=-1) for a in (cotangent, *rest.values())), strict=True)
+        found = [form(*part, axes) for part in parts]
+        whole = {name: np.concatenate([part[name] for part in found], axis=-1) for name in rest}
+        return whole if bias is None else whole | {"bias": cotangent.sum(axis=tuple(range(cotangent.ndim - 1)))}
 
     @property
     def operators(self) -> Operators:
@@ -95,15 +135,17 @@ class Oracle:
         Raises:
             InvalidCall: if the case breaks a rule.
             NotSupported: if the case has no canonical answer.
-            NotExact: if the case is of the exact tier and its dtype doesn't hold the result.
+            NotExact: if the case is of the exact tier and its dtype doesn't hold every sum on the way.
         """
-        outputs = self._execute(case, inputs)
-        exact = outputs["output"]
-        outputs["output"] = _cast(case, exact)
-        if case.tier == "bounded":
-            magnitudes = self._execute(case, {name: np.abs(tensor) for name, tensor in inputs.items()})
-            outputs |= {"output_float64": exact, "output_magnitude": magnitudes["output"]}
-        return outputs
+        exact = self._execute(case, inputs)
+        outputs = {name: cast(case, name, array) for name, array in exact.items()}
+        if case.tier == "special":
+            return outputs
+        magnitudes = self._execute(case, _magnitudes(case, inputs))
+        if case.tier == "exact":
+            check(case, inputs, exact, magnitudes)
+            return outputs
+        return outputs | {"output_float64": exact["output"], "output_magnitude": magnitudes["output"]}
 
     def _preparation(self) -> str:
         cls = type(self)
@@ -114,31 +156,27 @@ class Oracle:
         # This very instance is what the first lines prepare, and it may be of a class that cannot be imported. Blank
         # lines stand for them, so that a traceback counts lines as the text does.
         blank = "\n" * self._preparation().count("\n")
-        return program.execute(blank + _statements(case), {"oracle": self.operators, **inputs})
+        with np.errstate(over="ignore", invalid="ignore"):  # infinities and NaN are what some cases are about
+            return program.execute(blank + _statements(case), {"oracle": self.operators, **inputs})
 
 
-def products(case: Case) -> int:
-    """How many products, or terms, an element of the output sums at the most; 1 where it is only chosen."""
-    if case.operator.startswith("max"):
-        return 1
-    channels = case.inputs["value"].shape[-1] if "filter" in case.inputs else 1
-    return math.prod(shapes.kernel_size(case)) * channels
+def _magnitudes(case: Case, inputs: Tensors) -> Tensors:
+    """The inputs without their signs; what a maximum is chosen by keeps them, or it would be another one."""
+    kept = {"value", "indices"} if case.operator.startswith("max") else set()
+    return {name: tensor if name in kept else np.abs(tensor) for name, tensor in inputs.items()}
 
 
 def _statements(case: Case) -> str:
-    given = ((name, getattr(case, name)) for name in ARGUMENTS)
-    arguments = [*INPUTS[case.operator], *(f"{name}={value!r}" for name, value in given if value is not None)]
+    said = [f"{name}={getattr(case, name)!r}" for name in ARGUMENTS if getattr(case, name) is not None]
+    said += [f"groups={case.groups}"] if case.groups != 1 else []
+    said += ["include_batch_in_index=True"] if case.include_batch_in_index else []
+    tensors = list(INPUTS[case.operator]) + ["bias=bias"] * ("bias" in case.inputs)
     names = OUTPUTS[case.operator]
     results = ("result",) if len(names) == 1 else (f"result[{number}]" for number in range(len(names)))
-    outputs = (f'"{name}": {result}' for name, result in zip(names, results, strict=True))
-    return f"result = oracle.{case.operator}({', '.join(arguments)})\noutputs = {{{', '.join(outputs)}}}\n"
-
-
-def _cast(case: Case, output: Array) -> npt.NDArray[Any]:
-    with np.errstate(over="ignore", invalid="ignore"):
-        cast = output.astype(case.dtype)
-    lost = (cast != output) & ~np.isnan(output)
-    if case.tier == "exact" and lost.any():
-        msg = f"{case.id}: {case.dtype} doesn't hold {output[lost][0]!r}, and the case is of the exact tier"
-        raise NotExact(msg)
-    return cast
+    outputs = [f'"{name}": {result}' for name, result in zip(names, results, strict=True)]
+    lines = [f"result = oracle.{case.operator}({', '.join([*tensors, *said])})"]
+    if case.gradients:
+        named = [f"{name}={name}" for name in case.inputs if name != "cotangent"]
+        lines += [f'gradients = oracle.gradients("{case.operator}", cotangent, {", ".join([*named, *said])})']
+        outputs += [f'"{name}_gradient": gradients["{name}"]' for name in case.gradients]
+    return "\n".join([*lines, f"outputs = {{{', '.join(outputs)}}}"]) + "\n"

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from adapters.oracle.windows import Array, cut
+from adapters.oracle.windows import Array, under
 from cases.shapes import Axis
 
 
 def conv(value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:  # noqa: A002 - the field's word
-    """Convolution, without rotating the filter: ``out[i] += in[i * stride + tap - before] * filter[tap]``.
+    """Convolution, without rotating the filter.
 
-    ``value`` is [batch, *image, in], ``filter`` [*kernel, in, out], the result [batch, *count, out].
+    ``out[i] += in[i * stride + tap * dilation - before] * filter[tap]``. ``value`` is [batch, *image, in], ``filter``
+    [*kernel, in, out], the result [batch, *count, out].
 
     Source: TensorFlow's ``tf.nn.convolution`` defines the same sum.
     """
-    spatial = len(axes)
-    windows = cut(value, axes, 0.0)
-    product: Array = np.tensordot(
-        windows, filter, axes=(range(1 + spatial, 2 + 2 * spatial), (spatial, *range(spatial)))
-    )
-    return product
+    output = np.zeros((len(value), *(axis.count for axis in axes), filter.shape[-1]))
+    for taps in np.ndindex(*(axis.kernel for axis in axes)):
+        elements, windows = under(axes, taps)
+        output[windows] += value[elements] @ filter[taps]
+    return output

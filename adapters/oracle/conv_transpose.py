@@ -21,8 +21,8 @@ from cases.shapes import Axis
 def scatter(value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:
     """Every element of the value lays the filter, times itself, over the image; what overlaps is summed.
 
-    The full result has length (count - 1) * stride + kernel along an axis, and is seen through the window
-    (before, image) that crops or zero-extends it.
+    The full result has length (count - 1) * stride + (kernel - 1) * dilation + 1 along an axis, and is seen through the
+    window (before, image) that crops or zero-extends it.
     """
     *kernel, outer, inner = filter.shape
     pieces: Array = value @ filter.reshape(math.prod(kernel) * outer, inner).T
@@ -35,7 +35,7 @@ def zero_insertion(value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array
     Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", relationship 14.
     """
     rotated = np.flip(filter, axis=tuple(range(len(axes))))
-    return _correlate(_pad(_insert_zeros(value, axes), axes), rotated)
+    return _correlate(_pad(_insert_zeros(value, axes), axes), rotated, axes)
 
 
 def _insert_zeros(value: Array, axes: tuple[Axis, ...]) -> Array:
@@ -46,27 +46,26 @@ def _insert_zeros(value: Array, axes: tuple[Axis, ...]) -> Array:
 
 
 def _pad(spread: Array, axes: tuple[Axis, ...]) -> Array:
-    """Pad to image + kernel - 1 elements along an axis, by kernel - 1 - before at the front; a negative pad crops."""
+    """Pad to image + extent - 1 elements along an axis, by extent - 1 - before at the front; a negative pad crops."""
     batch, *lengths, channels = spread.shape
-    padded = np.zeros((batch, *(axis.image + axis.kernel - 1 for axis in axes), channels))
+    padded = np.zeros((batch, *(axis.image + axis.extent - 1 for axis in axes), channels))
     source, target = [slice(None)], [slice(None)]
     for axis, length in zip(axes, lengths, strict=True):
-        front = axis.kernel - 1 - axis.before
+        front = axis.extent - 1 - axis.before
         # A crop may take more than there is: then nothing is left, and the last element lies before the first place.
-        start, stop = max(front, 0), max(min(front + length, axis.image + axis.kernel - 1), 0)
+        start, stop = max(front, 0), max(min(front + length, axis.image + axis.extent - 1), 0)
         source.append(slice(start - front, stop - front))
         target.append(slice(start, stop))
     padded[tuple(target)] = spread[tuple(source)]
     return padded
 
 
-def _correlate(padded: Array, filter: Array) -> Array:
-    batch, *lengths, _ = padded.shape
-    *kernel, outer, _ = filter.shape
-    images = [length - size + 1 for length, size in zip(lengths, kernel, strict=True)]
-    result = np.zeros((batch, *images, outer))
-    for taps in np.ndindex(*kernel):
-        shifted = (slice(tap, tap + image) for tap, image in zip(taps, images, strict=True))
+def _correlate(padded: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:
+    images = [axis.image for axis in axes]
+    result = np.zeros((padded.shape[0], *images, filter.shape[-2]))
+    for taps in np.ndindex(*(axis.kernel for axis in axes)):
+        starts = (tap * axis.dilation for tap, axis in zip(taps, axes, strict=True))
+        shifted = (slice(start, start + image) for start, image in zip(starts, images, strict=True))
         result += padded[(slice(None), *shifted)] @ filter[taps].T
     return result
 
@@ -75,14 +74,17 @@ def matrix(value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:
     """Build the matrix of ``conv``, row by row from its definition, and multiply by its transpose.
 
     Slow, of size prod(count) * in * prod(image) * out, and so close to the definition that there is little to get
-    wrong: ``out[i] += in[i * stride + tap - before] * filter[tap]`` is read off as it stands.
+    wrong: ``out[i] += in[i * stride + tap * dilation - before] * filter[tap]`` is read off as it stands.
     """
     outer, inner = filter.shape[-2:]
     counts, images = [axis.count for axis in axes], [axis.image for axis in axes]
     rows = np.zeros((*counts, inner, *images, outer))
     for window in np.ndindex(*counts):
         for taps in np.ndindex(*(axis.kernel for axis in axes)):
-            place = tuple(i * axis.stride + tap - axis.before for i, tap, axis in zip(window, taps, axes, strict=True))
+            place = tuple(
+                i * axis.stride + tap * axis.dilation - axis.before
+                for i, tap, axis in zip(window, taps, axes, strict=True)
+            )
             if all(0 <= position < image for position, image in zip(place, images, strict=True)):
                 rows[(*window, slice(None), *place)] += filter[taps].T
     product: Array = np.tensordot(value, rows, axes=len(axes) + 1)

@@ -1,8 +1,8 @@
 """Every operator by its documented arguments, checked: what a program that ``Oracle.call`` writes calls.
 
 Arrays may have any dtype and are computed in float64. ``value`` is [batch, *spatial, channels]; ``strides``,
-``ksize`` and ``output_padding`` have one entry a spatial axis; ``output_shape`` is a whole shape; ``padding`` is
-SAME, VALID or a (before, after) pair a spatial axis.
+``ksize``, ``dilations`` and ``output_padding`` have one entry a spatial axis; ``output_shape`` is a whole shape;
+``padding`` is SAME, VALID or a (before, after) pair a spatial axis.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ import numpy.typing as npt
 
 from adapters.oracle.pooling import Indices
 from adapters.oracle.windows import Array
-from cases import rules, shapes
-from cases.case import INPUTS, Case, Operator, Padding, TensorSpec
+from cases import rules
+from cases.case import Case, Operator, TensorSpec
 
-# ruff: noqa: A002, PLR0913 - "filter" is the field's word, and the arguments are the operators' own
+# ruff: noqa: A002 - "filter" is the field's word
 # mypy: no-warn-return-any
 # A definition is looked up by the operator's name, so that its result is Any; the signatures say what it is.
 
-Sizes = tuple[int, ...]
 Tensor = npt.NDArray[Any]
 
 
@@ -33,67 +32,80 @@ class Operators:
     """The operators of a definition: an object with one method an operator, which takes float64 tensors and axes.
 
     All of them raise ``InvalidCall`` for a call that breaks one of ``cases.rules``, and ``NotSupported`` for one that
-    has no canonical answer.
+    has no canonical answer. ``data_format`` is checked and says no more: tensors are channels-last here.
     """
 
-    def __init__(self, definition: object) -> None:
+    def __init__(self, definition: Any) -> None:
         self._definition = definition
 
-    def conv(self, value: Tensor, filter: Tensor, *, strides: Sizes, padding: Padding) -> Array:
-        """Convolution, without rotating the filter, which is [*kernel, in, out]."""
-        return self._answer("conv", value, filter, strides=strides, padding=padding)
+    def conv(self, value: Tensor, filter: Tensor, *, bias: Tensor | None = None, **arguments: Any) -> Array:
+        """Convolution, without rotating the filter, which is [*kernel, in / groups, out].
 
-    def conv_transpose(
-        self,
-        value: Tensor,
-        filter: Tensor,
-        *,
-        output_shape: Sizes,
-        strides: Sizes,
-        padding: Padding,
-        output_padding: Sizes | None = None,
-    ) -> Array:
-        """The vector-Jacobian product of ``conv`` with respect to its value; the filter is [*kernel, out, in].
-
-        ``output_padding`` is checked and says no more: ``output_shape`` has it already.
+        Arguments: strides, padding; dilations, groups, data_format.
         """
-        where = {"output_shape": output_shape, "output_padding": output_padding}
-        return self._answer("conv_transpose", value, filter, strides=strides, padding=padding, **where)
+        return self._answer("conv", {"value": value, "filter": filter, "bias": bias}, arguments)
 
-    def max_pool(self, value: Tensor, *, ksize: Sizes, strides: Sizes, padding: Padding) -> Array:
-        """The maximum of each window."""
-        return self._answer("max_pool", value, ksize=ksize, strides=strides, padding=padding)
+    def conv_transpose(self, value: Tensor, filter: Tensor, *, bias: Tensor | None = None, **arguments: Any) -> Array:
+        """The vector-Jacobian product of ``conv`` with respect to its value; the filter is [*kernel, out / groups, in].
 
-    def max_pool_argmax(
-        self, value: Tensor, *, ksize: Sizes, strides: Sizes, padding: Padding
-    ) -> tuple[Array, Indices]:
-        """The maximum of each window, and the canonical index of the first one."""
-        return self._answer("max_pool_argmax", value, ksize=ksize, strides=strides, padding=padding)
+        Arguments: output_shape, strides, padding; output_padding, which is checked and says no more, for output_shape
+        has it already; dilations, groups, data_format.
+        """
+        return self._answer("conv_transpose", {"value": value, "filter": filter, "bias": bias}, arguments)
 
-    def max_unpool(
-        self, value: Tensor, indices: Tensor, *, output_shape: Sizes, ksize: Sizes, strides: Sizes, padding: Padding
-    ) -> Array:
-        """Each element at its canonical index, zeros elsewhere; the windows' sizes are checked and say no more."""
-        where = {"output_shape": output_shape, "ksize": ksize}
-        return self._answer("max_unpool", value, indices, strides=strides, padding=padding, **where)
+    def max_pool(self, value: Tensor, **arguments: Any) -> Array:
+        """The maximum of each window. Arguments: ksize, strides, padding; dilations, data_format."""
+        return self._answer("max_pool", {"value": value}, arguments)
 
-    def avg_pool(self, value: Tensor, *, ksize: Sizes, strides: Sizes, padding: Padding) -> Array:
-        """The mean of each window; padding isn't counted."""
-        return self._answer("avg_pool", value, ksize=ksize, strides=strides, padding=padding)
+    def max_pool_argmax(self, value: Tensor, **arguments: Any) -> tuple[Array, Indices]:
+        """The maximum of each window, and the canonical index of the first one.
 
-    def avg_unpool(
-        self, value: Tensor, *, output_shape: Sizes, ksize: Sizes, strides: Sizes, padding: Padding
-    ) -> Array:
-        """Each element at every position of its window, overlaps summed."""
-        where = {"output_shape": output_shape, "ksize": ksize}
-        return self._answer("avg_unpool", value, strides=strides, padding=padding, **where)
+        Arguments: those of ``max_pool``; include_batch_in_index.
+        """
+        return self._answer("max_pool_argmax", {"value": value}, arguments)
 
-    def _answer(self, operator: Operator, *tensors: Tensor, **arguments: Any) -> Any:
-        inputs = dict(zip(INPUTS[operator], tensors, strict=True))
-        specs = {name: TensorSpec(shape=a.shape, dtype=a.dtype.str, fill="literal") for name, a in inputs.items()}
-        case = Case(id="", operator=operator, inputs=specs, **arguments)
-        if wrong := rules.broken(case, inputs.get("indices")):
-            msg = f"{wrong.rule}: {wrong.reason}"
-            raise InvalidCall(msg)
-        floats = (a if name == "indices" else a.astype(np.float64) for name, a in inputs.items())
-        return getattr(self._definition, operator)(*floats, shapes.axes(case))
+    def max_unpool(self, value: Tensor, indices: Tensor, **arguments: Any) -> Array:
+        """Each element at its canonical index, zeros elsewhere.
+
+        Arguments: output_shape; ksize, strides and padding, which are checked and say no more.
+        """
+        return self._answer("max_unpool", {"value": value, "indices": indices}, arguments)
+
+    def avg_pool(self, value: Tensor, **arguments: Any) -> Array:
+        """The mean of each window; padding isn't counted. Arguments: those of ``max_pool``."""
+        return self._answer("avg_pool", {"value": value}, arguments)
+
+    def avg_unpool(self, value: Tensor, **arguments: Any) -> Array:
+        """Each element at every position of its window, overlaps summed.
+
+        Arguments: output_shape, ksize, strides, padding.
+        """
+        return self._answer("avg_unpool", {"value": value}, arguments)
+
+    def gradients(self, operator: Operator, cotangent: Tensor, **call: Any) -> dict[str, Array]:
+        """The vector-Jacobian products of a call: input's name -> what ``cotangent``, shaped as its output, gives back.
+
+        ``call`` holds the tensors and the arguments of the operator's own method, by name.
+        """
+        tensors = {name: tensor for name, tensor in call.items() if isinstance(tensor, np.ndarray)}
+        arguments = {name: value for name, value in call.items() if name not in tensors}
+        case = _checked(operator, tensors | {"cotangent": cotangent}, arguments)
+        return self._definition.gradients(case, _floats(tensors | {"cotangent": cotangent}))
+
+    def _answer(self, operator: Operator, tensors: dict[str, Tensor | None], arguments: dict[str, Any]) -> Any:
+        given = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+        case = _checked(operator, given, arguments)
+        return self._definition.answer(case, _floats(given))
+
+
+def _checked(operator: Operator, tensors: dict[str, Tensor], arguments: dict[str, Any]) -> Case:
+    specs = {name: TensorSpec(shape=a.shape, dtype=a.dtype.str, fill="literal") for name, a in tensors.items()}
+    case = Case(id="", operator=operator, inputs=specs, **arguments)
+    if wrong := rules.broken(case, tensors.get("indices")):
+        msg = f"{wrong.rule}: {wrong.reason}"
+        raise InvalidCall(msg)
+    return case
+
+
+def _floats(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: a if name == "indices" else a.astype(np.float64) for name, a in tensors.items()}

@@ -21,14 +21,12 @@ _NOWHERE = np.iinfo(np.int64).max
 
 
 def max_pool(value: Array, axes: tuple[Axis, ...]) -> Array:
-    """The maximum of each window; padding never wins.
+    """The maximum of each window, of equal ones the first; padding never wins.
 
     Raises:
         NotSupported: if a window holds padding alone.
     """
-    _refuse_empty_windows(axes)
-    maxima: Array = cut(value, axes, -np.inf).max(axis=_kernel_axes(axes))
-    return maxima
+    return max_pool_argmax(value, axes)[0]
 
 
 def max_pool_argmax(value: Array, axes: tuple[Axis, ...]) -> tuple[Array, Indices]:
@@ -37,16 +35,26 @@ def max_pool_argmax(value: Array, axes: tuple[Axis, ...]) -> tuple[Array, Indice
     Raises:
         NotSupported: if a window holds padding alone.
     """
-    maxima = max_pool(value, axes)
+    refuse_empty_windows(axes)
     windows = cut(value, axes, -np.inf)
-    is_maximum = (windows == np.expand_dims(maxima, _kernel_axes(axes))) | np.isnan(windows)
-    images = [axis.image for axis in axes]
+    greatest = windows.max(axis=_kernel_axes(axes), keepdims=True)
+    is_maximum = (windows == greatest) | np.isnan(windows)
+    images, channels = [axis.image for axis in axes], value.shape[-1]
     # Padding lies nowhere, so a window of -inf elements still points at one of them. The first maximum in row-major
     # order is the one with the least position.
     positions = cut(np.arange(math.prod(images)).reshape(1, *images, 1), axes, _NOWHERE)
     first = np.where(is_maximum, positions, _NOWHERE).min(axis=_kernel_axes(axes))
-    channels = value.shape[-1]
-    return maxima, first * channels + np.arange(channels)
+    indices = first * channels + np.arange(channels)
+    flat = value.reshape(len(value), math.prod(images) * channels)
+    return np.take_along_axis(flat, indices.reshape(len(value), -1 if indices.size else 0), axis=1).reshape(
+        indices.shape
+    ), indices
+
+
+def with_batch(indices: Indices, size: int) -> Indices:
+    """Indices that count through the batch too, in which each image has ``size`` elements."""
+    batch = np.arange(len(indices)).reshape(-1, *(1,) * (indices.ndim - 1))
+    return indices + batch * size
 
 
 def max_unpool(value: Array, indices: Indices, axes: tuple[Axis, ...]) -> Array:
@@ -76,11 +84,19 @@ def avg_pool(value: Array, axes: tuple[Axis, ...]) -> Array:
     Raises:
         NotSupported: if a window holds padding alone.
     """
-    _refuse_empty_windows(axes)
+    refuse_empty_windows(axes)
+    return window_sum(value, axes) / inside(axes)
+
+
+def window_sum(value: Array, axes: tuple[Axis, ...]) -> Array:
+    """The sum of each window."""
     total: Array = cut(value, axes, 0.0).sum(axis=_kernel_axes(axes))
-    inside = cut(np.ones((1, *(axis.image for axis in axes), 1)), axes, 0.0).sum(axis=_kernel_axes(axes))
-    mean: Array = total / inside
-    return mean
+    return total
+
+
+def inside(axes: tuple[Axis, ...]) -> Array:
+    """How many elements of each window lie in the image: [1, *count, 1]."""
+    return window_sum(np.ones((1, *(axis.image for axis in axes), 1)), axes)
 
 
 def avg_unpool(value: Array, axes: tuple[Axis, ...]) -> Array:
@@ -102,9 +118,14 @@ def _kernel_axes(axes: tuple[Axis, ...], at: int | None = None) -> tuple[int, ..
     return tuple(range(start, start + len(axes)))
 
 
-def _refuse_empty_windows(axes: tuple[Axis, ...]) -> None:
-    """Only explicit padding of a kernel or more makes such a window: SAME adds kernel - 1 elements at most."""
+def refuse_empty_windows(axes: tuple[Axis, ...]) -> None:
+    """Raise NotSupported for a window that holds nothing of the image.
+
+    Explicit padding of a kernel or more makes such a window; so does dilation, that steps over an image.
+    """
     for number, axis in enumerate(axes):
-        if axis.before >= axis.kernel or (axis.count - 1) * axis.stride - axis.before >= axis.image:
+        starts = np.arange(axis.count) * axis.stride - axis.before
+        taps = starts[:, np.newaxis] + np.arange(axis.kernel) * axis.dilation
+        if not ((taps >= 0) & (taps < axis.image)).any(axis=1).all():
             msg = f"axis {number}: a window that holds padding alone has neither a maximum nor a mean"
             raise NotSupported(msg)

@@ -28,9 +28,31 @@ def cut(image: npt.NDArray[Any], axes: tuple[Axis, ...], outside: float) -> npt.
     padded[(slice(None), *(slice(axis.before, axis.before + axis.image) for axis in axes))] = image
     first, *steps, last = padded.strides
     hops = (step * axis.stride for step, axis in zip(steps, axes, strict=True))
+    taps = (step * axis.dilation for step, axis in zip(steps, axes, strict=True))
     counts, kernels = (axis.count for axis in axes), (axis.kernel for axis in axes)
     # Unlike as_strided, the constructor refuses a view that would leave the buffer.
-    return np.ndarray((batch, *counts, channels, *kernels), image.dtype, padded, strides=(first, *hops, last, *steps))
+    return np.ndarray((batch, *counts, channels, *kernels), image.dtype, padded, strides=(first, *hops, last, *taps))
+
+
+def under(axes: tuple[Axis, ...], taps: tuple[int, ...]) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """Where one tap of every window lies on an image: indices of these elements, and of their windows.
+
+    Windows whose tap lies on the padding are left out: there is no element to multiply, and a product of a zero that
+    stands for nothing and an infinity would be a NaN.
+    """
+    pairs = [_under(axis, tap) for axis, tap in zip(axes, taps, strict=True)]
+    every = slice(None)
+    return (every, *(elements for elements, _ in pairs)), (every, *(windows for _, windows in pairs))
+
+
+def _under(axis: Axis, tap: int) -> tuple[slice, slice]:
+    offset = tap * axis.dilation - axis.before
+    first = max(-(offset // axis.stride), 0)
+    last = min((axis.image - 1 - offset) // axis.stride, axis.count - 1)
+    if last < first:
+        return slice(0, 0), slice(0, 0)
+    start = first * axis.stride + offset
+    return slice(start, last * axis.stride + offset + 1, axis.stride), slice(first, last + 1)
 
 
 def overlap_add(pieces: Array, axes: tuple[Axis, ...]) -> Array:
@@ -54,5 +76,6 @@ def _overlap_add(pieces: Array, axis: Axis, at: int, tap_at: int) -> Array:
     taps_ahead: tuple[Any, ...] = (slice(None),) * tap_at
     reach = (axis.count - 1) * axis.stride + 1
     for tap in range(axis.kernel):
-        full[(*ahead, slice(tap, tap + reach, axis.stride))] += pieces[(*taps_ahead, tap)]
+        start = tap * axis.dilation
+        full[(*ahead, slice(start, start + reach, axis.stride))] += pieces[(*taps_ahead, tap)]
     return full[(*ahead, slice(axis.before, axis.before + axis.image))]

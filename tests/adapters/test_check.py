@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters.__main__ import main
-from adapters.check import Line, check
+from adapters.check import Limits, Line, check
 from adapters.launch import Launch, resolve
 from adapters.samples import SAMPLES
 from cases.case import INPUTS, Case
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 @functools.cache
 def failures(fake: str, limit: float = 20.0) -> list[str]:
-    lines = check(resolve(f"tests.fakes:{fake}"), case_limit=limit)
+    lines = check(resolve(f"tests.fakes:{fake}"), Limits(case=limit))
     return [str(line) for line in lines if line.fails]
 
 
@@ -45,7 +45,7 @@ def test_a_right_adapter_passes_in_every_mode() -> None:
 @pytest.mark.parametrize(
     ("fake", "line"),
     [
-        ("ChangesInputs", "eager-cpu conv inputs: the call changed value: give the framework a copy"),
+        ("ChangesInputs", "eager-cpu conv run: run() changed value: give the framework a copy"),
         ("WrongShape", "eager-cpu conv output shape: is (2, 5, 3, 4), not (2, 3, 4, 5): channels come last here"),
         ("WrongShape", "eager-cpu conv output dtype: is float64: make it float32, the value's"),
         ("WrongShape", "eager-cpu max_pool_argmax indices dtype: is float64: make it int64"),
@@ -58,7 +58,7 @@ def test_a_right_adapter_passes_in_every_mode() -> None:
         ("AlwaysGarbage", "eager-cpu conv run: run() returned list, not a dict of arrays by name"),
         ("NeedsMissingModule", "framework: No module named 'a_framework_that_is_not_installed': install"),
         ("WrongModes", "start: tests.fakes:WrongModes: cannot start in"),
-        ("RefusesDevice", "eager-cpu configure: tests.fakes:RefusesDevice: cannot configure in"),
+        ("RefusesDevice", "eager-cpu configure: tests.fakes:RefusesDevice: cannot configure eager on cpu in"),
     ],
 )
 def test_each_fault_has_its_line(fake: str, line: str) -> None:
@@ -71,6 +71,17 @@ def test_what_is_not_supported_is_listed_and_fine() -> None:
     lines = list(check(resolve("tests.fakes:SupportsNothing")))
     assert not [line for line in lines if line.fails]
     assert Line(what="eager-cpu conv run", note="not supported: not here") in lines
+
+
+def test_modes_are_tried_in_their_environment_and_dtype_unless_they_are_missing() -> None:
+    lines = list(check(resolve("tests.fakes:Limited")))
+    assert not [line for line in lines if line.fails]
+    assert Line(what="plain-cpu configure", note="variable=unset") in lines
+    assert Line(what="variable-cpu configure", note="variable=set") in lines
+    assert Line(what="double-cpu conv_transpose output dtype") in lines
+    assert Line(what="plain-cpu max_pool_argmax native_indices dtype") in lines
+    assert Line(what="nowhere", note="not tried: no compiler: install one") in lines
+    assert "nowhere-cpu" not in {line.what.partition(" ")[0] for line in lines}
 
 
 def test_a_name_other_than_the_registered_one_fails() -> None:
@@ -108,11 +119,18 @@ def test_list_says_what_can_be_used(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         "right": "tests.fakes:Right",
         "absent": "tests.fakes:NeedsMissingModule",
         "dead": "tests.fakes:DiesAtStart",
+        "limited": "tests.fakes:Limited",
     }
     monkeypatch.setattr("adapters.__main__.known", lambda: names)
     monkeypatch.setattr("adapters.launch.known", lambda: names)
     assert main(["list"]) == 0
-    right, absent, dead = capsys.readouterr().out.splitlines()
+    right, absent, dead, _, *limits = capsys.readouterr().out.splitlines()
     assert right.startswith("right       right 1.0 (Python 3.")
     assert absent == "absent      not installed: No module named 'a_framework_that_is_not_installed'"
     assert dead.startswith("dead        broken: dead: cannot start in")
+    assert limits == [
+        "            variable: FAKE_VARIABLE=set",
+        "            double: cpu only; values of float64 only",
+        "            nowhere: not here: no compiler: install one",
+        "            thin: one in 40 cases of a topic, all with --slow",
+    ]

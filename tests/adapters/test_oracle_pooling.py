@@ -99,6 +99,15 @@ def test_the_first_of_equal_maxima_has_the_index() -> None:
     assert indices.ravel().tolist() == [0, 3]
 
 
+@pytest.mark.parametrize("zeros", list(product([0.0, -0.0], repeat=3)))
+def test_the_maximum_is_the_very_element_at_its_index(zeros: tuple[float, ...]) -> None:
+    """Zeros are equal whatever their signs, so the first is the maximum, and its sign comes with it."""
+    value = np.array(zeros).reshape(1, 3, 1)
+    maxima, indices = max_pool_argmax(value, (axis_of(3, 3, 1),))
+    assert indices.item() == 0
+    assert np.signbit(maxima.item()) == np.signbit(zeros[0])
+
+
 def test_an_index_counts_channels_innermost() -> None:
     """Two channels: the maxima lie at (y, x) = (1, 0) and (0, 1) of a 2x2 image."""
     value = np.array([[[0, 0], [0, 9]], [[9, 0], [0, 0]]], dtype=np.float64).reshape(1, 2, 2, 2)

@@ -151,6 +151,12 @@ def test_not_supported_may_also_come_from_call() -> None:
             "run() returned output as object, which NumPy alone does not know; convert it",
         ),
         (
+            "ReturnsExtensionDtypes",
+            "bad",
+            "run() returned output as float8_e5m2, which NumPy alone does not know; convert it",
+        ),
+        ("ChangesInputs", "bad", "run() changed value: give the framework a copy"),
+        (
             "BrokenTranslation",
             "bad",
             "failed outside the call's text, which run() must execute as <call>: AttributeError: our own mistake",
@@ -185,6 +191,21 @@ def test_arrays_of_every_layout_arrive_as_they_were() -> None:
     assert outcome.arrays["scalar"].shape == ()
     assert (outcome.arrays["empty"].shape, outcome.arrays["empty"].dtype) == ((0, 3), np.float16)
     assert outcome.arrays["truth"].dtype == np.bool_
+
+
+def test_bfloat16_and_native_indices_arrive_as_they_were() -> None:
+    (outcome,) = run("ReturnsExtensionDtypes", [case("fine")])
+    assert {name: array.dtype.name for name, array in outcome.arrays.items()} == {
+        "output": "bfloat16",
+        "native_indices": "uint16",
+    }
+    (plain_outcome,) = run("Right", [case("fine")])
+    assert outcome.arrays["output"].astype("float32").tolist() == plain_outcome.arrays["output"].tolist()
+
+
+def test_an_adapter_may_put_other_arrays_in_place_of_its_inputs() -> None:
+    (outcome,) = run("ReplacesInputs", [case("fine")])
+    assert isinstance(outcome, Returned)
 
 
 def test_cases_larger_than_a_pipe_pass_and_do_not_block_behind_a_hung_one() -> None:

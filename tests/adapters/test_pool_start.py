@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from adapters.base import Target
-from adapters.client import Missing, Ready, StartFailure
+from adapters.client import Missing, Ready, StartFailure, Worker
 from adapters.launch import Launch, UnknownAdapterError, resolve
 from adapters.outcome import Crashed, Fault, Result, Returned
 from adapters.pool import Pool
+from adapters.workers import Workers
 from cases.case import Case, TensorSpec
 
 ROOT = Path(__file__).parents[2]
@@ -174,16 +175,22 @@ def test_a_target_of_an_unknown_adapter_is_refused() -> None:
         pool.start({Target(adapter="torch", mode="eager", device="cpu"): []}, print)
 
 
-def test_the_probed_worker_is_the_first_targets() -> None:
+def spied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of what is started from now on."""
     started = []
-    original = Pool._spawn
+    original = Workers._spawn
 
-    class Counting(Pool):
-        def _spawn(self, launch: Launch) -> Any:
-            started.append(launch.name)
-            return original(self, launch)
+    def spawn(self: Workers, launch: Launch, *environment: Any) -> Worker:
+        started.append(launch.name)
+        return original(self, launch, *environment)
 
-    with Counting() as pool:
+    monkeypatch.setattr(Workers, "_spawn", spawn)
+    return started
+
+
+def test_the_probed_worker_is_the_first_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = spied(monkeypatch)
+    with Pool() as pool:
         pool.probe([resolve("tests.fakes:Right")])
         pool.start({Target(adapter="right", mode="eager", device="cpu"): [case("a")]}, lambda _: None)
         assert pool.wait(20)

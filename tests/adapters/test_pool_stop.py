@@ -18,8 +18,9 @@ from adapters.base import Target
 from adapters.client import Ready
 from adapters.launch import resolve
 from adapters.outcome import Fault, Result
-from adapters.pool import Pool, StoppedError
+from adapters.pool import Pool
 from adapters.process import Process, SilentError
+from adapters.workers import StoppedError
 from cases.case import Case, TensorSpec
 
 ROOT = Path(__file__).parents[2]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from adapters.wire import pack, unpack
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float16", "float32", "float64", "complex128"])
@@ -28,3 +33,14 @@ def test_texts_and_numbers_that_execnet_refuses_pass() -> None:
     received = unpack(pack("raised", body)).body
     assert received == body
     assert math.copysign(1, received["minus"]) == -1
+
+
+def test_bfloat16_is_known_to_a_parent_that_has_not_met_it() -> None:
+    script = (
+        "import sys; from adapters.wire import unpack\n"
+        "assert 'ml_dtypes' not in sys.modules\n"
+        'wire = (\'["returned", {}, [["output", "bfloat16", [2]]]]\', (bytes([128, 63, 0, 192]),))\n'
+        "print(unpack(wire).arrays['output'].tolist())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[1.0, -2.0]\n"

@@ -38,6 +38,17 @@ def test_the_field_written_last_varies_fastest() -> None:
         ("output_padding", [1, 0], "op1x0"),
         ("output_shape", [1, 7], "output-shape1x7"),
         ("dtype", "float64", "float64"),
+        ("dilations", 2, "d2"),
+        ("dilations", [1, 3], "d1x3"),
+        ("groups", 2, "g2"),
+        ("position", 0, "at0"),
+        ("special", "minus_inf", "minus-inf"),
+        ("data_format", "NDHWC", "ndhwc"),
+        ("bias", True, "bias"),
+        ("bias", False, "no-bias"),
+        ("gradients", True, "gradients"),
+        ("include_batch_in_index", True, "include-batch-in-index"),
+        ("include_batch_in_index", False, "no-include-batch-in-index"),
     ],
 )
 def test_labels(field: str, value: Any, expected: str) -> None:

@@ -49,6 +49,8 @@ MAX_UNPOOL = Case(
     ksize=(2, 2),
     output_shape=(1, 4, 6, 2),
 )
+GROUPED = replace(CONV_TRANSPOSE, groups=2, output_shape=(1, 7, 9, 10))
+"""Two groups, one channel to five each."""
 INDICES = np.arange(12).reshape(1, 2, 3, 2)
 
 
@@ -90,6 +92,29 @@ def test_a_valid_call_breaks_none(case: Case) -> None:
         (replace(CONV_TRANSPOSE, output_shape=(1, 7, 8, 5)), "shape", "output_shape"),
         (replace(CONV_TRANSPOSE, output_shape=(1, 2, 9, 5)), "size", "output_shape"),
         (_with(MAX_UNPOOL, indices=(1, 2, 2, 2)), "shape", "indices"),
+        (replace(CONV, dilations=(2,)), "rank", "dilations"),
+        (replace(MAX_POOL, dilations=(2, 2, 2)), "rank", "dilations"),
+        (replace(CONV, dilations=(1, 0)), "dilation", "dilations"),
+        (replace(MAX_POOL, dilations=(-1, 1)), "dilation", "dilations"),
+        (replace(CONV, dilations=(4, 1)), "size", "value"),  # a filter of 3 spans 9 of 7 rows
+        (replace(CONV_TRANSPOSE, dilations=(2, 1)), "shape", "output_shape"),
+        (replace(CONV, data_format="NCW"), "data_format", "data_format"),
+        (replace(CONV, data_format="NDHWC"), "data_format", "data_format"),
+        (replace(MAX_POOL, data_format="nhwc"), "data_format", "data_format"),
+        (replace(CONV, groups=0), "groups", "groups"),
+        (replace(CONV, groups=-1), "groups", "groups"),
+        (replace(CONV, groups=2), "groups", "groups"),  # of five channels out
+        (replace(CONV, groups=5), "channels", "filter"),  # five groups of two channels in
+        (replace(CONV_TRANSPOSE, groups=4), "groups", "groups"),  # of two channels in
+        (replace(CONV_TRANSPOSE, groups=2), "channels", "output_shape"),  # two groups of five channels out
+        (_with(CONV, bias=(4,)), "channels", "bias"),
+        (_with(CONV_TRANSPOSE, bias=(2,)), "channels", "bias"),
+        (_with(GROUPED, bias=(5,)), "channels", "bias"),
+        (_with(CONV, bias=(1, 5)), "rank", "bias"),
+        (_with(CONV, cotangent=(1, 3, 4, 2)), "shape", "cotangent"),
+        (_with(CONV, cotangent=(3, 4, 5)), "rank", "cotangent"),
+        (_with(CONV_TRANSPOSE, cotangent=(1, 3, 4, 2)), "shape", "cotangent"),
+        (_with(MAX_POOL, cotangent=(1, 4, 6, 2)), "shape", "cotangent"),
     ],
 )
 def test_one_rule_broken_alone(case: Case, rule: str, argument: str) -> None:
@@ -97,6 +122,54 @@ def test_one_rule_broken_alone(case: Case, rule: str, argument: str) -> None:
     assert fault is not None
     assert (fault.rule, fault.argument) == (rule, argument)
     assert "\n" not in fault.reason
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        replace(CONV, dilations=(3, 1)),  # spans all seven rows
+        replace(CONV, data_format="NCHW"),
+        replace(CONV, data_format="NHWC"),
+        _with(replace(CONV, groups=5), value=(1, 7, 9, 10)),
+        _with(replace(CONV, groups=2), value=(1, 7, 9, 4), filter=(3, 3, 2, 6)),
+        _with(CONV, bias=(5,), cotangent=(1, 3, 4, 5)),
+        GROUPED,
+        _with(GROUPED, bias=(10,), cotangent=(1, 7, 9, 10)),
+        _with(MAX_POOL, cotangent=(1, 2, 3, 2)),
+        replace(MAX_POOL, dilations=(3, 5)),
+        replace(MAX_POOL, padding=((9, 9), (0, 9))),
+        _with(CONV, value=(0, 7, 9, 2)),
+        _with(CONV, value=(1, 7, 9, 0), filter=(3, 3, 0, 5)),
+        _with(CONV, filter=(3, 3, 2, 0)),
+        _with(MAX_POOL, value=(0, 4, 6, 0)),
+    ],
+    ids=lambda case: case.operator,
+)
+def test_what_else_is_valid(case: Case) -> None:
+    assert rules.broken(case) is None
+
+
+def test_no_channel_has_no_index_that_could_be_wrong() -> None:
+    nothing = (1, 2, 3, 0)
+    case = replace(_with(MAX_UNPOOL, value=nothing, indices=nothing), output_shape=(1, 4, 6, 0))
+    assert rules.broken(case, np.zeros(nothing, np.int64)) is None
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        (replace(CONV, data_format="NCW"), "data_format is 'NCW', not one of NHWC, NCHW"),
+        (replace(CONV, groups=2), "2 groups do not divide the filter's 5 channels"),
+        (replace(CONV, groups=5), "value has 2 channels, the filter takes 10"),
+        (replace(CONV, dilations=(4, 1)), "axis 0: no window of 9 fits on 7"),
+        (_with(CONV, bias=(4,)), "bias has 4 entries, the result 5 channels"),
+        (_with(CONV, cotangent=(1, 3, 4, 2)), "cotangent is (1, 3, 4, 2), the output (1, 3, 4, 5)"),
+    ],
+)
+def test_a_reason_names_both_sides(case: Case, reason: str) -> None:
+    fault = rules.broken(case)
+    assert fault is not None
+    assert fault.reason == reason
 
 
 def test_a_transposed_filter_has_its_channels_the_other_way_round() -> None:

@@ -158,3 +158,40 @@ def test_output_shape_of_each_direction() -> None:
     )
     assert shapes.image_size(forward) == (6, 7)
     assert shapes.output_shape(forward) == (2, 3, 2, 9)
+
+
+@given(st.integers(1, 9), st.integers(1, 9))
+def test_an_extent_is_as_long_as_its_elements_laid_out(kernel: int, dilation: int) -> None:
+    places = [tap * dilation for tap in range(kernel)]
+    assert shapes.extent(kernel, dilation) == places[-1] - places[0] + 1
+
+
+def test_dilated_windows_by_hand() -> None:
+    """Nine elements, three taps two apart: SAME stride 2 gives five windows at -2, 0, 2, 4 and 6."""
+    dilated = Case(
+        id="dilated",
+        operator="conv",
+        inputs={"value": _tensor(1, 9, 1), "filter": _tensor(3, 1, 1)},
+        strides=(2,),
+        padding="SAME",
+        dilations=(2,),
+    )
+    [axis] = shapes.axes(dilated)
+    assert axis == shapes.Axis(image=9, count=5, kernel=3, stride=2, before=2, after=2, dilation=2)
+    assert (axis.extent, axis.full, axis.covered) == (5, 13, 11)
+    assert shapes.extents(dilated) == (5,)
+    assert shapes.dilations(dilated) == (2,)
+
+
+@pytest.mark.parametrize(("groups", "expected"), [(1, 3), (2, 6)])
+def test_a_grouped_transposed_filter_makes_a_slice_of_the_channels(groups: int, expected: int) -> None:
+    inputs = {"value": _tensor(1, 4, 4), "filter": _tensor(2, 3, 4)}
+    case = Case(id="", operator="conv_transpose", inputs=inputs, strides=(1,), padding="VALID", groups=groups)
+    assert shapes.out_channels(case) == expected
+
+
+def test_a_grouped_filter_makes_all_channels() -> None:
+    inputs = {"value": _tensor(1, 4, 4), "filter": _tensor(2, 2, 6)}
+    case = Case(id="", operator="conv", inputs=inputs, strides=(1,), padding="VALID", groups=2)
+    assert shapes.out_channels(case) == 6
+    assert shapes.output_shape(case) == (1, 3, 6)

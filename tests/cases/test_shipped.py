@@ -87,13 +87,15 @@ def test_a_question_holds_no_answer(shipped: list[Case]) -> None:
 
 
 def test_cases_survive_json(shipped: list[Case]) -> None:
-    assert [case.id for case in shipped if from_json(json.loads(json.dumps(to_json(case)))) != case] == []
+    """JSON has no NaN: special values travel as words."""
+    for case in shipped:
+        assert from_json(json.loads(json.dumps(to_json(case), allow_nan=False))) == case
 
 
 def test_questions_survive_json(shipped: list[Case]) -> None:
     for case in shipped:
         sent = question(case)
-        assert question(from_json(json.loads(json.dumps(sent)))) == sent
+        assert question(from_json(json.loads(json.dumps(sent, allow_nan=False)))) == sent
 
 
 def test_near_normal_data_are_never_compared_bit_for_bit(shipped: list[Case]) -> None:
@@ -119,4 +121,5 @@ def _broken_as_far_as_it_goes(case: Case) -> Iterator[rules.Broken]:
 @pytest.mark.parametrize("operator", INPUTS)
 def test_every_operator_is_asked_with_batches_channels_and_unequal_sides(shipped: list[Case], operator: str) -> None:
     shapes = [c.inputs["value"].shape for c in shipped if c.operator == operator and c.invalid is None]
-    assert any(batch > 1 and channels > 1 and height != width for batch, height, width, channels in shapes)
+    flat = [shape for shape in shapes if len(shape) == 4]
+    assert any(batch > 1 and channels > 1 and height != width for batch, height, width, channels in flat)

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import ml_dtypes
 import numpy as np
 import pytest
 
-from cases.tolerance import UNIT_ROUNDOFF, Tolerance
+from cases.dtypes import UNIT_ROUNDOFF
+from cases.tolerance import Tolerance
 
 MAGNITUDE = np.array([[4.0, 0.0]])
 EXPECTED = np.array([[-2.0, 0.0]])
+GAPS = {name: float(ml_dtypes.finfo(name).eps) for name in ("float64", "float32", "float16", "bfloat16")} | {
+    "tf32": 2.0**-10  # ten explicit bits, by NVIDIA's white paper on the Ampere architecture
+}
 
 
-@pytest.mark.parametrize("dtype", UNIT_ROUNDOFF)
+@pytest.mark.parametrize("dtype", GAPS)
 def test_the_unit_roundoff_is_half_the_gap_above_1(dtype: str) -> None:
-    assert UNIT_ROUNDOFF[dtype] == float(np.finfo(dtype).eps) / 2
+    assert UNIT_ROUNDOFF[dtype] == GAPS[dtype] / 2
+
+
+def test_every_unit_roundoff_is_checked() -> None:
+    assert UNIT_ROUNDOFF.keys() == GAPS.keys()
 
 
 def test_fails_beyond_by_hand() -> None:
@@ -22,15 +33,34 @@ def test_fails_beyond_by_hand() -> None:
     assert tolerance.fails_beyond(MAGNITUDE, EXPECTED).tolist() == [[42 * 2.0**-24, 0.0]]
 
 
+def test_a_sum_in_a_wider_dtype_is_rounded_once_more_into_the_result() -> None:
+    """(9 + 1) u 4 for the sum in float32, and u' 2 for the result in bfloat16."""
+    tolerance = Tolerance(tier="bounded", products=9, dtype="float32", result="bfloat16")
+    assert tolerance.fails_beyond(MAGNITUDE, EXPECTED).tolist() == [[40 * 2.0**-24 + 2 * 2.0**-8, 0.0]]
+
+
+def test_tf32_rounds_factors_and_returns_float32() -> None:
+    tolerance = Tolerance(tier="bounded", products=9, dtype="tf32", result="float32")
+    assert tolerance.fails_beyond(MAGNITUDE, EXPECTED).tolist() == [[40 * 2.0**-11 + 2 * 2.0**-24, 0.0]]
+
+
+def test_the_result_s_dtype_moves_no_note() -> None:
+    """What is noted is the sum's error: random rounding of the sum, not the one rounding of the result."""
+    wide = Tolerance(tier="bounded", products=9, dtype="float32")
+    narrow = Tolerance(tier="bounded", products=9, dtype="float32", result="bfloat16")
+    assert wide.noted_beyond(MAGNITUDE).tolist() == narrow.noted_beyond(MAGNITUDE).tolist()
+
+
 def test_noted_beyond_by_hand() -> None:
     """8 sqrt(9) u 4 = 96 u."""
     tolerance = Tolerance(tier="bounded", products=9, dtype="float64")
     assert tolerance.noted_beyond(MAGNITUDE).tolist() == [[96 * 2.0**-53, 0.0]]
 
 
-@pytest.mark.parametrize("dtype", UNIT_ROUNDOFF)
-def test_the_exact_tier_tolerates_nothing(dtype: str) -> None:
-    tolerance = Tolerance(tier="exact", products=9, dtype=dtype)
+@pytest.mark.parametrize("tier", ["exact", "special"])
+@pytest.mark.parametrize("dtype", [*UNIT_ROUNDOFF, "int8", "int64"])
+def test_the_exact_and_the_special_tier_tolerate_nothing(tier: Any, dtype: str) -> None:
+    tolerance = Tolerance(tier=tier, products=9, dtype=dtype)
     assert tolerance.fails_beyond(MAGNITUDE, EXPECTED).tolist() == [[0.0, 0.0]]
     assert tolerance.noted_beyond(MAGNITUDE).tolist() == [[0.0, 0.0]]
 

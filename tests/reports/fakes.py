@@ -18,7 +18,7 @@ Arrays = dict[str, Any]
 
 class Right(Oracle):
     name = "right"
-    modes = ("eager",)
+    modes: tuple[str, ...] = ("eager",)
 
     def versions(self) -> dict[str, str]:
         return {self.name: "1.0"}
@@ -47,6 +47,24 @@ class Mixed(Right):
             inputs["filter"] = np.ascontiguousarray(inputs["filter"][::-1, ::-1])
         self.call(case)
         return super().run(case, inputs)
+
+
+class Many(Right):
+    """Has modes with limits, one that can't be used here, and one that can't be configured."""
+
+    name = "many"
+    modes = ("eager", "thin", "double", "nowhere", "refused")
+    mode_options: dict[str, dict[str, Any]] = {  # noqa: RUF012 - read only
+        "thin": {"one_in": 4},
+        "double": {"dtypes": ("float64",)},
+        "nowhere": {"missing": "no compiler: install one"},
+    }
+
+    def configure(self, mode: str, device: str) -> dict[str, str]:  # noqa: ARG002 - the protocol's
+        if mode == "refused":
+            msg = "no license"
+            raise RuntimeError(msg)
+        return {"mode": mode, "place": os.environ.get("FAKE_PLACE", "here")}
 
 
 class Broken(Right):

@@ -173,3 +173,12 @@ def test_no_explanation_fits_a_shipped_case_by_accident(case: Case) -> None:
     actual = right(case)["output"].copy()
     actual.flat[actual.size // 2] += 1
     assert _diagnose(case, {"output": actual}) is None
+
+
+@pytest.mark.parametrize("operator", ["max_pool", "max_pool_argmax", "avg_pool", "avg_unpool", "max_unpool"])
+def test_an_explanation_without_an_answer_explains_nothing(operator: str) -> None:
+    """A window moved by two elements may hold padding alone, of which the oracle gives no maximum and no mean."""
+    after = 0 if operator == "max_unpool" else 1  # more windows than elements have no indices of their own
+    case = make(operator, padding=[[0, 1], [1, after]], ksize=2, strides=1, image=[5, 6])
+    actual = right(case) | {"output": right(case)["output"] + 1}
+    assert _diagnose(case, actual) is None

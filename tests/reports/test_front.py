@@ -115,7 +115,7 @@ def test_our_own_fault_is_an_error_and_no_failure(pytester: pytest.Pytester, ask
         (["--device", "cuda"], "*--target right-* matches no target*"),
         (
             ["--adapter", f"{FAKES}:Absent", "--target", "absent-*"],
-            "*--target absent-* matches no target*Absent is not installed (No module named*",
+            "*--target absent-* matches no target*Absent: not installed (No module named*",
         ),
     ],
 )
@@ -206,6 +206,7 @@ def test_a_case_that_changed_is_not_resumed(pytester: pytest.Pytester, ask: Ask)
     [
         ("--timeout=0", "--timeout 0: give a number of seconds above 0"),
         ("--timeout=nan", "--timeout nan: give a number of seconds above 0"),
+        ("--workers=0", "--workers 0: give a number of at least 1"),
         ("--report=/proc/nowhere", "--report /proc/nowhere: cannot write there (*); give a folder *"),
     ],
 )
@@ -222,6 +223,92 @@ def test_a_run_that_was_cut_short_has_no_footer(pytester: pytest.Pytester, ask: 
     assert result.ret != 0
     result.stdout.fnmatch_lines(["no reports: the run was cut short"])
     assert _records(pytester.path, "footer") == []
+
+
+def _asked(folder: Path) -> list[str]:
+    results = _records(folder, "result") + _records(folder, "fault")
+    return sorted(f"{r['case'].partition('::')[2]} {r['target']}" for r in results if "oracle" not in r["target"])
+
+
+def test_modes_are_asked_what_they_are_limited_to_whatever_is_selected(pytester: pytest.Pytester, ask: Ask) -> None:
+    _file(pytester.path, *(f"case-{letter}" for letter in "abcde"))
+    result = ask("--workers", "1", "-k", "not case-a", fake="Many", target="many-[!r]*")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "many-thin-cpu: many 1.0, Python *, mode thin, place here",
+            "many-thin-cpu: every 4th case of a topic (all of them with --slow)",
+            "many-double-cpu: values of float64 only",
+            "many-nowhere: no compiler: install one",
+        ]
+    )
+    eager = [f"case-{letter} many-eager-cpu" for letter in "bcde"]
+    assert _asked(pytester.path) == sorted([*eager, "case-b many-thin-cpu", "case-d many-thin-cpu"])
+    header = _records(pytester.path, "header")[-1]
+    assert header["targets"]["many-thin-cpu"]["one_in"] == 4
+    assert header["targets"]["many-thin-cpu"]["settings"] == {"mode": "thin", "place": "here"}
+    assert header["missing"]["many-nowhere"] == "no compiler: install one"
+
+
+def test_progress_shows_while_a_target_waits_for_its_turn(
+    pytester: pytest.Pytester, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in an item's set-up, where pytest captures what is written."""
+    monkeypatch.setattr("reports.progress._EVERY", 0.0)
+    _file(pytester.path, "one", "two")
+    result = ask("--workers", "1", "--adapter", "tests.fakes:Slow", "--target", "slow-[abc]-*", fake="")
+    result.stderr.fnmatch_lines(["deconform: */8 * to come"])
+
+
+def test_slow_asks_every_case(pytester: pytest.Pytester, ask: Ask) -> None:
+    _file(pytester.path, "one", "two", "three")
+    result = ask("--slow", fake="Many", target="many-thin-*")
+    result.assert_outcomes(passed=3)
+    assert "one_in" not in _records(pytester.path, "header")[-1]["targets"]["many-thin-cpu"]
+
+
+def test_a_target_that_cannot_be_configured_is_one_line_and_the_old_run_is_kept(
+    pytester: pytest.Pytester, ask: Ask
+) -> None:
+    _file(pytester.path, "one")
+    assert ask(fake="Many", target="many-eager-*").ret == 0
+    before = (pytester.path / "report" / "run.jsonl").read_bytes()
+    result = ask(fake="Many", target="many-refused-*")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: *fakes:Many: cannot configure refused on cpu in *: RuntimeError: no license"])
+    assert (pytester.path / "report" / "run.jsonl").read_bytes() == before
+
+
+def test_a_target_that_cannot_be_configured_when_its_turn_comes_loses_no_answer(
+    pytester: pytest.Pytester, ask: Ask
+) -> None:
+    _file(pytester.path, "one", "two")
+    result = ask("--workers", "1", "--target", "many-refused-*", fake="Many", target="many-eager-*")
+    assert result.ret == 1
+    result.assert_outcomes(passed=2, errors=2)
+    result.stdout.fnmatch_lines(
+        ["many-refused-cpu: 2 times: *cannot configure refused on cpu in *: RuntimeError: no license"]
+    )
+    assert len(_asked(pytester.path)) == 4
+
+
+def test_resume_refuses_other_settings_and_completes_with_the_same(
+    pytester: pytest.Pytester, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _file(pytester.path, "one", "two")
+    arguments = {"fake": "Many", "target": "many-[et]*"}
+    assert ask("--workers", "1", **arguments).ret == 0
+    path = pytester.path / "report" / "run.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if b'"result"' not in line[:20] or b'::two","target":"many' not in line]
+    path.write_bytes(b"".join(line for line in kept if not line.startswith(b'{"record":"footer"')))
+    monkeypatch.setenv("FAKE_PLACE", "elsewhere")
+    refused = ask("--workers", "1", "--resume", **arguments)
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    refused.stderr.fnmatch_lines(["ERROR: many-eager-cpu: the settings are *elsewhere* and were *; run without *"])
+    monkeypatch.delenv("FAKE_PLACE")
+    assert ask("--workers", "1", "--resume", **arguments).ret == 0
+    assert len(_asked(pytester.path)) == 3
 
 
 def test_the_whole_command_as_a_user_types_it(tmp_path: Path) -> None:

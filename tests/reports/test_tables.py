@@ -10,6 +10,7 @@ import pytest
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from reports import render, tables
 from reports.known import Known
+from reports.rounding import rounding
 from reports.run import Run
 from reports.verdict import ORACLE
 from tests.reports.making import JAX, TORCH, Answer, make, oracle, record, right
@@ -40,18 +41,22 @@ def run(tmp_path: Path) -> Run:
 def test_conformance_counts_valid_cases_and_unsupported_is_not_passed(run: Run) -> None:
     table = tables.conformance(tables.results(run, {}), [JAX, TORCH])
     assert table.to_dict() == {
-        JAX: {"conv_transpose": "2 of 4 passed, 2 differing", "max_pool": "1 of 1 passed"},
-        TORCH: {
-            "conv_transpose": "1 of 4 passed, 1 differing, 1 raised, 1 unsupported",
-            "max_pool": "1 of 1 passed",
-        },
+        JAX: {"conv_transpose": "2 of 4, 2 differing", "max_pool": "all 1"},
+        TORCH: {"conv_transpose": "1 of 4, 1 differing, 1 raised, 1 unsupported", "max_pool": "all 1"},
     }
 
 
 def test_an_operator_that_a_target_was_not_asked_says_so(tmp_path: Path) -> None:
     run = record(tmp_path, [oracle(ONE), (ONE, TORCH, _returned(ONE)), oracle(POOL), (POOL, JAX, _returned(POOL))])
     table = tables.conformance(tables.results(run, {}), [JAX, TORCH])
-    assert table[TORCH].to_list() == ["1 of 1 passed", "not asked"]
+    assert table[TORCH].to_list() == ["all 1", "not asked"]
+
+
+def test_topics_are_counted_an_operator_at_a_time(run: Run) -> None:
+    (first, transposed), (second, pooled) = tables.topics(tables.results(run, {}), [TORCH])
+    assert (first, second) == ("conv_transpose", "max_pool")
+    assert transposed.to_dict() == {TORCH: {"conv_transpose": "1 of 4, 1 differing, 1 raised, 1 unsupported"}}
+    assert pooled.to_dict() == {TORCH: {"max_pool": "all 1"}}
 
 
 def test_agreement_groups_the_targets_that_returned_the_same_bits(run: Run) -> None:
@@ -114,14 +119,25 @@ def test_a_call_is_one_line() -> None:
 
 
 def test_rounding_is_shown_for_bounded_cases_alone(run: Run, tmp_path: Path) -> None:
-    assert tables.headrooms(tables.results(run, {})).empty
+    assert rounding(tables.results(run, {})).empty
     case = make("conv_transpose", data="normal")
     bounded = record(tmp_path / "bounded", [oracle(case), (case, TORCH, _returned(case))])
-    (row,) = tables.headrooms(tables.results(bounded, {})).to_dict("records")
+    (row,) = rounding(tables.results(bounded, {})).to_dict("records")
     assert (row["operator"], row["target"], row["cases"]) == ("conv_transpose", TORCH, 1)
-    assert 0 < row["of_failing"] < 1
-    assert "## Rounding" in render.pages(bounded, {})["agreement.md"]
-    assert "## Rounding" not in render.published(bounded, {})["agreement.md"]
+    assert 0 < row["of the bound"] < 1
+    assert 0 < row["ulps"] <= 0.5
+    assert row["accumulates"] == "float32, or wider"
+    assert TORCH in render.pages(bounded, {})["rounding.md"]
+
+
+@pytest.mark.parametrize(("off", "says"), [(0, "float32, or wider"), (0.004, "narrower than float32")])
+def test_a_narrow_sum_tells_what_accumulated_it(tmp_path: Path, off: float, says: str) -> None:
+    case = make("conv_transpose", data="normal", dtype="float16", in_channels=3)
+    arrays = right(case)
+    output = (arrays["output_float64"] * (1 + off)).astype(np.float16)
+    run = record(tmp_path, [oracle(case), (case, TORCH, Returned(arrays={"output": output}))])
+    (row,) = rounding(tables.results(run, {})).to_dict("records")
+    assert row["accumulates"].startswith(says)
 
 
 def test_no_page_has_a_time_or_a_path_or_an_address(run: Run, tmp_path: Path) -> None:

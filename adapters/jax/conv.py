@@ -1,0 +1,120 @@
+"""Convolution, and the transposed one.
+
+``lax.conv_transpose`` takes neither an output_shape nor groups. Its SAME and VALID give one size each; for another the
+case's window is said as padding of the dilated value: (extent - 1 - before) in front, and what the size then needs
+behind. Groups are said to ``lax.conv_general_dilated``, of which it is the form with ``lhs_dilation``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from adapters.base import NotSupported
+from adapters.jax.composition import Composition
+from cases import rules, shapes
+from cases.case import DATA_FORMATS, Case
+from cases.shapes import Axis
+
+_LATE: Final = {"bias", "cotangent"}
+"""Arguments that may be wrong while the convolution itself is right."""
+_LEAVE_SIZES: Final = {"channels", "groups", "data_format"}
+"""Broken rules under which a case's sizes, and so its padding, mean what they always do."""
+
+
+def conv(case: Case) -> Composition:
+    """``lax.conv_general_dilated``, which doesn't rotate the filter either."""
+    call = f"lax.conv_general_dilated(value, filter, {case.strides}, {case.padding!r}, {_layout(case)}{_more(case)})"
+    return Composition(expression=call + _bias(case))
+
+
+def conv_transpose(case: Case) -> Composition:
+    """``lax.conv_transpose``, and for groups the convolution that it stands for.
+
+    Raises:
+        NotSupported: if the case's output_shape or output_padding is wrong, for JAX takes neither.
+    """
+    if case.groups != 1:
+        return _grouped(case)
+    layout = "" if case.data_format is None else f", {_layout(case)}"
+    padding = _transposed_padding(case)
+    arguments = f"value, filter, {case.strides}, {padding!r}{_dilation(case)}{layout}, transpose_kernel=True"
+    return Composition(expression=f"lax.conv_transpose({arguments}){_bias(case)}")
+
+
+def _grouped(case: Case) -> Composition:
+    steps, padding = (1,) * len(case.strides), _dilated_padding(case)
+    more = f"lhs_dilation={case.strides}, {_layout(case)}{_more(case)}"
+    call = f"lax.conv_general_dilated(value, regrouped(filter), {steps}, {padding!r}, {more})"
+    return Composition(functions=_regrouped(case), expression=call + _bias(case))
+
+
+def _regrouped(case: Case) -> tuple[str, ...]:
+    """A function that rotates the filter [*kernel, out / groups, in] and makes it [*kernel, in / groups, out].
+
+    Where the groups don't divide the channels, it only swaps them, and leaves it to the call to say so.
+    """
+    *kernel, outs, ins = case.inputs["filter"].shape
+    regrouped = ".swapaxes(-2, -1)"
+    if case.groups > 0 and ins % case.groups == 0:
+        split, joined = (case.groups, ins // case.groups), (ins // case.groups, case.groups * outs)
+        regrouped = f".reshape{(*kernel, outs, *split)}.swapaxes(-3, -1).reshape{(*kernel, *joined)}"
+    rotated = f"    rotated = jnp.flip(filter, {tuple(range(len(kernel)))})"
+    return ("def regrouped(filter):", rotated, f"    return rotated{regrouped}", "")
+
+
+def _layout(case: Case) -> str:
+    """The case's word, or channels-last; the filter is always spatial first."""
+    word = case.data_format or DATA_FORMATS[len(case.strides)][0]
+    spatial = "".join(letter for letter in word if letter not in "NC")
+    return f"dimension_numbers={(word, f'{spatial}IO', word)!r}"
+
+
+def _more(case: Case) -> str:
+    return _dilation(case) + ("" if case.groups == 1 else f", feature_group_count={case.groups}")
+
+
+def _dilation(case: Case) -> str:
+    return "" if case.dilations is None else f", rhs_dilation={case.dilations}"
+
+
+def _bias(case: Case) -> str:
+    if "bias" not in case.inputs:
+        return ""
+    return f" + bias.reshape(-1{', 1' * len(case.strides)})" if case.channels_first else " + bias"
+
+
+def _transposed_padding(case: Case) -> Any:
+    """JAX's own word where it gives the case's size, else the window as padding of the dilated value."""
+    wrong = _broken(case)
+    if wrong is not None and wrong.argument not in _LATE:
+        return case.padding
+    axes = shapes.axes(case)
+    if isinstance(case.padding, str) and all(_own_size(axis, case.padding) == axis.image for axis in axes):
+        return case.padding
+    return [_around(axis) for axis in axes]
+
+
+def _dilated_padding(case: Case) -> Any:
+    """The window as padding of the dilated value, but what a case that breaks a rule of sizes says, as it is."""
+    wrong = _broken(case)
+    if wrong is not None and wrong.rule not in _LEAVE_SIZES and wrong.argument not in _LATE:
+        return case.padding
+    return [_around(axis) for axis in shapes.axes(case)]
+
+
+def _broken(case: Case) -> rules.Broken | None:
+    wrong = rules.broken(case)
+    if wrong is not None and wrong.argument in {"output_shape", "output_padding"}:
+        msg = f"lax.conv_transpose takes no output_shape or output_padding, so this can't be said: {wrong.reason}"
+        raise NotSupported(msg)
+    return wrong
+
+
+def _own_size(axis: Axis, word: str) -> int:
+    """The size that JAX's SAME and VALID give."""
+    return axis.count * axis.stride + (max(axis.extent - axis.stride, 0) if word == "VALID" else 0)
+
+
+def _around(axis: Axis) -> tuple[int, int]:
+    before = axis.extent - 1 - axis.before
+    return before, axis.image + axis.extent - 1 - before - ((axis.count - 1) * axis.stride + 1)

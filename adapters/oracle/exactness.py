@@ -1,0 +1,106 @@
+"""What a dtype makes of an exact result, and whether a case of the exact tier is what it says.
+
+The exact tier rests on every product and every sum being exact in the case's own dtype, in whatever order: then every
+correct implementation returns the same bits. That is checked here for each case, from its data, so that a case whose
+numbers are too large for its dtype is our mistake and never a framework's difference.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from adapters.oracle.windows import Array
+from cases import shapes
+from cases.case import INDEX_DTYPE, Case
+from cases.dtypes import INTEGERS, PRECISION, granule, rounded, smallest, special
+
+Tensors = dict[str, npt.NDArray[Any]]
+
+
+class NotExact(Exception):  # noqa: N818 - a statement about a case
+    """A case of the exact tier has a sum that its dtype doesn't hold: the suite's own mistake."""
+
+
+def cast(case: Case, name: str, array: Array) -> npt.NDArray[Any]:
+    """An output or a gradient as the case's dtype rounds it; an index as it is."""
+    if name == "indices":
+        return array.astype(INDEX_DTYPE)
+    nearest = rounded(array, case.dtype)
+    if case.dtype == "bfloat16":
+        import ml_dtypes  # noqa: PLC0415 - only who returns bfloat16 needs it
+
+        return nearest.astype(ml_dtypes.bfloat16)
+    return nearest
+
+
+def check(case: Case, inputs: Tensors, exact: Tensors, magnitudes: Tensors) -> None:
+    """Whether every partial sum of a case's results is exact in its dtype.
+
+    All terms are multiples of one power of two, and the sum of their magnitudes bounds every partial sum, whatever the
+    order; so it is enough that this many multiples fit the significand.
+
+    Raises:
+        NotExact: if it isn't so.
+    """
+    if case.operator.startswith("max"):
+        _check(case, "output", exact["output"], np.abs(exact["output"]), 0.0)
+    for name, array in exact.items():
+        if name != "indices" and not (name == "output" and case.operator.startswith("max")):
+            _check(case, name, array, *_terms(case, name, magnitudes[name], inputs))
+
+
+def _terms(case: Case, name: str, magnitude: Array, inputs: Tensors) -> tuple[Array, float]:
+    """The sums of the terms' magnitudes, and a power of two of which all terms are multiples."""
+    unit = math.prod(granule(inputs[factor]) for factor in _factors(case, name))
+    if name == "output" and "bias" in inputs:
+        unit = min(unit, granule(inputs["bias"]))
+    if case.operator != "avg_pool":
+        return magnitude, unit
+    area = math.prod(shapes.kernel_size(case))
+    share = unit / 2 ** int(math.log2(area))  # what is left of the common factor where a division is exact
+    return (magnitude * area, unit) if name == "output" else (magnitude, share)
+
+
+def _factors(case: Case, name: str) -> list[str]:
+    """The inputs that a term of an output or a gradient multiplies."""
+    tensors: list[str] = [tensor for tensor in ("value", "filter") if tensor in case.inputs]
+    if name == "output":
+        return tensors
+    others = [tensor for tensor in tensors if f"{tensor}_gradient" != name]
+    return [*(others if len(tensors) > 1 and name != "bias_gradient" else []), "cotangent"]
+
+
+def _check(case: Case, name: str, array: Array, magnitude: Array, unit: float) -> None:
+    """``unit`` is 0 where nothing is summed."""
+    lost = (rounded(array, case.dtype).astype(np.float64) != array) | (magnitude > _most(case.dtype, unit))
+    if case.dtype in {"float64", "int64"}:  # the oracle computes in float64, where one more than the most rounds to it
+        lost |= magnitude >= _most("float64", unit if case.dtype == "float64" else 1.0)
+    if case.operator == "avg_pool" and granule(array) < unit / 2 ** int(math.log2(math.prod(shapes.kernel_size(case)))):
+        lost |= True  # a mean that is no finite binary number
+    if lost.any():
+        first = array[lost][0]
+        msg = f"{case.id}: {case.dtype} doesn't hold {name} {first!r} exactly, and the case is of the exact tier"
+        raise NotExact(msg)
+
+
+def _most(dtype: str, unit: float) -> float:
+    """The largest sum of magnitudes for which all sums of multiples of ``unit`` are exact; infinite without one."""
+    if dtype in INTEGERS:
+        return float(np.iinfo(dtype).max)
+    if unit == 0:
+        return math.inf
+    if unit < smallest(dtype):
+        return 0.0
+    return min(2.0 ** PRECISION[dtype] * unit, special("largest", dtype))
+
+
+def products(case: Case) -> int:
+    """How many products, or terms, an element of the output sums at the most; 1 where it is only chosen."""
+    if case.operator.startswith("max"):
+        return 1
+    channels = case.inputs["value"].shape[-1] // case.groups if "filter" in case.inputs else 1
+    return math.prod(shapes.kernel_size(case)) * channels + ("bias" in case.inputs)

@@ -1,0 +1,99 @@
+"""TensorFlow: convolutions and pooling are its own; unpooling, which it lacks, is composed of its own operators.
+
+What an operator is in TensorFlow's words stands in ``conv``, ``pooling`` and ``unpooling``; the program around it,
+which differs with the mode and the device, in ``modes``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from adapters.program import execute
+from adapters.tensorflow import conv, pooling, unpooling
+from adapters.tensorflow.composition import Composition
+from adapters.tensorflow.modes import MODE_OPTIONS, MODES, program
+from cases.case import Case
+
+_OPERATORS: Final[dict[str, Callable[[Case], Composition]]] = {
+    "conv": conv.conv,
+    "conv_transpose": conv.conv_transpose,
+    "max_pool": pooling.max_pool,
+    "max_pool_argmax": pooling.max_pool_argmax,
+    "max_unpool": unpooling.max_unpool,
+    "avg_pool": pooling.avg_pool,
+    "avg_unpool": unpooling.avg_unpool,
+}
+
+
+class TensorFlow:
+    """The adapter of TensorFlow: eager execution, graphs, XLA, and eager execution without oneDNN."""
+
+    name = "tensorflow"
+    modes = MODES
+    mode_options = MODE_OPTIONS
+
+    def __init__(self) -> None:
+        self.mode = "eager"
+        self.device = "cpu"
+
+    def devices(self) -> tuple[str, ...]:
+        """The processor, and a GPU if TensorFlow sees one; none is initialised."""
+        import tensorflow as tf  # noqa: PLC0415 - the framework is loaded in the worker alone
+
+        return ("cpu", "cuda") if tf.config.list_physical_devices("GPU") else ("cpu",)
+
+    def versions(self) -> dict[str, str]:
+        """TensorFlow's version."""
+        import tensorflow as tf  # noqa: PLC0415
+
+        return {"tensorflow": str(tf.__version__), "numpy": np.__version__}
+
+    def configure(self, mode: str, device: str) -> dict[str, str]:
+        """One thread, and no GPU in sight of a target that is named for the processor.
+
+        Raises:
+            RuntimeError: if the process was started without the mode's environment, which is read at the start.
+        """
+        import tensorflow as tf  # noqa: PLC0415
+
+        for name, text in MODE_OPTIONS.get(mode, {}).get("environment", {}).items():
+            if os.environ.get(name) != text:
+                msg = f"the mode {mode} needs a process started with {name}={text}"
+                raise RuntimeError(msg)
+        self.mode, self.device = mode, device
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        settings = {"threads": "1"} | ({"oneDNN": "off"} if mode == "nodnn" else {})
+        return settings | (_use_gpu(tf) if device == "cuda" else _use_cpu(tf))
+
+    def call(self, case: Case) -> str:
+        """The call as a program over the case's NumPy inputs.
+
+        Raises:
+            NotSupported: if TensorFlow can't be told what the case says.
+        """
+        return program(case, _OPERATORS[case.operator](case), self.mode, self.device)
+
+    def run(self, case: Case, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+        """Run the program that ``call`` shows."""
+        return execute(self.call(case), inputs)
+
+
+def _use_cpu(tf: Any) -> dict[str, str]:
+    tf.config.set_visible_devices([], "GPU")
+    return {}
+
+
+def _use_gpu(tf: Any) -> dict[str, str]:
+    """Memory as it is needed, float32 products as such, and nothing on the CPU that has no GPU kernel."""
+    first, *_ = tf.config.list_physical_devices("GPU")
+    tf.config.set_visible_devices([first], "GPU")
+    tf.config.experimental.set_memory_growth(first, enable=True)
+    tf.config.experimental.enable_tensor_float_32_execution(False)  # noqa: FBT003 - it takes no name
+    tf.config.set_soft_device_placement(False)
+    return {"TF32": "off", "soft device placement": "off", "GPU memory": "as needed"}

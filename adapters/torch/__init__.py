@@ -1,0 +1,105 @@
+"""PyTorch: every operator is its own, called with the nearest arguments it has.
+
+PyTorch knows one padding an axis, the same on both sides. Where a case's differs, the call pads the image or crops the
+result, and the text of the call shows it. It has one layout, channels before the spatial axes, so that every
+data_format is the same call. A call that the definition doesn't admit is never repaired: its arguments go in as they
+are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from adapters.base import NotSupported
+from adapters.program import execute
+from adapters.torch import conv, pooling, unpooling
+from adapters.torch.modes import MODES, forget_programs, options, prepare, refuse
+from adapters.torch.text import Call, Target, program
+from cases import rules
+from cases.case import Case
+
+_OPERATORS: Final[dict[str, Callable[[Case], Call]]] = {
+    "conv": conv.conv,
+    "conv_transpose": conv.conv_transpose,
+    "max_pool": pooling.max_pool,
+    "max_pool_argmax": pooling.max_pool_argmax,
+    "max_unpool": unpooling.max_unpool,
+    "avg_pool": pooling.avg_pool,
+    "avg_unpool": unpooling.avg_unpool,
+}
+_BROKEN_DEVICE: Final = (
+    "device-side assert",
+    "illegal memory access",
+    "misaligned address",
+    "launch failure",
+)
+
+
+class Torch:
+    """The adapter of PyTorch, as released; on a GPU float32 products are of float32 in every mode but ``tf32``."""
+
+    name = "torch"
+    modes = MODES
+    mode_options: dict[str, dict[str, Any]] = options()
+
+    def __init__(self) -> None:
+        self._target = Target(mode="eager", device="cpu")
+
+    def devices(self) -> tuple[str, ...]:
+        """The processor, and the GPU that PyTorch sees."""
+        import torch  # noqa: PLC0415 - the framework is loaded in the worker alone; one that isn't there shows here
+
+        return ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
+
+    def versions(self) -> dict[str, str]:
+        """PyTorch's version, with its build."""
+        import torch  # noqa: PLC0415
+
+        return {"torch": str(torch.__version__), "numpy": np.__version__}
+
+    def configure(self, mode: str, device: str) -> dict[str, str]:
+        """One thread, so that results don't depend on the number of cores, and what the mode says."""
+        self._target = Target(mode=mode, device=device)
+        return prepare(mode, device)
+
+    def call(self, case: Case) -> str:
+        """The call as a program over the case's NumPy inputs.
+
+        Raises:
+            NotSupported: if PyTorch can't be told what the case says.
+        """
+        _refuse_unsayable(case)
+        refuse(case, self._target.mode)
+        return program(case, _OPERATORS[case.operator](case), self._target)
+
+    def run(self, case: Case, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+        """Run the program that ``call`` shows.
+
+        Raises:
+            SystemExit: if the call broke the GPU's context, so that this process can make no other call on it.
+        """
+        if self._target.mode == "compile":
+            forget_programs()
+        try:
+            return execute(self.call(case), inputs)
+        except RuntimeError as error:
+            if self._target.device == "cuda" and any(words in str(error) for words in _BROKEN_DEVICE):
+                raise SystemExit(str(error)) from error
+            raise
+
+
+def _refuse_unsayable(case: Case) -> None:
+    """PyTorch takes the output's spatial size at most; batch, channels and layout always follow from the value."""
+    wrong = rules.broken(case)
+    if wrong is None:
+        return
+    if wrong.argument == "output_shape" and not wrong.reason.startswith("axis"):
+        msg = f"{case.operator} takes no batch or channels of the output, so a wrong one can't be said"
+        raise NotSupported(msg)
+    if wrong.rule == "data_format":
+        msg = "torch takes no data_format, so a wrong one can't be said"
+        raise NotSupported(msg)

@@ -1,0 +1,82 @@
+"""``conv`` and ``conv_transpose``, which PyTorch has with groups, dilations and a bias for one to three axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters.torch import padding
+from adapters.torch.text import Call
+from cases import rules, shapes
+from cases.case import Case
+from cases.shapes import Axis
+
+
+def conv(case: Case) -> Call:
+    """``F.conv1d`` and its likes; stride 1 has a word for SAME, other padding that differs is put there first."""
+    image, pads = "value", f"padding={padding.argument(case)!r}"
+    if case.padding == "SAME" and set(case.strides) == {1}:
+        pads = "padding='same'"
+    elif rules.broken(case) is None and not padding.symmetric(case):
+        image, pads = padding.padded(case, "value"), "padding=0"
+    name = f"F.conv{len(case.strides)}d"
+    return Call(
+        expression=f"{name}({_tensors(case, image)}, {_sizes(case, pads)})",
+        arguments=_arguments(case),
+    )
+
+
+def conv_transpose(case: Case) -> Call:
+    """``F.conv_transpose1d`` and its likes, with the output_padding and the crop that the case's window needs."""
+    pads, extra, crop = window(case)
+    name = f"F.conv_transpose{len(case.strides)}d"
+    sizes = _sizes(case, f"padding={pads!r}, output_padding={extra}")
+    return Call(
+        expression=f"{name}({_tensors(case, 'value')}, {sizes}){crop}",
+        arguments=_arguments(case),
+    )
+
+
+def _arguments(case: Case) -> tuple[str, ...]:
+    return ("value", "filter", *(["bias"] if "bias" in case.inputs else []))
+
+
+def _tensors(case: Case, value: str) -> str:
+    return ", ".join((value, *_arguments(case)[1:]))
+
+
+def _sizes(case: Case, pads: str) -> str:
+    sizes = f"stride={case.strides}, {pads}"
+    if case.groups != 1:
+        sizes += f", groups={case.groups}"
+    return sizes if case.dilations is None else f"{sizes}, dilation={case.dilations}"
+
+
+def window(case: Case) -> tuple[Any, tuple[int, ...], str]:
+    """padding, output_padding and a crop of a transposed convolution that together give the case's window."""
+    broken = rules.broken(case)
+    if broken is not None and broken.rule not in {"shape", "padding"}:
+        return padding.argument(case), (0,) * len(case.strides), ""
+    if case.padding not in {"SAME", "VALID"} and isinstance(case.padding, str):
+        return case.padding, (0,) * len(case.strides), ""
+    axes = shapes.axes(case)
+    if broken is not None:
+        extra = tuple(axis.image - axis.full + 2 * axis.before for axis in axes)
+        return padding.lead(case), extra, ""
+    choices = [_axis(axis) for axis in axes]
+    crop = padding.crop(tuple(cut for _, _, cut in choices))
+    return (
+        tuple(pad for pad, _, _ in choices),
+        tuple(extra for _, extra, _ in choices),
+        crop,
+    )
+
+
+def _axis(axis: Axis) -> tuple[int, int, str]:
+    """(padding, output_padding, crop) of one axis: padding p gives the window (p, full - 2 p + output_padding)."""
+    extra = axis.image - (axis.full - 2 * axis.before)
+    if 0 <= extra < axis.stride:
+        return axis.before, extra, ""
+    if extra < 0:
+        return axis.before, 0, f":{axis.image}"
+    extra = max(axis.before + axis.image - axis.full, 0)
+    return 0, extra, f"{axis.before}:{axis.before + axis.image}"

@@ -1,0 +1,122 @@
+"""What the modes of PyTorch need, how a worker is set to one, and what a program says of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sysconfig
+from pathlib import Path
+from typing import Any, Final
+
+from adapters.base import NotSupported
+from cases.case import Case
+
+MODES: Final = ("eager", "compile", "channels_last", "nomkldnn", "tf32")
+ONE_IN: Final = 120
+"""A call takes seconds to compile: about one of each larger topic."""
+_WITH_CHANNELS: Final = ("conv", "conv_transpose", "max_pool", "max_pool_argmax", "max_unpool", "avg_pool")
+_PRODUCTS: Final = "torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = {}"
+_NO_MKLDNN: Final = "torch.backends.mkldnn.set_flags(False)"
+
+
+def options() -> dict[str, dict[str, Any]]:
+    """What each mode needs or is limited to, on this machine."""
+    return {
+        "compile": {
+            "one_in": ONE_IN,
+            "cost": 400.0,
+            "environment": _compile_environment(),
+            **_missing(),
+        },
+        # There is no such format for one spatial axis, nor a channels' axis in the calls that avg_unpool is made of.
+        "channels_last": {"spatial_axes": (2, 3), "operators": _WITH_CHANNELS},
+        "nomkldnn": {"devices": ("cpu",)},
+        "tf32": {"devices": ("cuda",), "dtypes": ("float32",)},
+    }
+
+
+def _compiler() -> str:
+    """The C++ compiler that inductor is to call; empty if there is none."""
+    named = os.environ.get("CXX", "").split()[:1]
+    return next(filter(None, map(shutil.which, (*named, "g++", "clang++"))), "")
+
+
+def _missing() -> dict[str, str]:
+    if not _compiler():
+        return {"missing": "no C++ compiler: install g++"}
+    # Inductor's kernels for the processor are modules of Python.
+    if not (Path(sysconfig.get_path("include")) / "Python.h").is_file():
+        return {"missing": "no Python.h: install Python's development files"}
+    return {}
+
+
+def _compile_environment() -> dict[str, str]:
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    found = {
+        "TORCHINDUCTOR_CACHE_DIR": str(home / "deconform" / "inductor"),
+        "TORCHINDUCTOR_COMPILE_THREADS": "1",
+    }
+    # Of itself inductor looks for g++ alone.
+    return found if "CXX" in os.environ or shutil.which("g++") else found | {"CXX": _compiler()}
+
+
+def first_lines(case: Case, mode: str, device: str) -> list[str]:
+    """The settings on which the result depends, so that a pasted program has them, too."""
+    if mode == "nomkldnn":
+        return [_NO_MKLDNN, ""]
+    if device == "cuda" and ("filter" in case.inputs or case.operator == "avg_unpool"):
+        return [_PRODUCTS.format(mode == "tf32"), ""]
+    return []
+
+
+def refuse(case: Case, mode: str) -> None:
+    """Refuse what a mode doesn't have.
+
+    Raises:
+        NotSupported: if there is no channels-last format for the tensors of the call.
+    """
+    if mode != "channels_last":
+        return
+    if _fatal(case):
+        msg = "not asked: PyTorch 2.13 does not survive this call, and later ones in its process may be wrong"
+        raise NotSupported(msg)
+    if len(case.strides) == 1:
+        msg = "torch has a channels-last format for two and three spatial axes, none for one"
+        raise NotSupported(msg)
+    if case.operator == "avg_unpool":
+        msg = "avg_unpool is composed of calls on tensors without the channels' axis, so it can't be last"
+        raise NotSupported(msg)
+
+
+def _fatal(case: Case) -> bool:
+    """The filter's gradient of a strided convolution with a filter of one element, in a channels-last format."""
+    one = "filter" in case.inputs and set(case.inputs["filter"].shape[:-2]) == {1}
+    return case.operator == "conv" and one and bool(case.gradients) and max(case.strides) > 1
+
+
+def prepare(mode: str, device: str) -> dict[str, str]:
+    """Set this process to a mode and a device; returns the settings for the run's header."""
+    import torch  # noqa: PLC0415 - the framework is loaded in the worker alone
+
+    torch.set_num_threads(1)
+    settings = {"threads": "1"}
+    if mode == "nomkldnn":
+        torch.backends.mkldnn.set_flags(_enabled=False)
+        settings["mkldnn"] = "off"
+    if mode == "compile":
+        settings["inductor"] = "static shapes, programs kept between runs"
+    if device == "cuda":
+        torch.backends.cudnn.allow_tf32 = mode == "tf32"
+        torch.backends.cuda.matmul.allow_tf32 = mode == "tf32"
+        settings["cudnn"] = f"{torch.backends.cudnn.version()}, deterministic and benchmark as released: False"
+        settings["device"] = torch.cuda.get_device_name()
+    if mode == "tf32":
+        settings["products"] = "tf32"
+    return settings
+
+
+def forget_programs() -> None:
+    """Forget what was compiled, so that each call is compiled for its own shapes and none is one too many."""
+    import torch  # noqa: PLC0415
+
+    torch.compiler.reset()

@@ -1,0 +1,57 @@
+"""How many of the cases a target is asked. Pure: a case is asked, or not, whatever else is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from adapters.offer import ModeOptions
+from cases.case import Case
+
+_LIMITS: Final = ("dtypes", "operators", "spatial_axes")
+LIMITS: Final = {"one_in", *_LIMITS}
+"""The facts of a target that was not asked every case."""
+
+
+def asked(cases: Sequence[Case], options: ModeOptions, *, slow: bool) -> set[str]:
+    """The ids of a file's cases that a mode is asked.
+
+    ``cases`` is the whole file. Of the n cases in the mode's dtypes, a mode that is asked one in N gets n / N, rounded
+    up, unless ``slow``: the middle one of each of so many equal parts. A topic of less than a quarter of N gets none.
+    """
+    fitting = [case.id for case in cases if _fits(case, options)]
+    if slow or options.one_in == 1:
+        return set(fitting)
+    count = -(-len(fitting) // options.one_in) if 4 * len(fitting) >= options.one_in else 0
+    return {fitting[(2 * part + 1) * len(fitting) // (2 * count)] for part in range(count)}
+
+
+def _fits(case: Case, options: ModeOptions) -> bool:
+    limits: tuple[tuple[object, Sequence[object]], ...] = (
+        (case.dtype, options.dtypes),
+        (case.operator, options.operators),
+        (len(case.strides), options.spatial_axes),
+    )
+    return all(not allowed or value in allowed for value, allowed in limits)
+
+
+def facts(options: ModeOptions, *, slow: bool) -> dict[str, object]:
+    """What a run's header says of a mode that is not asked every case: ``one_in`` and its other limits."""
+    thin = {"one_in": options.one_in} if options.one_in > 1 and not slow else {}
+    limits = {name: list(getattr(options, name)) for name in _LIMITS if getattr(options, name)}
+    return {**thin, **limits}
+
+
+def describe(options: ModeOptions, *, slow: bool) -> str:
+    """The same for people; empty if a mode is asked every case."""
+    thin = options.one_in > 1 and not slow
+    parts = [f"every {_ordinal(options.one_in)} case of a topic (all of them with --slow)"] if thin else []
+    parts += [f"values of {' and '.join(options.dtypes)} only"] if options.dtypes else []
+    parts += [f"{', '.join(options.operators)} only"] if options.operators else []
+    parts += [f"{' and '.join(map(str, options.spatial_axes))} spatial axes only"] if options.spatial_axes else []
+    return ", ".join(parts)
+
+
+def _ordinal(number: int) -> str:
+    teen = number % 100 in {11, 12, 13}
+    return f"{number}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"

@@ -1,0 +1,54 @@
+"""What the user chose on the command line, and whether it can be."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class UsageError(Exception):
+    """What the user asked for can't be done: one line that says why and what to do."""
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user chose on the command line.
+
+    ``workers`` is how many targets run at once; the oracle's worker comes on top.
+    """
+
+    targets: tuple[str, ...] = ()
+    device: str = "auto"
+    adapters: tuple[str, ...] = ()
+    pythons: dict[str, str] = field(default_factory=dict)
+    report: Path = Path("reports/latest")
+    timeout: float = 60.0
+    workers: int = field(default_factory=processors)
+    slow: bool = False
+    resume: bool = False
+
+    def check(self) -> None:
+        """Find out whether numbers are in range and the folder can be written.
+
+        Raises:
+            UsageError: if not.
+        """
+        if not 0 < self.timeout < math.inf:
+            msg = f"--timeout {self.timeout:g}: give a number of seconds above 0"
+            raise UsageError(msg)
+        if self.workers < 1:
+            msg = f"--workers {self.workers}: give a number of at least 1"
+            raise UsageError(msg)
+        try:
+            self.report.mkdir(parents=True, exist_ok=True)
+            (self.report / "run.jsonl").open("ab").close()
+        except OSError as error:
+            msg = f"--report {self.report}: cannot write there ({error.strerror}); give a folder that can be written"
+            raise UsageError(msg) from None

@@ -1,0 +1,188 @@
+"""Every gradient against finite differences of the operator itself, and linear ones against the adjoint identity.
+
+On integers both are exact: an operator is linear in each input alone, and a maximum is so between its ties. So
+nothing is tolerated here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.oracle import InvalidCall, Oracle
+
+Tensor = npt.NDArray[Any]
+DIVISIBLE = 72  # by the elements of every window here, whole or cut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """An operator's tensors and arguments."""
+
+    operator: Any
+    tensors: dict[str, Tensor]
+    arguments: dict[str, Any]
+    moved: tuple[str, ...] = field(default=("value",))
+
+    def __call__(self, **changed: Tensor) -> Tensor:
+        result = getattr(Oracle().operators, self.operator)(**self.tensors | changed, **self.arguments)
+        return result[0] if isinstance(result, tuple) else result  # type: ignore[no-any-return]
+
+    def gradients(self, cotangent: Tensor) -> dict[str, Tensor]:
+        return Oracle().operators.gradients(self.operator, cotangent, **self.tensors, **self.arguments)
+
+
+def integers(*shape: int, seed: int = 0) -> Tensor:
+    values = np.random.default_rng(seed + sum(shape)).integers(-8, 8, shape)
+    return np.where(values < 0, values, values + 1).astype(np.float64)
+
+
+def distinct(*shape: int) -> Tensor:
+    return np.random.default_rng(4).permutation(int(np.prod(shape))).reshape(shape).astype(np.float64)
+
+
+def convolution(operator: str, image: tuple[int, ...], counts: tuple[int, ...], **arguments: Any) -> Call:
+    """Four channels in, six out, two groups, a bias; kernel 2 x 3 x 1 as far as there are axes."""
+    kernel = (2, 3, 1)[: len(image)]
+    transposed = operator == "conv_transpose"
+    groups = arguments.get("groups", 1)
+    size, first, last = (counts, 6 // groups, 4) if transposed else (image, 4 // groups, 6)
+    tensors = {
+        "value": integers(2, *size, 4),
+        "filter": integers(*kernel, first, last),
+        "bias": integers(6, seed=9),
+    }
+    shape = {"output_shape": (2, *image, 6)} if transposed else {}
+    return Call(operator=operator, tensors=tensors, arguments=shape | arguments, moved=tuple(tensors))
+
+
+def pooling(operator: str, image: tuple[int, ...], ksize: tuple[int, ...], **arguments: Any) -> Call:
+    value = distinct(2, *image, 2) * (DIVISIBLE if operator == "avg_pool" else 1)
+    return Call(operator=operator, tensors={"value": value}, arguments={"ksize": ksize, **arguments})
+
+
+def unpooling(operator: str, image: tuple[int, ...], counts: tuple[int, ...], **arguments: Any) -> Call:
+    tensors = {"value": integers(2, *counts, 2)}
+    if operator == "max_unpool":
+        places = np.sort(distinct(*image).ravel().argsort()[: int(np.prod(counts))]).reshape(counts)
+        tensors["indices"] = np.stack([np.stack([places * 2, places * 2 + 1], axis=-1)] * 2)
+    arguments |= {"output_shape": (2, *image, 2)}
+    return Call(operator=operator, tensors=tensors, arguments=arguments)
+
+
+PLAIN: Any = {"strides": (2, 2), "padding": "SAME"}
+CALLS = {
+    f"{operator}-{name}": convolution(operator, image, counts, **arguments)
+    for operator in ("conv", "conv_transpose")
+    for name, image, counts, arguments in (
+        ("same", (4, 5), (2, 3), PLAIN),
+        ("valid", (4, 5), (2, 2), {"strides": (2, 2), "padding": "VALID"}),
+        ("pairs", (4, 5), (4, 4), {"strides": (2, 1), "padding": ((3, 1), (0, 1))}),
+        ("dilated", (6, 5), (3, 5), {"strides": (2, 1), "padding": "SAME", "dilations": (3, 2)}),
+        ("groups", (4, 5), (2, 3), PLAIN | {"groups": 2}),
+        ("row", (7,), (3,), {"strides": (3,), "padding": "SAME", "groups": 2}),
+        ("volume", (3, 4, 2), (2, 2, 2), {"strides": (2, 2, 1), "padding": "SAME", "dilations": (2, 1, 1)}),
+    )
+}
+CALLS |= {
+    f"{operator}-{name}": pooling(operator, image, ksize, **arguments)
+    for operator in ("max_pool", "max_pool_argmax", "avg_pool")
+    for name, image, ksize, arguments in (
+        ("overlapping", (5, 6), (3, 2), {"strides": (1, 1), "padding": "SAME"}),
+        ("gaps", (5, 6), (2, 2), {"strides": (3, 3), "padding": "VALID"}),
+        ("pairs", (4, 5), (3, 3), {"strides": (2, 1), "padding": ((2, 0), (1, 2))}),
+        ("dilated", (5, 6), (2, 2), {"strides": (1, 2), "padding": "VALID", "dilations": (2, 3)}),
+        ("row", (7,), (3,), {"strides": (2,), "padding": "SAME"}),
+        ("volume", (3, 4, 3), (2, 2, 2), {"strides": (1, 2, 2), "padding": "SAME"}),
+    )
+}
+CALLS |= {
+    f"{operator}-{name}": unpooling(operator, image, counts, **arguments)
+    for operator in ("max_unpool", "avg_unpool")
+    for name, image, counts, arguments in (
+        ("overlapping", (4, 5), (3, 4), {"ksize": (2, 2), "strides": (1, 1), "padding": "VALID"}),
+        ("gaps", (5, 7), (2, 3), {"ksize": (1, 2), "strides": (3, 3), "padding": "SAME"}),
+        ("row", (7,), (4,), {"ksize": (3,), "strides": (2,), "padding": "SAME"}),
+        ("volume", (3, 4, 2), (2, 2, 1), {"ksize": (2, 2, 2), "strides": (2, 2, 2), "padding": "SAME"}),
+    )
+}
+LINEAR = [name for name in CALLS if not name.startswith("max_pool")]
+
+
+def cotangent_of(call: Call) -> Tensor:
+    return integers(*call().shape, seed=5) * (DIVISIBLE if call.operator == "avg_pool" else 1)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_gradient_is_what_finite_differences_find(name: str) -> None:
+    """An element moved by a quarter changes <output, cotangent> by a quarter of its gradient."""
+    call = CALLS[name]
+    step = DIVISIBLE / 4 if call.operator == "avg_pool" else 0.25
+    cotangent = cotangent_of(call)
+    actual = call.gradients(cotangent)
+    assert actual.keys() == set(call.moved)
+    for moved in call.moved:
+        tensor = call.tensors[moved]
+        expected = np.zeros(tensor.shape)
+        for place in np.ndindex(*tensor.shape):
+            there, back = tensor.copy(), tensor.copy()
+            there[place] += step
+            back[place] -= step
+            difference = call(**{moved: there}) - call(**{moved: back})
+            expected[place] = np.vdot(difference, cotangent) / (2 * step)
+        np.testing.assert_array_equal(actual[moved], expected, strict=True)
+        assert np.count_nonzero(expected) > 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(name=st.sampled_from(LINEAR), seed=st.integers(1, 2**32))
+def test_the_adjoint_identity(name: str, seed: int) -> None:
+    """<J u, c> == <u, J' c> for any direction u of any input that the output is linear in; the bias adds its own."""
+    call = CALLS[name]
+    cotangent = cotangent_of(call)
+    for moved in call.moved:
+        direction = integers(*call.tensors[moved].shape, seed=seed)
+        direction = direction * DIVISIBLE if call.operator == "avg_pool" else direction
+        pushed = call(**{moved: call.tensors[moved] + direction}) - call()
+        assert np.vdot(pushed, cotangent) == np.vdot(direction, call.gradients(cotangent)[moved])
+
+
+def test_a_maximum_of_several_windows_gets_all_their_cotangents() -> None:
+    value, cotangent = np.array([1.0, 9.0, 2.0]).reshape(1, 3, 1), np.array([10.0, 100.0]).reshape(1, 2, 1)
+    arguments: Any = {"ksize": (2,), "strides": (1,), "padding": "VALID"}
+    actual = Oracle().operators.gradients("max_pool", cotangent, value=value, **arguments)
+    assert actual["value"].ravel().tolist() == [0, 110, 0]
+
+
+def test_the_first_of_equal_maxima_gets_the_cotangent() -> None:
+    value, cotangent = np.ones((1, 4, 1)), np.array([10.0, 100.0]).reshape(1, 2, 1)
+    arguments: Any = {"ksize": (2,), "strides": (2,), "padding": "VALID"}
+    actual = Oracle().operators.gradients("max_pool_argmax", cotangent, value=value, **arguments)
+    assert actual["value"].ravel().tolist() == [10, 0, 100, 0]
+
+
+def test_what_no_window_covers_has_no_gradient() -> None:
+    call = CALLS["avg_pool-gaps"]
+    gradient = call.gradients(cotangent_of(call))["value"]
+    assert not gradient[:, 2].any()
+    assert gradient[:, :2, :2].all()
+
+
+def test_an_empty_batch_has_gradients_of_zero() -> None:
+    value, filter_ = np.ones((0, 4, 2)), np.ones((3, 2, 3))
+    arguments: Any = {"strides": (1,), "padding": "SAME"}
+    actual = Oracle().operators.gradients("conv", np.ones((0, 4, 3)), value=value, filter=filter_, **arguments)
+    assert actual["value"].shape == (0, 4, 2)
+    assert not actual["filter"].any()
+
+
+@pytest.mark.parametrize("shape", [(2, 2, 3, 5), (2, 3, 2, 6), (1, 2, 3, 6)])
+def test_a_cotangent_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InvalidCall, match=r"^shape: cotangent is "):
+        CALLS["conv-same"].gradients(np.ones(shape))

@@ -1,0 +1,60 @@
+"""How many of a file's cases a mode is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.offer import ModeOptions
+from cases.case import Case, TensorSpec
+from reports.breadth import asked, describe, facts
+
+
+def file(count: int) -> list[Case]:
+    """As many cases, every third of them in float64."""
+    dtypes = ["float64" if number % 3 == 0 else "float32" for number in range(count)]
+    specs = [{"value": TensorSpec(shape=(1,), dtype=dtype, fill="integers")} for dtype in dtypes]
+    return [
+        Case(id=f"cases/x.yaml::{number}", operator="max_pool", inputs=spec, strides=(1,), padding="VALID")
+        for number, spec in enumerate(specs)
+    ]
+
+
+def numbers(count: int, options: ModeOptions, *, slow: bool = False) -> list[int]:
+    return sorted(int(name.partition("::")[2]) for name in asked(file(count), options, slow=slow))
+
+
+@pytest.mark.parametrize(
+    ("count", "one_in", "expected"),
+    [
+        (0, 40, []),
+        (9, 40, []),
+        (10, 40, [5]),
+        (40, 40, [20]),
+        (41, 40, [10, 30]),
+        (100, 40, [16, 50, 83]),
+        (7, 2, [0, 2, 4, 6]),
+        (5, 1, [0, 1, 2, 3, 4]),
+    ],
+)
+def test_one_in_so_many_is_spread_evenly_and_rounded_up(count: int, one_in: int, expected: list[int]) -> None:
+    assert numbers(count, ModeOptions(one_in=one_in)) == expected
+
+
+def test_slow_asks_all() -> None:
+    assert numbers(100, ModeOptions(one_in=40), slow=True) == list(range(100))
+
+
+def test_dtypes_exclude_the_others_also_when_slow_and_before_any_thinning() -> None:
+    assert numbers(10, ModeOptions(dtypes=("float64",)), slow=True) == [0, 3, 6, 9]
+    assert numbers(30, ModeOptions(dtypes=("float64",), one_in=5)) == [6, 21]
+
+
+def test_what_is_left_out_is_said() -> None:
+    thin = ModeOptions(one_in=22, dtypes=("float64", "int64"))
+    assert describe(thin, slow=False) == (
+        "every 22nd case of a topic (all of them with --slow), values of float64 and int64 only"
+    )
+    assert describe(ModeOptions(one_in=112), slow=False).startswith("every 112th case")
+    assert facts(thin, slow=False) == {"one_in": 22, "dtypes": ["float64", "int64"]}
+    assert facts(thin, slow=True) == {"dtypes": ["float64", "int64"]}
+    assert (describe(ModeOptions(), slow=False), facts(ModeOptions(), slow=False)) == ("", {})
