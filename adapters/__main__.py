@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 
@@ -46,5 +47,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _run(arguments: list[str]) -> int:
+    """``main``, ended quietly by a reader that has enough. SIGPIPE stays off: a worker's pipe may break as well."""
+    try:
+        try:
+            return main(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is flushed at exit
+        return 1
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(_run(sys.argv[1:]))

@@ -60,6 +60,13 @@ class Adapter(Protocol):
         """
         ...
 
+    def stage(self, error: Exception) -> str:
+        """How far a call had come that raised ``error``: ``tracing``, ``building`` or ``running`` a program of it.
+
+        ``calling`` where a call is made at once. A plug-in that makes no programs may leave this method out.
+        """
+        ...
+
     def run(self, case: Case, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, np.ndarray[Any, Any]]:
         """Make the call once and return its outputs by name, channels-last, with the framework's own dtype.
 

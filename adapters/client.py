@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections import deque
@@ -11,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from adapters.launch import Launch
+from adapters.memory import GIB
 from adapters.offer import ModeOptions
 from adapters.outcome import Crashed
 from adapters.process import BrokenError, DiedError, Process, SilentError
@@ -22,6 +24,9 @@ AHEAD: Final = 64
 BYTES_AHEAD: Final = 16_384
 """Nothing is sent while so much is unanswered, and what is larger only to a worker that waits. Twice this fits a pipe,
 so that sending to a worker that hangs does not block."""
+
+_LOST: Final = "Python path configuration:"
+"""What stderr begins with where an interpreter fails before it runs anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +115,13 @@ class Worker:
         fields["options"] = {mode: _options(fields["options"].get(mode, {})) for mode in fields["modes"]}
         return Ready(launch=self._launch, **fields)
 
-    def configure(self, mode: str, device: str, limit: float) -> dict[str, str]:
-        """Prepare the adapter for one mode on one device; returns its settings.
+    def configure(self, mode: str, device: str, limit: float, memory: int = 4 * GIB) -> dict[str, str]:
+        """Prepare the adapter for one mode on one device; returns its settings. Calls may take ``memory`` bytes.
 
         Raises:
             StartError: if it cannot.
         """
-        self._send(pack("configure", {"mode": mode, "device": device}), limit)
+        self._send(pack("configure", {"mode": mode, "device": device, "memory": memory}), limit)
         try:
             settings: dict[str, str] = self._process.receive(limit).body["settings"]
         except (DiedError, SilentError, BrokenError) as error:
@@ -182,5 +187,9 @@ def _options(fields: dict[str, Any]) -> ModeOptions:
 def _obituary(crash: Crashed) -> str:
     """How a process ended and its last words, which stand before the fault handler's."""
     words, fatal, _ = crash.stderr.partition("Fatal Python error")
+    if words.startswith(_LOST):
+        home = re.search(r"^ *PYTHONHOME = (.*)$", words, re.MULTILINE)
+        what = f"; PYTHONHOME is {home[1]}: unset it" if home and home[1] != "(not set)" else ""
+        return f"its Python did not find its own standard library{what}"
     last = words.rstrip().rpartition("\n")[2] or fatal
     return f"its process ended with {crash.signal}" + (f" ({last})" if last else "")

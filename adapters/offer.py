@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from adapters.base import Adapter
+from cases import dtypes
+from cases.case import DATA_FORMATS, INPUTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +45,14 @@ def offer(adapter: Adapter) -> dict[str, Any]:
             msg = f"{type(adapter).__name__} has no method `{method}`"
             raise TypeError(msg)
     modes = words("modes", adapter.modes)
+    options = _options(modes, getattr(adapter, "mode_options", {}))
+    devices = words("devices()", adapter.devices())
+    _check_limits(options, {**_LIMITS, "devices": tuple(dict.fromkeys((*devices, *_DEVICES)))})
     return {
         "name": word("name", adapter.name),
         "modes": modes,
-        "options": _options(modes, getattr(adapter, "mode_options", {})),
-        "devices": words("devices()", adapter.devices()),
+        "options": options,
+        "devices": devices,
         "versions": texts("versions()", adapter.versions()),
         "python": platform.python_version(),
         "pid": os.getpid(),
@@ -116,6 +121,20 @@ def _mode(what: str, options: object) -> dict[str, Any]:
     return options
 
 
+def _check_limits(options: dict[str, dict[str, Any]], there_are: dict[str, tuple[object, ...]]) -> None:
+    """A limit to what no case or device is called would leave a mode nothing to do, and nobody would be told."""
+    for mode, limits in options.items():
+        for key, known in there_are.items():
+            for value in limits.get(key, ()):
+                if value not in known:
+                    msg = f"mode_options[{mode!r}][{key!r}] has {value!r}, which is none of: {_listed(known)}"
+                    raise TypeError(msg)
+
+
+def _listed(values: tuple[object, ...]) -> str:
+    return ", ".join(map(str, values))
+
+
 def _holds_texts(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(text, str) for item in value.items() for text in item)
 
@@ -149,6 +168,13 @@ def _is_line(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip()) and "\n" not in value
 
 
+_DEVICES: Final = ("cpu", "cuda")
+_LIMITS: Final[dict[str, tuple[object, ...]]] = {
+    "dtypes": dtypes.FLOATS + dtypes.INTEGERS,
+    "operators": tuple(INPUTS),
+    "spatial_axes": tuple(DATA_FORMATS),
+}
+"""What a mode can be limited to, beside devices: what cases can have."""
 _CHECKS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
     "environment": (_are_variables, "a dict of strings, the names without `=`"),
     "devices": (_are_words, "a tuple of one or more words"),

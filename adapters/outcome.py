@@ -17,7 +17,11 @@ class Returned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raised:
-    """The framework refused the call with an exception, while it was building, tracing or running it."""
+    """The framework refused the call with an exception.
+
+    ``stage`` is ``calling`` where a call is made at once; where a program is made of it, ``tracing``, ``building`` or
+    ``running``. It is ``preparing`` before the call, and ``reading`` where the result is read.
+    """
 
     type: str
     message: str

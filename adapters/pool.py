@@ -17,6 +17,7 @@ from adapters.base import Target
 from adapters.client import Missing, Ready, StartFailure, Worker
 from adapters.lane import Deliver, Lane, in_turn
 from adapters.launch import Launch
+from adapters.memory import GIB
 from adapters.tasks import Task
 from adapters.workers import Settings, StoppedError, Workers
 from cases.case import Case
@@ -35,14 +36,14 @@ def _agree(_target: Target, _settings: Settings) -> None:
 
 
 class Pool:
-    """Workers for any number of targets. ``case_limit`` and ``start_limit`` are in seconds.
+    """Workers for any number of targets. ``case_limit`` and ``start_limit`` are in seconds, ``memory`` in bytes.
 
     Probe first, then start. Stop at the end, or leave a ``with`` block.
     """
 
-    def __init__(self, *, case_limit: float = 60.0, start_limit: float = 120.0) -> None:
+    def __init__(self, *, case_limit: float = 60.0, start_limit: float = 120.0, memory: int = 4 * GIB) -> None:
         self._case_limit = case_limit
-        self._workers = Workers(start_limit)
+        self._workers = Workers(start_limit, memory)
         self._runs: list[Task[None]] = []
         self._telling = threading.Lock()
         self._finished = threading.Condition()

@@ -13,6 +13,7 @@ import traceback
 from typing import Any, Final, Literal
 
 Stage = Literal["preparing", "calling", "reading"]
+"""Where in a call's text an exception arose: before the call, in it, or in what reads its result."""
 
 FILENAME: Final = "<call>"
 CALL: Final = "result = "
@@ -41,12 +42,22 @@ def stage(error: BaseException, text: str) -> Stage | None:
 
     The outermost frame of the text counts. A function defined above the call and traced by it runs in the call.
     """
-    frames = traceback.walk_tb(error.__traceback__)
-    line = next((line for frame, line in frames if frame.f_code.co_filename == FILENAME), None)
-    span = None if line is None else call_lines(text)
-    if line is None or span is None:
+    lines = _lines(error)
+    span = call_lines(text) if lines else None
+    if span is None:
         return None
-    return "preparing" if line < span[0] else "calling" if line <= span[1] else "reading"
+    return "preparing" if lines[0] < span[0] else "calling" if lines[0] <= span[1] else "reading"
+
+
+def inside(error: BaseException) -> bool:
+    """Whether an exception arose while a function of the text was run by the call, as happens where one is traced."""
+    return len(_lines(error)) > 1
+
+
+def _lines(error: BaseException) -> list[int]:
+    """The lines of the text that were under way when an exception arose, the outermost first."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return [line for frame, line in frames if frame.f_code.co_filename == FILENAME]
 
 
 def call_lines(text: str) -> tuple[int, int] | None:

@@ -12,17 +12,20 @@ import os
 import resource
 import time
 import traceback
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import numpy as np
 
 from adapters import program
 from adapters.base import Adapter
+from adapters.memory import cap
 from adapters.offer import offer, texts
 from adapters.wire import BFLOAT16, Array, Channel, Wire, pack, unpack
 from cases.case import Case, from_json
 from cases.fill import fill
 
+STAGES: Final = ("tracing", "building", "running", "calling")
+"""What an adapter may say of a call that raised: where a program is made of it, how far it had come."""
 _EXTENSION = 2
 """``numpy.dtype.isbuiltin`` of a type that an extension registered, such as those of ml_dtypes."""
 
@@ -65,6 +68,7 @@ def _answer_all(channel: Channel, adapter: Adapter) -> None:
         message = unpack(wire)
         if message.kind == "configure":
             settings = texts("configure()", adapter.configure(message.body["mode"], message.body["device"]))
+            cap(message.body["memory"])
             channel.send(pack("configured", {"settings": settings}))
         else:
             channel.send(_answer(adapter, message.body, channel))
@@ -84,7 +88,7 @@ def _answer(adapter: Adapter, question: dict[str, Any], channel: Channel) -> Wir
         outputs = adapter.run(case, inputs)
         seconds = time.perf_counter() - started
     except Exception as error:  # noqa: BLE001 - the one place: their failure is data
-        return _failed(error, text, time.perf_counter() - started)
+        return _failed(adapter, error, text, time.perf_counter() - started)
     except BaseException as end:  # noqa: BLE001 - it would end a program, so it ends the worker
         _leave(end)
     return _changed(before) or _returned(outputs, seconds)
@@ -99,15 +103,19 @@ def _text(adapter: Adapter, case: Case) -> str:
     return text
 
 
-def _failed(error: Exception, text: str | None, seconds: float) -> Wire:
+def _failed(adapter: Adapter, error: Exception, text: str | None, seconds: float) -> Wire:
     # By its name, so that a plug-in need not import ours.
     if any(kind.__name__ == "NotSupported" for kind in type(error).__mro__):
         return pack("unsupported", {"reason": str(error), "seconds": seconds})
     if text is None:
         return _fault("failed before the call", error)
-    stage = program.stage(error, text) if text else "calling"
+    stage: str | None = program.stage(error, text) if text else "calling"
     if stage is None:
         return _fault(f"failed outside the call's text, which run() must execute as {program.FILENAME}", error)
+    if stage == "calling" and hasattr(adapter, "stage"):
+        stage = adapter.stage(error)
+        if stage not in STAGES:
+            return _fault(f"stage() returned {stage!r}; it must be one of {', '.join(STAGES)}", error)
     name = type(error).__name__
     return pack("raised", {"type": name, "message": str(error), "stage": stage, "seconds": seconds})
 

@@ -25,10 +25,14 @@ class StoppedError(Exception):
 
 
 class Workers:
-    """Every worker of a pool. ``limit`` bounds each step of starting one, in seconds. Any thread may use this."""
+    """Every worker of a pool. ``limit`` bounds each step of starting one, in seconds. Any thread may use this.
 
-    def __init__(self, limit: float) -> None:
+    A worker's calls may take ``memory`` bytes.
+    """
+
+    def __init__(self, limit: float, memory: int) -> None:
         self._limit = limit
+        self._memory = memory
         self._ready: dict[str, Ready] = {}
         self._probed: dict[str, Worker] = {}
         self._prepared: dict[Target, Opened] = {}
@@ -169,7 +173,7 @@ class Workers:
             if probed is None and isinstance(worker.start(self._limit), Missing):
                 msg = f"{target}: the framework was found before and is not found now"
                 raise StartError(msg)
-            settings = worker.configure(target.mode, target.device, self._limit)
+            settings = worker.configure(target.mode, target.device, self._limit, self._memory)
             fine = True
         finally:
             if not fine:

@@ -81,6 +81,7 @@ def _loop(framework: str, glob: str) -> dict[str, Any]:
     cases = _cases(glob)
     start = time.perf_counter()
     adapter = _adapter(framework)
+    os.environ |= adapter.mode_options.get(adapter.modes[0], {}).get("environment", {})
     adapter.versions()
     adapter.configure(adapter.modes[0], "cpu")
     imported = time.perf_counter()

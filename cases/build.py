@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 from cases import dtypes, fill, rules, shapes
-from cases.case import INDEX_DTYPE, INPUTS, OUTPUTS, Case, Invalid, Padding, TensorSpec, Tier
-from cases.schema import ConvEntry, ConvTransposeEntry, Entry, PoolEntry, Tensor
+from cases.case import INDEX_DTYPE, INPUTS, OUTPUTS, Case, Invalid, TensorSpec, Tier
+from cases.elements import check_held, check_special, flat, may_tie
+from cases.schema import ConvEntry, Entry, PoolEntry, Tensor
+from cases.sizes import BuildError, Sizes, sizes_of
 
+_SAID_BY: Final = {
+    "value": ("value", "image"),
+    "filter": ("filter", "kernel"),
+    "bias": ("bias", "out_channels"),
+    "kernel": ("kernel", "ksize"),
+    "output_shape": ("output_shape", "value", "image"),
+}
+"""An argument of the call -> the fields of an entry that say it, or that it follows from."""
 _DEFAULT_FILL: Final = {"max_pool": "distinct", "max_pool_argmax": "distinct", "avg_pool": "multiples"}
-
-
-class BuildError(Exception):
-    """An entry that makes no case; ``field`` names the field to look at."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 def build(entry: Entry, operator: str, case_id: str, about: str, source: str) -> Case:
@@ -28,7 +28,7 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
     Raises:
         BuildError: if a size is missing, shapes are impossible, or the entry is wrong about being invalid.
     """
-    sizes = _sizes(entry)
+    sizes = sizes_of(entry)
     inputs = _inputs(entry, operator, sizes)
     case = Case(
         id=case_id,
@@ -61,99 +61,7 @@ def _tier(operator: str, inputs: dict[str, TensorSpec]) -> Tier:
     return "bounded" if normal and not operator.startswith("max") else "exact"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sizes:
-    """What an entry says of space, one entry an axis."""
-
-    image: tuple[int, ...]
-    kernel: tuple[int, ...]
-    strides: tuple[int, ...]
-    padding: Padding
-    output_padding: tuple[int, ...] | None
-    dilations: tuple[int, ...] | None
-
-    @property
-    def extents(self) -> tuple[int, ...]:
-        """How many elements of the image a window spans.
-
-        Raises:
-            ValueError: if there is not one dilation an axis.
-        """
-        dilations = (1,) * len(self.kernel) if self.dilations is None else self.dilations
-        return tuple(shapes.extent(*sizes) for sizes in zip(self.kernel, dilations, strict=True))
-
-
-def _sizes(entry: Entry) -> _Sizes:
-    rank = _rank(entry)
-    kernel, strides = _each(_kernel(entry), rank), _each(entry.strides, rank)
-    sizes = _Sizes(
-        image=(),
-        kernel=kernel,
-        strides=strides,
-        padding=_padding(entry),
-        output_padding=_output_padding(entry, rank),
-        dilations=None if entry.dilations is None else _each(entry.dilations, rank),
-    )
-    return replace(sizes, image=_image(entry) if sizes.output_padding is None else _implied_image(entry, sizes))
-
-
-def _rank(entry: Entry) -> int:
-    """How many spatial axes the entry speaks of."""
-    if entry.image is not None:
-        return len(entry.image)
-    shape = entry.value.shape if entry.value is not None else None
-    return len(shape) - 2 if shape is not None else 2
-
-
-def _kernel(entry: Entry) -> int | list[int]:
-    name = "ksize" if isinstance(entry, PoolEntry) else "kernel"
-    kernel = getattr(entry, name)
-    if kernel is None:
-        raise BuildError(name, f"{name} is missing: the window's spatial size, e.g. 3 or [3, 5]")
-    return kernel  # type: ignore[no-any-return]
-
-
-def _each(size: int | list[int], rank: int) -> tuple[int, ...]:
-    return (size,) * rank if isinstance(size, int) else tuple(size)
-
-
-def _padding(entry: Entry) -> Padding:
-    if isinstance(entry.padding, str):
-        return entry.padding
-    if any(len(pair) != 2 for pair in entry.padding):  # noqa: PLR2004 - before and after
-        raise BuildError("padding", "padding needs a [before, after] pair a spatial axis, e.g. [[1, 1], [0, 2]]")
-    return tuple((before, after) for before, after in entry.padding)
-
-
-def _output_padding(entry: Entry, rank: int) -> tuple[int, ...] | None:
-    if not isinstance(entry, ConvTransposeEntry) or entry.output_padding is None:
-        return None
-    if entry.padding == "SAME":
-        raise BuildError("output_padding", "output_padding goes with VALID or explicit padding: SAME depends on image")
-    return _each(entry.output_padding, rank)
-
-
-def _image(entry: Entry) -> tuple[int, ...]:
-    if entry.image is None:
-        raise BuildError("image", "image is missing: the spatial size on the image's side, e.g. [5, 6]")
-    return tuple(entry.image)
-
-
-def _implied_image(entry: Entry, sizes: _Sizes) -> tuple[int, ...]:
-    if entry.image is not None or entry.value is None or entry.value.shape is None:
-        raise BuildError("output_padding", "output_padding names the size itself: give value: {shape: [...]}, no image")
-    try:
-        pairs = shapes.pads(sizes.padding, sizes.kernel, sizes.kernel, sizes.strides)
-        axes = zip(
-            entry.value.shape[1:-1], sizes.extents, sizes.strides, pairs, sizes.output_padding or (), strict=True
-        )
-        return tuple((count - 1) * stride + size - sum(pair) + more for count, size, stride, pair, more in axes)
-    except ValueError:
-        message = "the image's size doesn't follow from these sizes: give each spatial axis one of each, and no word"
-        raise BuildError("output_padding", message) from None
-
-
-def _output_shape(entry: Entry, operator: str, sizes: _Sizes) -> tuple[int, ...] | None:
+def _output_shape(entry: Entry, operator: str, sizes: Sizes) -> tuple[int, ...] | None:
     if not _outward(operator):
         return None
     override = getattr(entry, "output_shape", None)
@@ -166,7 +74,7 @@ def _outward(operator: str) -> bool:
     return operator == "conv_transpose" or operator.endswith("unpool")
 
 
-def _inputs(entry: Entry, operator: str, sizes: _Sizes) -> dict[str, TensorSpec]:
+def _inputs(entry: Entry, operator: str, sizes: Sizes) -> dict[str, TensorSpec]:
     shape = (entry.batch, *_value_size(entry, operator, sizes), _channels(entry))
     rule = entry.data or _DEFAULT_FILL.get(operator, "integers")
     plain = TensorSpec(shape=shape, dtype=entry.dtype, fill=rule)
@@ -182,7 +90,7 @@ def _inputs(entry: Entry, operator: str, sizes: _Sizes) -> dict[str, TensorSpec]
     return inputs
 
 
-def _filter_shape(entry: ConvEntry, operator: str, sizes: _Sizes) -> tuple[int, ...]:
+def _filter_shape(entry: ConvEntry, operator: str, sizes: Sizes) -> tuple[int, ...]:
     first, last = entry.in_channels, entry.out_channels
     if operator == "conv_transpose":
         first, last = last, first
@@ -193,7 +101,7 @@ def _channels(entry: Entry) -> int:
     return entry.in_channels if isinstance(entry, ConvEntry) else int(getattr(entry, "channels", 1))
 
 
-def _value_size(entry: Entry, operator: str, sizes: _Sizes) -> tuple[int, ...]:
+def _value_size(entry: Entry, operator: str, sizes: Sizes) -> tuple[int, ...]:
     """The image itself, or how many windows lie on it where the image is the output."""
     if not _outward(operator):
         return sizes.image
@@ -222,66 +130,38 @@ def _tensor(name: str, override: Tensor | None, implied: TensorSpec) -> TensorSp
         spec = replace(spec, special=override.special, position=override.position)
     if override.values is None:
         return spec
-    values = _flat(name, override.values, spec.shape)
+    values = flat(name, override.values, spec.shape)
     if name == "indices" and not all(isinstance(index, int) and abs(index) < 2**63 for index in values):
         raise BuildError(name, "an index is an integer that int64 holds")
     return replace(spec, fill="literal", values=values)
 
 
-def _flat(name: str, values: Any, shape: tuple[int, ...]) -> tuple[float, ...]:
-    flat = tuple(_elements(name, values))
-    if len(flat) != math.prod(shape):
-        raise BuildError(
-            name.partition(" ")[0],
-            f"{name} has {len(flat)} literal elements, the shape {shape} holds {math.prod(shape)}",
-        )
-    return flat
-
-
-def _elements(name: str, values: Any) -> Iterator[float]:
-    if isinstance(values, list):
-        for value in values:
-            yield from _elements(name, value)
-    elif isinstance(values, float) and not math.isfinite(values):
-        raise BuildError(name.partition(" ")[0], f"{name} holds {values}: say it with special and position instead")
-    elif isinstance(values, (int, float)) and not isinstance(values, bool):
-        if isinstance(values, int) and abs(values) >= 2**64:
-            raise BuildError(name.partition(" ")[0], f"{name} holds a number that no dtype holds")
-        yield values
-    else:
-        raise BuildError(name.partition(" ")[0], f"{name} holds {values!r}, which is no number")
-
-
 def _check(entry: Entry, case: Case) -> None:
     for name, spec in case.inputs.items():
-        _check_special(name, spec)
+        check_special(name, spec)
     literal = "indices" in case.inputs and case.inputs["indices"].fill == "literal"
     fault = rules.broken(case, fill.fill(case)["indices"] if literal else None)
     if entry.invalid is not None and entry.behaviour is not None:
         raise BuildError("behaviour", "a case is invalid or a behaviour, not both")
     if fault is not None and entry.invalid is None and entry.behaviour is None:
-        raise BuildError("image", f"impossible ({fault.rule}): {fault.reason}; mend it, or mark the case invalid")
+        message = f"impossible ({fault.rule}): {fault.reason}; mend it, or mark the case invalid"
+        raise BuildError(_fields(entry, fault), message)
     if fault is None and entry.invalid is not None:
         raise BuildError("invalid", "marked invalid, but the definition admits this call; break a rule or unmark it")
     if fault is not None and entry.invalid is not None and fault.rule != entry.invalid.rule:
         raise BuildError("invalid", f"breaks the rule {fault.rule!r} ({fault.reason}), not {entry.invalid.rule!r}")
+    check_held(case)
 
 
-def _check_special(name: str, spec: TensorSpec) -> None:
-    if spec.fill == "normal" and spec.dtype not in dtypes.FLOATS:
-        raise BuildError("data", f"{spec.dtype} holds no normal data; choose integers")
-    if spec.special is None:
-        if spec.position is not None:
-            raise BuildError("position", "position says where a special value stands, and there is none; add special")
-        return
-    if spec.dtype not in dtypes.FLOATS:
-        raise BuildError("special", f"{spec.dtype} has no special values")
-    if spec.fill == "normal":
-        raise BuildError("special", "special values stand among exact data, and normal ones round; choose integers")
-    if spec.position is not None and spec.position >= math.prod(spec.shape):
-        raise BuildError(
-            "position", f"position {spec.position} is behind the {math.prod(spec.shape)} elements of {name}"
-        )
+def _fields(entry: Entry, fault: rules.Broken) -> tuple[str, ...]:
+    """The fields to look at for a broken rule, the likeliest first."""
+    said_by = _SAID_BY.get(fault.argument, (fault.argument,))
+    if fault.rule == "channels":
+        return (fault.argument, "value", "groups", *said_by)
+    if fault.rule == "size":
+        counts = ("batch", "in_channels", "out_channels", "channels")
+        return (*(name for name in counts if getattr(entry, name, 0) < 0), *said_by)
+    return said_by
 
 
 def _with_gradients(entry: Entry, case: Case) -> Case:
@@ -294,10 +174,15 @@ def _with_gradients(entry: Entry, case: Case) -> Case:
         raise BuildError(
             "gradients", "gradients are asked of exact floating-point data: choose integers of a float dtype"
         )
+    if case.operator.startswith("max_pool") and not case.behaviour and may_tie(case):
+        message = "two elements of one channel are equal: where both are the greatest, max pooling has no one gradient"
+        raise BuildError("gradients", f"{message}; choose distinct data, or say so under behaviour")
     rule = {"avg_pool": entry.data or "multiples"}.get(case.operator, "small" if entry.data == "small" else "integers")
     cotangent = TensorSpec(shape=shapes.output_shape(case), dtype=entry.dtype, fill=rule)
     names = tuple(name for name in case.inputs if name != "indices")
-    return replace(case, inputs=case.inputs | {"cotangent": cotangent}, gradients=names)
+    whole = replace(case, inputs=case.inputs | {"cotangent": cotangent}, gradients=names)
+    check_held(whole)
+    return whole
 
 
 def _with_expected(entry: Entry, case: Case) -> Case:
@@ -308,5 +193,5 @@ def _with_expected(entry: Entry, case: Case) -> Case:
     if set(entry.expected) != set(OUTPUTS[case.operator]):
         raise BuildError("expected", f"expected names {sorted(entry.expected)}, not {list(OUTPUTS[case.operator])}")
     shape = shapes.output_shape(case)
-    expected = {name: _flat(f"expected {name}", values, shape) for name, values in entry.expected.items()}
+    expected = {name: flat(f"expected {name}", values, shape) for name, values in entry.expected.items()}
     return replace(case, expected=expected)

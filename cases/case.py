@@ -8,7 +8,7 @@ out_channels].
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal
 
 Operator = Literal["conv", "conv_transpose", "max_pool", "max_pool_argmax", "max_unpool", "avg_pool", "avg_unpool"]
@@ -64,6 +64,8 @@ class Case:
     gradients are asked. ``strides``, ``ksize``, ``output_padding`` and ``dilations`` have one entry a spatial axis;
     ``output_shape`` is a whole shape. ``padding`` is SAME, VALID or a (before, after) pair a spatial axis.
     ``data_format`` is a word of ``DATA_FORMATS``. What is None is not said: dilations of 1, channels-last.
+    ``given`` holds arguments, inputs among them, that the call says just so instead of what the other fields mean: of
+    a wrong type, length or value.
     ``gradients`` names the inputs whose vector-Jacobian product with ``cotangent`` is asked beside the output.
     ``expected`` holds a document's own literal result, if it has one, as flat values in C order. At most one of
     ``invalid`` and ``behaviour`` is set: the first says that a framework ought to refuse the call, the second that
@@ -83,6 +85,7 @@ class Case:
     data_format: str | None = None
     include_batch_in_index: bool = False
     gradients: tuple[str, ...] = ()
+    given: dict[str, Any] = field(default_factory=dict)
     tier: Tier = "exact"
     about: str = ""
     source: str = ""
@@ -118,7 +121,7 @@ def to_json(case: Case) -> dict[str, Any]:
 
 def question(case: Case) -> dict[str, Any]:
     """What a worker is sent: the call alone, never what is expected of it."""
-    plain = {field.name: getattr(case, field.name) for field in fields(case) if field.name not in _KEPT_BACK}
+    plain = {part.name: getattr(case, part.name) for part in fields(case) if part.name not in _KEPT_BACK}
     return plain | {"inputs": {name: asdict(spec) for name, spec in case.inputs.items()}}
 
 
@@ -133,6 +136,7 @@ def from_json(data: dict[str, Any]) -> Case:
     """
     given = _tuples(data)
     given["inputs"] = {name: TensorSpec(**_tuples(spec)) for name, spec in data["inputs"].items()}
+    given["given"] = _tuples(data.get("given") or {})
     if data.get("expected") is not None:
         given["expected"] = {name: tuple(values) for name, values in data["expected"].items()}
     if data.get("invalid") is not None:

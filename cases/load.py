@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from cases.build import BuildError, build
+from cases.build import build
 from cases.case import Case
 from cases.grid import Combination, combinations, keeps
 from cases.read import CaseFileError, Document, read
 from cases.schema import FILE, NOT_IN_GRIDS, AnyFile, Entry, json_schema
+from cases.sizes import BuildError
 
 Location = tuple[str | int, ...]
 
@@ -116,7 +117,7 @@ def _expand(document: Document, file: AnyFile, at: Location, entry: Entry) -> It
             raise document.error(at, "an entry without a grid needs a name")
         if entry.where is not None:
             raise document.error((*at, "where"), "where chooses from a grid, and there is none; remove it")
-        yield _build(document, file, at, entry, entry.name)
+        yield _build(document, file, at, entry, Combination(values={}, positions={}))
         return
     _check_grid(document, at, entry)
     kept = 0
@@ -124,8 +125,7 @@ def _expand(document: Document, file: AnyFile, at: Location, entry: Entry) -> It
         single = _merge(document, at, entry, combination)
         if _kept(document, at, entry, single):
             kept += 1
-            name = "-".join(filter(None, (entry.name, combination.label)))
-            yield _build(document, file, at, single, name)
+            yield _build(document, file, at, single, combination)
     if not kept:
         raise document.error((*at, "where"), f"where: {entry.where!r} keeps none of the grid's combinations")
 
@@ -160,22 +160,26 @@ def _kept(document: Document, at: Location, entry: Entry, single: Entry) -> bool
         raise document.error((*at, "where"), f"where: {error}") from None
 
 
-def _build(document: Document, file: AnyFile, at: Location, entry: Entry, name: str) -> Case:
+def _build(document: Document, file: AnyFile, at: Location, entry: Entry, combination: Combination) -> Case:
+    """The case of an entry whose fields have the values of one combination of its grid."""
+    name = "-".join(filter(None, (entry.name, combination.label)))
     try:
         return build(entry, file.operator, f"{file_id(document.path)}::{name}", file.about, file.source)
     except BuildError as error:
-        place = (*at, error.field)
-        if error.field not in _keys(document, at):
-            place = at
-        raise document.error(place, f"{name}: {error}") from None
+        raise document.error(_written(document, at, error.fields, combination.positions), f"{name}: {error}") from None
 
 
-def _keys(document: Document, at: Location) -> set[str]:
-    """The keys that stand at a place of the file."""
-    data = document.data
+def _written(document: Document, at: Location, fields: Iterable[str], positions: Mapping[str, int]) -> Location:
+    """Where the first of these fields stands: as a value of the entry's grid or as its key; the entry if none does."""
+    keys = document.data
     for part in at:
-        data = data[part]
-    return set(data)
+        keys = keys[part]
+    for field in fields:
+        if field in positions:
+            return (*at, "grid", field, positions[field])
+        if field in keys:
+            return (*at, field)
+    return at
 
 
 def _twins(document: Document, cases: list[Case]) -> list[str]:

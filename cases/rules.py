@@ -109,7 +109,10 @@ def _channels(case: Case) -> Iterator[Broken]:
             yield Broken(rule="groups", argument="groups", reason=reason)
             return  # how many channels the filter takes does not follow
         wanted = last if case.operator == "conv_transpose" else first * case.groups
-        if value[-1] != wanted:
+        if case.operator == "conv" and value[-1] % case.groups:
+            reason = f"{case.groups} groups do not divide the value's {value[-1]} channels"
+            yield Broken(rule="groups", argument="groups", reason=reason)
+        elif value[-1] != wanted:
             yield Broken(
                 rule="channels", argument="filter", reason=f"value has {value[-1]} channels, the filter takes {wanted}"
             )
@@ -117,11 +120,9 @@ def _channels(case: Case) -> Iterator[Broken]:
         reason = f"bias has {case.inputs['bias'].shape[0]} entries, the result {out} channels"
         yield Broken(rule="channels", argument="bias", reason=reason)
     if case.output_shape is not None and case.output_shape[-1] != out:
-        yield Broken(
-            rule="channels",
-            argument="output_shape",
-            reason=f"output_shape has {case.output_shape[-1]} channels, the result {out}",
-        )
+        groups = f" in {case.groups} groups" if case.groups > 1 else ""
+        reason = f"output_shape has {case.output_shape[-1]} channels, the result {out}{groups}"
+        yield Broken(rule="channels", argument="output_shape", reason=reason)
 
 
 def _shape(case: Case) -> Iterator[Broken]:

@@ -19,7 +19,8 @@ import numpy.typing as npt
 from adapters.base import NotSupported
 from adapters.oracle import NotExact, Oracle
 from cases import shapes
-from cases.case import Case
+from cases.case import Case, Tier
+from cases.dtypes import FLOATS
 from cases.fill import fill
 from cases.tolerance import Tolerance
 from reports import special
@@ -30,6 +31,7 @@ Arrays = dict[str, Array]
 Explanation = tuple[str, Callable[[], Arrays]]
 _REACH: Final = 2
 """How many elements a window may have moved along an axis."""
+_NARROWER: Final = {"float64": "float32", "int64": "int32"}
 
 
 def diagnose(case: Case, expected: Arrays, actual: Arrays, tolerance: Tolerance) -> str | None:
@@ -37,15 +39,20 @@ def diagnose(case: Case, expected: Arrays, actual: Arrays, tolerance: Tolerance)
 
     A small case may not tell two slips apart: then both are named, and a larger case of the same group decides.
     """
-    inputs, fitting = fill(case), []
-    for name, answer in _explanations(case, inputs, expected, actual):
-        try:
-            transformed = answer()
-        except (ValueError, IndexError, NotSupported, NotExact):  # the changed question has no answer
-            continue
-        if compare(transformed, actual, tolerance) is None:
-            fitting.append(name)
+    inputs = fill(case)
+    explanations = _explanations(case, inputs, expected, actual)
+    fitting = [name for name, answer in explanations if _fits(answer, actual, tolerance)]
+    if case.dtype in _NARROWER and _is_in_32_bits(case, inputs, actual, tolerance):
+        fitting.append("computed in 32 bits")
     return " or ".join(fitting) or None
+
+
+def _fits(answer: Callable[[], Arrays], actual: Arrays, tolerance: Tolerance) -> bool:
+    try:
+        transformed = answer()
+    except (ValueError, IndexError, NotSupported, NotExact):  # the changed question has no answer
+        return False
+    return compare(transformed, actual, tolerance) is None
 
 
 def _explanations(case: Case, inputs: Arrays, expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
@@ -96,6 +103,30 @@ def _of_dtype(expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
 
     if changed:
         yield f"returned as {', '.join(sorted({dtype.name for dtype in changed.values()}))}", converted
+
+
+def _is_in_32_bits(case: Case, inputs: Arrays, actual: Arrays, tolerance: Tolerance) -> bool:
+    """Whether this is the answer to the same question asked in 32 bits, held to what those allow and to no more."""
+    narrow = _NARROWER[case.dtype]
+    dtypes = {name: spec.dtype if spec.fill == "indices" else narrow for name, spec in case.inputs.items()}
+    specs = {name: replace(spec, dtype=dtypes[name]) for name, spec in case.inputs.items()}
+    with np.errstate(over="ignore"):  # the largest number of 64 bits is infinite in 32
+        given = {name: array.astype(dtypes[name]) for name, array in inputs.items()}
+    try:
+        right, tier = _answer_and_tier(replace(case, inputs=specs), given)
+    except (NotSupported, NotExact):
+        return False
+    return compare(right, actual, replace(tolerance, tier=tier, dtype=narrow, result=narrow)) is None
+
+
+def _answer_and_tier(case: Case, inputs: Arrays) -> tuple[Arrays, Tier]:
+    """The right answer and how it is to be held: floats that don't hold every sum of an exact case round."""
+    try:
+        return Oracle().run(case, inputs), case.tier
+    except NotExact:
+        if case.dtype not in FLOATS:
+            raise
+    return Oracle().run(replace(case, tier="bounded"), inputs), "bounded"
 
 
 def _of_filter(case: Case, inputs: Arrays) -> Iterator[Explanation]:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pytest
 
 from adapters.base import Target
 from cases.case import Case
 from reports import progress, stale
-from reports.items import SESSION, CaseFile, CaseItem
+from reports.items import SESSION, CaseFile, CaseItem, why_unasked
 from reports.known import KnownError
 from reports.options import Options, UsageError, processors
 from reports.session import Session
@@ -24,6 +24,7 @@ from reports.session import Session
 _PROBLEMS: Final = pytest.StashKey[list[str]]()
 _LOOPED: Final = pytest.StashKey[bool]()
 _PATHS: Final = pytest.StashKey[list[Path]]()
+_List = TypeVar("_List", list[str], list[Path])
 PROGRESS: Final = pytest.StashKey[progress.Progress]()
 
 
@@ -52,6 +53,16 @@ def choose(config: pytest.Config) -> None:
     paths = (config.invocation_params.dir / argument.partition("::")[0] for argument in config.args)
     if any(_holds_cases(path) for path in paths):
         config.stash[SESSION] = _choose(config)
+        _refuse_unasked(config, config.stash[SESSION])
+
+
+def _refuse_unasked(config: pytest.Config, session: Session) -> None:
+    """An id on the command line that a target is not asked would else be reported as not found."""
+    named = ((argument, *argument.partition("::")[::2]) for argument in config.args if ".yaml::" in argument)
+    whys = [(id_, why_unasked(session, config.invocation_params.dir / path, name)) for id_, path, name in named]
+    lines = [f"{id_}: {why}" for id_, why in whys if why]
+    if lines:
+        raise pytest.UsageError(*lines)
 
 
 def collect(path: Path, parent: pytest.Collector) -> CaseFile | None:
@@ -94,12 +105,28 @@ def finish(session: pytest.Session) -> None:
     if run is None:
         return
     over = run.started and session.config.stash.get(_LOOPED, False)
-    problems = run.lost() if over else []
-    problems += stale.entries(run, whole=_is_whole(session.config)) if over else []
-    session.config.stash[_PROBLEMS] = problems
-    session.config.stash[_PATHS] = run.finish(complete=over)
-    if problems and session.exitstatus == pytest.ExitCode.OK:
+    stash, file = session.config.stash, run.options.report / "run.jsonl"
+    problems, judging = _tried(lambda: _problems(session.config, run) if over else [], [], file)
+    stash[_PATHS], rendering = _tried(lambda: run.finish(complete=over), [file] if over else [], file)
+    stash[_PROBLEMS] = problems + judging + rendering
+    if judging or rendering:
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+    elif problems and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _tried(step: Callable[[], _List], otherwise: _List, file: Path) -> tuple[_List, list[str]]:
+    """What a step returns; if it breaks, which is our fault, another result and a line: what was answered is kept."""
+    try:
+        return step(), []
+    except Exception as error:  # noqa: BLE001 - whatever it is, the summary has still to come
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        return otherwise, [f"a fault of ours: {what}; the answers are kept: python -m reports render {file}"]
+
+
+def _problems(config: pytest.Config, run: Session) -> list[str]:
+    """What a run that is over lost, and which known differences explain nothing in it."""
+    return run.lost() + stale.entries(run, whole=_is_whole(config))
 
 
 def _is_whole(config: pytest.Config) -> bool:

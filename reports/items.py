@@ -12,7 +12,7 @@ from adapters.base import Target
 from cases.case import Case
 from cases.load import load
 from cases.read import CaseFileError
-from reports import tables
+from reports import breadth, tables
 from reports.reproducer import program, small
 from reports.session import Session
 from reports.verdict import Verdict, expectation, is_judged, judge, wanted
@@ -47,6 +47,27 @@ class CaseFile(pytest.File):
                     )
 
 
+def why_unasked(session: Session, path: Path, name: str) -> str:
+    """Why a case, named with its target or for all of them, has no item; empty if it has one, or there is no such case.
+
+    A faulty file has no cases here: its faults are told when it is collected.
+    """
+    case_name, _, target_name = name.removesuffix("]").partition("[")
+    try:
+        cases = load(path)
+    except CaseFileError:
+        return ""
+    ids = {case.id for case in cases if case.id.partition("::")[2] == case_name}
+    targets = [target for target in session.targets if target_name in {"", str(target)}]
+    if not ids or not targets or any(ids <= session.chosen(cases, target) for target in targets):
+        return ""
+    limits = {target: session.targets[target] for target in targets}
+    thinned = [str(target) for target, limit in limits.items() if ids <= breadth.asked(cases, limit, slow=True)]
+    if thinned:
+        return f"asked of {', '.join(thinned)} only with --slow"
+    return "; ".join(f"{target} is asked {breadth.describe(limit, slow=True)}" for target, limit in limits.items())
+
+
 class CaseItem(pytest.Item):
     """One case on one target. Waiting for the answer is set-up: what goes wrong there is ours, and an error."""
 
@@ -67,7 +88,7 @@ class CaseItem(pytest.Item):
         entry = tables.find_known(run, session.knowns, self.case.id, str(self.target))
         if entry is not None and entry.explains(verdict):
             pytest.xfail(f"{entry.reason} ({entry.link})")
-        if entry is not None and not (verdict.difference is None and entry.shown_by == "some"):
+        if entry is not None and not (verdict.difference is None and entry.shown_by != "all"):
             raise DifferenceError(self._changed(entry.reason, verdict))
         if verdict.status == "unsupported":
             pytest.skip(verdict.reason)

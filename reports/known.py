@@ -1,21 +1,24 @@
 """Known differences: accepted, each with a reason and a link, and strict.
 
 An entry says that every case it matches differs, on every target it matches, in just this way. One that doesn't is a
-failure: the difference has vanished or changed, and the entry must go or change. Where only the data decide which
-cases show it, ``shown_by: some`` asks for at least one. An entry that matches nothing is stale.
+failure: the difference has vanished or changed, and the entry must go or change. An entry for exceptions says by a
+regular expression which one, so that another fault can't hide behind it. Where only the data decide which
+cases show it, ``shown_by: some`` asks for at least one, and where the processor decides, ``some processors`` for none.
+An entry that matches nothing is stale.
 """
 
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import yaml
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from reports.difference import Kind
 from reports.verdict import Verdict
@@ -27,6 +30,18 @@ def _specifier(text: str) -> str:
     except InvalidSpecifier:
         msg = f"{text!r} is no version specifier such as '>=2.13,<2.14'"
         raise ValueError(msg) from None
+    return text
+
+
+def _expression(text: str) -> str:
+    try:
+        found_in_nothing = re.search(text, "", re.DOTALL)
+    except re.error as error:
+        msg = f"{text!r} is no regular expression: {error}"
+        raise ValueError(msg) from None
+    if found_in_nothing:
+        msg = f"{text!r} is found in every message; say the exception's type and its telling words"
+        raise ValueError(msg)
     return text
 
 
@@ -47,10 +62,21 @@ class Known(BaseModel):
     status: Literal["differing", "raised", "crashed", "timed out"] = Field(
         "differing", description="What the target did; an invalid call that is accepted is differing."
     )
+    message: Annotated[str, AfterValidator(_expression)] | None = Field(
+        None, description="A regular expression found in `Type: message` of what was raised; a dot is any character."
+    )
     diagnosis: str | None = Field(None, description="A diagnosis that each difference must have.")
-    shown_by: Literal["all", "some"] = "all"
+    shown_by: Literal["all", "some", "some processors"] = "all"
     reason: str = Field(min_length=10)
     link: str = Field(pattern=r"^(https://\S+|not reported yet)$")
+
+    @model_validator(mode="after")
+    def _says_what_was_raised(self) -> Self:
+        """Else another exception than the one that was accepted would pass for it."""
+        if (self.status == "raised") != (self.message is not None):
+            msg = "an entry has a message if its status is raised, and only then"
+            raise ValueError(msg)
+        return self
 
     def concerns(self, target: str, version: str) -> bool:
         """Whether the entry speaks of a target in this version."""
@@ -70,8 +96,12 @@ class Known(BaseModel):
             verdict.difference is not None
             and verdict.difference.kind == self.kind
             and verdict.status == self.status
+            and (self.message is None or self._finds(verdict.difference.summary))
             and (self.diagnosis is None or self.diagnosis in (verdict.diagnosis or "").split(" or "))
         )
+
+    def _finds(self, summary: str) -> bool:
+        return re.search(self.message or "", summary.removeprefix("raised "), re.DOTALL) is not None
 
 
 class KnownError(Exception):

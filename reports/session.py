@@ -21,7 +21,8 @@ from adapters.pool import Pool
 from cases.case import Case
 from reports import breadth, known, render, targets
 from reports.options import Options, UsageError
-from reports.run import Run, RunError, read
+from reports.resume import resumed, unanswered
+from reports.run import Run
 from reports.tables import Knowns
 from reports.verdict import ORACLE
 
@@ -88,7 +89,7 @@ class Session:
         plan = {_ORACLE: list(cases.values()), **plan}
         self.asked = {(case.id, str(target)) for target, chosen in plan.items() for case in chosen}
         old = self._old(cases)
-        todo = {target: _unanswered(chosen, target, old) for target, chosen in plan.items()}
+        todo = {target: unanswered(chosen, target, old) for target, chosen in plan.items()}
         oracle = {_ORACLE: todo.pop(_ORACLE)}
         others = targets.longest_first({target: chosen for target, chosen in todo.items() if chosen}, self.targets)
         self._prepare([*(oracle if oracle[_ORACLE] else ()), *islice(others, self.options.workers)])
@@ -119,16 +120,21 @@ class Session:
                 self._check_pool(case, target)
 
     def finish(self, *, complete: bool) -> list[Path]:
-        """End the run: stop the workers, write the footer if all went its way, and the reports."""
+        """End the run: stop the workers, write the footer if all went its way, and the reports.
+
+        The run's file is closed whatever becomes of the reports: they can be rendered from it again.
+        """
         self._pool.stop()
         if self.run is None:
             return []
-        self._record_settings()
-        if complete:
+        try:
+            self._record_settings()
+            if not complete:
+                return []
             self.run.end(asked=len(self.asked))
-        paths = [self.run.path, *render.write(self.run, self.knowns, self.options.report)] if complete else []
-        self.run.close()
-        return paths
+            return [self.run.path, *render.write(self.run, self.knowns, self.options.report)]
+        finally:
+            self.run.close()
 
     def lost(self) -> list[str]:
         """What a run that is over should hold and doesn't: answers asked for and never recorded."""
@@ -178,14 +184,7 @@ class Session:
         path = self.options.report / "run.jsonl"
         if not self.options.resume or not path.exists() or not path.stat().st_size:
             return None
-        run = self._resumed(path)
-        if _fixed(run.header) != _fixed(self._header()):
-            msg = f"--resume: {path} was begun with other targets, versions, options or code; run without --resume"
-            raise UsageError(msg)
-        changed = [name for name, case in cases.items() if name in run.cases and run.cases[name] != case]
-        if changed:
-            msg = f"--resume: {changed[0]} is another case than the one in {path}; run without --resume"
-            raise UsageError(msg)
+        run = resumed(path, self._header(), cases)
         self.facts = run.header["targets"]
         return run
 
@@ -202,15 +201,6 @@ class Session:
         run.begin(self._header())
         for case in cases.values():
             run.ask(case)
-        return run
-
-    def _resumed(self, path: Path) -> Run:
-        try:
-            run = read(path)
-        except RunError as error:
-            msg = f"--resume: {error}"
-            raise UsageError(msg) from None
-        run.faults.clear()  # ours, and perhaps mended: they are asked again
         return run
 
     def _has(self, case: str, target: str) -> bool:
@@ -240,13 +230,3 @@ def _sources() -> str:
     root = Path(__file__).parents[1]
     files = sorted(path for room in ("cases", "adapters") for path in (root / room).rglob("*.py"))
     return hashlib.blake2b(b"\0".join(path.read_bytes() for path in files), digest_size=8).hexdigest()
-
-
-def _fixed(header: dict[str, Any]) -> dict[str, Any]:
-    """What of a header is known from the start: all but the settings of targets whose turn has yet to come."""
-    facts = {name: {**fact, "settings": None} for name, fact in header.get("targets", {}).items()}
-    return {"targets": facts, "missing": header.get("missing"), "suite": header.get("suite")}
-
-
-def _unanswered(cases: Iterable[Case], target: Target, old: Run | None) -> list[Case]:
-    return [case for case in cases if old is None or (case.id, str(target)) not in old.records]

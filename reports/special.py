@@ -35,8 +35,15 @@ def explanations(case: Case, inputs: Arrays, expected: Arrays, actual: Arrays) -
     flushed = {name: _flushed(case, tensor) for name, tensor in inputs.items()}
     yield "subnormal inputs read as zeros", lambda: Oracle().run(case, flushed)
     yield "subnormal results written as zeros", lambda: {n: _flushed(case, array) for n, array in expected.items()}
+    yield "NaN instead of infinity", lambda: {name: _undefined(array) for name, array in expected.items()}
     if case.operator in _MAX:
         yield from _of_maxima(case, inputs, expected)
+
+
+def _undefined(array: Array) -> Array:
+    """An array in which NaN stands for infinities, as where each is multiplied by a zero that stands beside it."""
+    wide = array.astype(np.float64)
+    return np.where(np.isinf(wide), np.nan, wide).astype(array.dtype)
 
 
 def _of_maxima(case: Case, inputs: Arrays, expected: Arrays) -> Iterator[Explanation]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
+from adapters import ADAPTERS
 from adapters.base import Target
 from adapters.client import Missing, Ready, StartFailure
 from adapters.launch import Launch, UnknownAdapterError, resolve
@@ -134,11 +135,17 @@ def _places(ready: Ready) -> Iterator[_Place]:
 
 def _absence(ready: Ready, options: ModeOptions, target: Target) -> tuple[str, str]:
     if target.device not in ready.devices:
-        what = "GPU" if target.device == GPU else "such device"
-        return f"{target.adapter}-{target.device}", f"the framework sees no {what}"
+        return f"{target.adapter}-{target.device}", _unseen(ready, target)
     if options.missing:
         return f"{target.adapter}-{target.mode}", normal(options.missing)
     return "", ""
+
+
+def _unseen(ready: Ready, target: Target) -> str:
+    """Why a device is not there. Ours would use a GPU if there were one; of a plug-in all that is known is its word."""
+    if ready.launch.name in ADAPTERS and target.device == GPU:
+        return "the framework sees no GPU"
+    return f"the adapter offers no {target.device} here, only {', '.join(ready.devices)}"
 
 
 def _is_wanted(place: _Place, globs: Sequence[str], device: str) -> bool:

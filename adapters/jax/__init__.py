@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from adapters.jax import conv, pooling, unpooling
 from adapters.jax.composition import Composition
-from adapters.program import execute
+from adapters.program import execute, inside
 from cases.case import INPUTS, Case
 
 _IMPORTS: Final = "import jax\nimport jax.numpy as jnp\nimport numpy as np\nfrom jax import lax"
@@ -113,6 +113,12 @@ class Jax:
         call = f"result = {self._called(case, composed)}"
         return "\n".join((_IMPORTS, *settings, "", *functions, *prepared, call, _outputs(case), *composed.after))
 
+    def stage(self, error: Exception) -> str:
+        """A jitted function is traced first; what is raised later, by compiling or executing it, is running it."""
+        if self._mode == "eager":
+            return "calling"
+        return "tracing" if inside(error) else "running"
+
     def run(self, case: Case, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
         """Run the program that ``call`` shows."""
         self._runs += 1
@@ -160,6 +166,8 @@ def _prepared(case: Case, *, eager: bool) -> tuple[str, ...]:
 
 
 def _converted(case: Case, name: str, *, eager: bool) -> str:
+    if name in case.given:
+        return repr(case.given[name])
     text = f"{name}.astype(jnp.bfloat16)" if case.inputs[name].dtype == "bfloat16" else name
     if case.channels_first and name not in {"filter", "bias"}:
         text = f"np.moveaxis({text}, -1, 1)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.arguments import refuse_given
 from adapters.base import NotSupported
 from cases.case import DATA_FORMATS, Case
 
@@ -34,6 +35,7 @@ def refuse_other_layouts(case: Case) -> None:
     Raises:
         NotSupported: if the case's word is none for its number of axes.
     """
+    refuse_given(case, "data_format")
     words = {None, *(DATA_FORMATS.get(len(case.strides), ()))}
     if case.data_format not in words:
         msg = f"lax.reduce_window takes no data_format, so {case.data_format!r} can't be said"

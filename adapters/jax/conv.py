@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from adapters.arguments import option, refuse_given, said
 from adapters.base import NotSupported
 from adapters.jax.composition import Composition
 from cases import rules, shapes
@@ -23,7 +24,9 @@ _LEAVE_SIZES: Final = {"channels", "groups", "data_format"}
 
 def conv(case: Case) -> Composition:
     """``lax.conv_general_dilated``, which doesn't rotate the filter either."""
-    call = f"lax.conv_general_dilated(value, filter, {case.strides}, {case.padding!r}, {_layout(case)}{_more(case)})"
+    steps = said(case, "strides", str(case.strides))
+    padding = said(case, "padding", repr(case.padding))
+    call = f"lax.conv_general_dilated(value, filter, {steps}, {padding}, {_layout(case)}{_more(case)})"
     return Composition(expression=call + _bias(case))
 
 
@@ -33,18 +36,20 @@ def conv_transpose(case: Case) -> Composition:
     Raises:
         NotSupported: if the case's output_shape or output_padding is wrong, for JAX takes neither.
     """
-    if case.groups != 1:
+    refuse_given(case, "output_shape", "output_padding")
+    if case.groups != 1 or "groups" in case.given:
         return _grouped(case)
-    layout = "" if case.data_format is None else f", {_layout(case)}"
-    padding = _transposed_padding(case)
-    arguments = f"value, filter, {case.strides}, {padding!r}{_dilation(case)}{layout}, transpose_kernel=True"
+    layout = "" if case.data_format is None and "data_format" not in case.given else f", {_layout(case)}"
+    padding = said(case, "padding", repr(_transposed_padding(case)))
+    steps = said(case, "strides", str(case.strides))
+    arguments = f"value, filter, {steps}, {padding}{_dilation(case)}{layout}, transpose_kernel=True"
     return Composition(expression=f"lax.conv_transpose({arguments}){_bias(case)}")
 
 
 def _grouped(case: Case) -> Composition:
-    steps, padding = (1,) * len(case.strides), _dilated_padding(case)
-    more = f"lhs_dilation={case.strides}, {_layout(case)}{_more(case)}"
-    call = f"lax.conv_general_dilated(value, regrouped(filter), {steps}, {padding!r}, {more})"
+    steps, padding = (1,) * len(case.strides), said(case, "padding", repr(_dilated_padding(case)))
+    more = f"lhs_dilation={said(case, 'strides', str(case.strides))}, {_layout(case)}{_more(case)}"
+    call = f"lax.conv_general_dilated(value, regrouped(filter), {steps}, {padding}, {more})"
     return Composition(functions=_regrouped(case), expression=call + _bias(case))
 
 
@@ -66,15 +71,17 @@ def _layout(case: Case) -> str:
     """The case's word, or channels-last; the filter is always spatial first."""
     word = case.data_format or DATA_FORMATS[len(case.strides)][0]
     spatial = "".join(letter for letter in word if letter not in "NC")
-    return f"dimension_numbers={(word, f'{spatial}IO', word)!r}"
+    said_word = case.given.get("data_format", word)
+    return f"dimension_numbers={(said_word, f'{spatial}IO', said_word)!r}"
 
 
 def _more(case: Case) -> str:
-    return _dilation(case) + ("" if case.groups == 1 else f", feature_group_count={case.groups}")
+    groups = None if case.groups == 1 else str(case.groups)
+    return _dilation(case) + option(case, "groups", "feature_group_count", groups)
 
 
 def _dilation(case: Case) -> str:
-    return "" if case.dilations is None else f", rhs_dilation={case.dilations}"
+    return option(case, "dilations", "rhs_dilation", None if case.dilations is None else str(case.dilations))
 
 
 def _bias(case: Case) -> str:

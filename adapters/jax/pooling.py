@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+from adapters.arguments import option, said
 from adapters.jax.composition import Composition, arranged, refuse_other_layouts
 from cases.case import Case
 from cases.dtypes import INTEGERS
@@ -72,8 +73,12 @@ def window(case: Case) -> str:
     padding: Any = case.padding
     if not isinstance(padding, str):
         padding = arranged(case, (0, 0), padding, (0, 0))
-    said = f"{arranged(case, 1, case.ksize or (), 1)}, {arranged(case, 1, case.strides, 1)}, {padding!r}"
-    return said if case.dilations is None else f"{said}, window_dilation={arranged(case, 1, case.dilations, 1)}"
+    sizes = {
+        name: str(arranged(case, 1, own, 1)) for name, own in (("ksize", case.ksize or ()), ("strides", case.strides))
+    }
+    texts = [said(case, name, text) for name, text in (sizes | {"padding": repr(padding)}).items()]
+    dilations = None if case.dilations is None else str(arranged(case, 1, case.dilations, 1))
+    return ", ".join(texts) + option(case, "dilations", "window_dilation", dilations)
 
 
 def _lowest(case: Case) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from adapters.arguments import refuse_given
 from adapters.base import NotSupported
 from adapters.jax.composition import Composition, arranged, refuse_other_layouts
 from adapters.jax.pooling import window
@@ -18,6 +19,7 @@ def max_unpool(case: Case) -> Composition:
         NotSupported: for a wrong output_shape, which nothing here could notice, or an unknown layout.
     """
     refuse_other_layouts(case)
+    refuse_given(case, "ksize", "strides", "padding", "dilations", "output_shape")
     wrong = rules.broken(case)
     if wrong is not None and wrong.argument == "output_shape":
         msg = "an indexed update knows no windows, so it can't tell which output_shape a pooling gives"
@@ -36,6 +38,7 @@ def avg_unpool(case: Case) -> Composition:
         NotSupported: for a layout that the order of the axes can't say.
     """
     refuse_other_layouts(case)
+    refuse_given(case, "output_shape")
     functions = ("def window_sum(image):", f"    return lax.reduce_window(image, 0., lax.add, {window(case)})", "")
     first, *spatial, last = case.output_shape or ()
     image = f"jax.ShapeDtypeStruct({arranged(case, first, spatial, last)}, value.dtype)"

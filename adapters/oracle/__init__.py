@@ -126,6 +126,10 @@ class Oracle:
         """The call as a program; its outputs are float64, whatever the case's dtype."""
         return self._preparation() + _statements(case)
 
+    def stage(self, error: Exception) -> str:  # noqa: ARG002 - the protocol's
+        """Every call is made at once."""
+        return "calling"
+
     def run(self, case: Case, inputs: Tensors) -> Tensors:
         """The outputs of a case; in the bounded tier also ``output_float64`` and ``output_magnitude``.
 

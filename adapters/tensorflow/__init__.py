@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from adapters.program import execute
+from adapters.program import execute, inside
 from adapters.tensorflow import conv, pooling, unpooling
 from adapters.tensorflow.composition import Composition
 from adapters.tensorflow.modes import MODE_OPTIONS, MODES, program
@@ -61,14 +61,15 @@ class TensorFlow:
         """
         import tensorflow as tf  # noqa: PLC0415
 
-        for name, text in MODE_OPTIONS.get(mode, {}).get("environment", {}).items():
+        environment = MODE_OPTIONS[mode]["environment"]
+        for name, text in environment.items():
             if os.environ.get(name) != text:
                 msg = f"the mode {mode} needs a process started with {name}={text}"
                 raise RuntimeError(msg)
         self.mode, self.device = mode, device
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-        settings = {"threads": "1"} | ({"oneDNN": "off"} if mode == "nodnn" else {})
+        settings: dict[str, str] = {"threads": "1", **environment}
         return settings | (_use_gpu(tf) if device == "cuda" else _use_cpu(tf))
 
     def call(self, case: Case) -> str:
@@ -78,6 +79,12 @@ class TensorFlow:
             NotSupported: if TensorFlow can't be told what the case says.
         """
         return program(case, _OPERATORS[case.operator](case), self.mode, self.device)
+
+    def stage(self, error: Exception) -> str:
+        """A graph is traced first; what is raised later, XLA's compilation included, is raised by running it."""
+        if self.mode not in {"graph", "xla"}:
+            return "calling"
+        return "tracing" if inside(error) else "running"
 
     def run(self, case: Case, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
         """Run the program that ``call`` shows."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from adapters.arguments import option, said
 from cases import rules, shapes
 from cases.case import Case
 
@@ -46,31 +47,34 @@ def pairs(case: Case, spatial: Iterable[tuple[int, int]]) -> list[list[int]]:
     return [list(pair) for pair in arranged(case, (0, 0), spatial, (0, 0))]
 
 
-def padding(case: Case) -> str | list[list[int]]:
+def padding(case: Case) -> Any:
     """The padding as it is said to a function that takes pairs as well as words."""
+    if "padding" in case.given:
+        return case.given["padding"]
     return case.padding if isinstance(case.padding, str) else pairs(case, case.padding)
 
 
-def single(sizes: tuple[int, ...]) -> str:
-    """Sizes of the spatial axes as an argument: the only one of one axis stands alone."""
-    return str(sizes[0] if len(sizes) == 1 else sizes)
+def single(case: Case, name: str, sizes: tuple[int, ...]) -> str:
+    """Sizes of the spatial axes as the argument ``name``: the only one of one axis stands alone."""
+    return said(case, name, str(sizes[0] if len(sizes) == 1 else sizes))
 
 
 def options(case: Case) -> str:
     """The data_format argument, if the case says one."""
-    return "" if case.data_format is None else f", data_format={case.data_format!r}"
+    return option(case, "data_format", "data_format", None if case.data_format is None else repr(case.data_format))
 
 
 def dilates(case: Case) -> bool:
-    """Whether a window's elements lie apart."""
-    return set(shapes.dilations(case)) != {1}
+    """Whether a window's elements lie apart, or are said to."""
+    return "dilations" in case.given or set(shapes.dilations(case)) != {1}
 
 
 def dilated(case: Case) -> str:
     """The dilations argument, if the case says one."""
-    return "" if case.dilations is None else f", dilations={single(case.dilations)}"
+    text = None if case.dilations is None else single(case, "dilations", case.dilations)
+    return option(case, "dilations", "dilations", text)
 
 
 def composed(case: Case) -> bool:
     """Whether the padding is in pairs that make a valid call, so that an operator without pairs can be composed."""
-    return not isinstance(case.padding, str) and rules.broken(case) is None
+    return not isinstance(padding(case), str) and rules.broken(case) is None

@@ -6,8 +6,9 @@ keep the channels apart; pairs of padding are arguments on two axes, and ``tf.pa
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+from adapters.arguments import option, refuse_given, said
 from adapters.tensorflow.composition import (
     Composition,
     arranged,
@@ -27,13 +28,23 @@ _PLANE: Final = 2
 
 
 def conv(case: Case) -> Composition:
-    """``tf.nn.conv1d``, ``conv2d`` or ``conv3d``; ``tf.nn.depthwise_conv2d`` where each channel is a group."""
+    """``tf.nn.conv1d``, ``conv2d`` or ``conv3d``; ``tf.nn.depthwise_conv2d`` where each channel is a group.
+
+    Raises:
+        NotSupported: if a wrong number of groups is given.
+    """
+    refuse_given(case, "groups")
     function = _depthwise(case) if _is_depthwise(case) else _conv(case)
     return _with_bias(case, function)
 
 
 def conv_transpose(case: Case) -> Composition:
-    """``tf.nn.conv1d_transpose`` and its like, or the gradient of the depthwise convolution, its transpose."""
+    """``tf.nn.conv1d_transpose`` and its like, or the gradient of the depthwise convolution, its transpose.
+
+    Raises:
+        NotSupported: if a wrong number of groups or output_padding is given.
+    """
+    refuse_given(case, "groups", "output_padding")
     if _is_depthwise_transpose(case):
         return _with_bias(case, _depthwise_transpose(case))
     return _with_bias(case, transposed(case, "value", "filter", case.output_shape or ()))
@@ -46,11 +57,15 @@ def transposed(case: Case, value: str, filter: str, output_shape: tuple[int, ...
     """
     if len(case.strides) != _PLANE and composed(case):
         return _seen_through_window(case, value, filter, output_shape)
-    return _transposed(case, f"{value}, {filter}, output_shape={shape(case, output_shape)}", padding(case))
+    return _transposed(case, f"{value}, {filter}, output_shape={_sizes(case, output_shape)}", padding(case))
 
 
-def _transposed(case: Case, first: str, said: str | list[list[int]]) -> str:
-    arguments = f"{first}, strides={single(case.strides)}, padding={said!r}"
+def _sizes(case: Case, output_shape: tuple[int, ...]) -> str:
+    return said(case, "output_shape", str(shape(case, output_shape)))
+
+
+def _transposed(case: Case, first: str, pads: Any) -> str:
+    arguments = f"{first}, strides={single(case, 'strides', case.strides)}, padding={pads!r}"
     return f"tf.nn.conv{len(case.strides)}d_transpose({arguments}{options(case)}{dilated(case)})"
 
 
@@ -61,16 +76,25 @@ def _with_bias(case: Case, call: str) -> Composition:
 
 
 def _conv(case: Case) -> str:
-    rank, value, said = len(case.strides), "value", padding(case)
-    if rank != _PLANE and not isinstance(said, str):
-        value, said = f"tf.pad(value, {said})", "VALID"
-    word, sizes, dilations = "strides", single(case.strides), dilated(case)
+    rank, value, pads = len(case.strides), "value", padding(case)
+    if rank != _PLANE and composed(case):
+        value, pads = f"tf.pad(value, {pads})", "VALID"
+    word, sizes, dilations = "strides", single(case, "strides", case.strides), dilated(case)
     if rank == 1:
         word = "stride"
     if rank == 3:  # noqa: PLR2004 - its arguments have an entry for batch and channels, too
-        sizes = str(arranged(case, 1, case.strides, 1))
-        dilations = "" if case.dilations is None else f", dilations={arranged(case, 1, case.dilations, 1)}"
-    return f"tf.nn.conv{rank}d({value}, filter, {word}={sizes}, padding={said!r}{options(case)}{dilations})"
+        sizes, dilations = _five(case), _five_dilations(case)
+    return f"tf.nn.conv{rank}d({value}, filter, {word}={sizes}, padding={pads!r}{options(case)}{dilations})"
+
+
+def _five(case: Case) -> str:
+    """The strides with an entry for batch and channels, too."""
+    return said(case, "strides", str(arranged(case, 1, case.strides, 1)))
+
+
+def _five_dilations(case: Case) -> str:
+    text = None if case.dilations is None else str(arranged(case, 1, case.dilations, 1))
+    return option(case, "dilations", "dilations", text)
 
 
 def _is_depthwise(case: Case) -> bool:
@@ -95,15 +119,14 @@ def _is_plane(case: Case) -> bool:
 
 
 def _depthwise(case: Case) -> str:
-    arguments = f"strides={arranged(case, 1, case.strides, 1)}, padding={padding(case)!r}"
+    arguments = f"strides={_five(case)}, padding={padding(case)!r}"
     return f"tf.nn.depthwise_conv2d(value, {_per_channel(case)}, {arguments}{options(case)}{dilated(case)})"
 
 
 def _depthwise_transpose(case: Case) -> str:
-    sizes = f"{shape(case, case.output_shape or ())}, {_per_channel(case)}, value"
-    arguments = f"strides={arranged(case, 1, case.strides, 1)}, padding={padding(case)!r}"
-    dilations = "" if case.dilations is None else f", dilations={arranged(case, 1, case.dilations, 1)}"
-    return f"tf.nn.depthwise_conv2d_backprop_input({sizes}, {arguments}{options(case)}{dilations})"
+    sizes = f"{_sizes(case, case.output_shape or ())}, {_per_channel(case)}, value"
+    arguments = f"strides={_five(case)}, padding={padding(case)!r}"
+    return f"tf.nn.depthwise_conv2d_backprop_input({sizes}, {arguments}{options(case)}{_five_dilations(case)})"
 
 
 def _per_channel(case: Case) -> str:

@@ -1,20 +1,32 @@
 """The program around an operator: how tensors get to it and back, in each mode and on each device.
 
 Eager calls without gradients stand as they are; all others are in a function, which a mode may decorate.
+
+As released, TensorFlow asks the processor whether to use oneDNN, and with it changes what is accepted: channels-first
+layouts, dilated transposed convolution. Here oneDNN is on, whatever the processor, and off in the mode ``nodnn``; a
+variable that the user sets wins.
 """
 
 from __future__ import annotations
 
+import os
 from textwrap import indent
 from typing import Any, Final
 
 from adapters.tensorflow.composition import Composition
 from cases.case import Case
 
+_ONEDNN: Final = "TF_ENABLE_ONEDNN_OPTS"
+_WITH_ONEDNN: Final = {
+    _ONEDNN: os.environ.get(_ONEDNN, "1"),
+    # The last one that TensorFlow itself asks for; newer ones sum bfloat16 in pairs, NaN with what has no NaN.
+    "ONEDNN_MAX_CPU_ISA": os.environ.get("ONEDNN_MAX_CPU_ISA", "AVX512_CORE"),
+}
 MODE_OPTIONS: Final[dict[str, dict[str, Any]]] = {
-    "graph": {"cost": 4.0},
-    "xla": {"one_in": 12, "cost": 25.0},
-    "nodnn": {"environment": {"TF_ENABLE_ONEDNN_OPTS": "0"}, "devices": ("cpu",)},
+    "eager": {"environment": _WITH_ONEDNN},
+    "graph": {"environment": _WITH_ONEDNN, "cost": 4.0},
+    "xla": {"environment": _WITH_ONEDNN, "one_in": 12, "cost": 25.0},
+    "nodnn": {"environment": {_ONEDNN: "0"}, "devices": ("cpu",)},
 }
 MODES: Final = ("eager", "graph", "xla", "nodnn")
 
@@ -24,7 +36,7 @@ _DECORATORS: Final = {
     "xla": "@tf.function(autograph=False, jit_compile=True)\n",
 }
 _IMPORT: Final = "import tensorflow as tf"
-_WITHOUT_ONEDNN: Final = 'import os\n\nos.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # before TensorFlow is imported\n'
+_ENVIRONMENT: Final = "import os\n\nos.environ |= {}  # before TensorFlow is imported\n"
 _ON_GPU: Final = """
 tf.config.set_soft_device_placement(False)  # what has no GPU kernel is not moved to the CPU
 tf.config.experimental.enable_tensor_float_32_execution(False)"""
@@ -33,7 +45,12 @@ _DEVICE: Final = 'with tf.device("GPU:0"):\n'
 
 def program(case: Case, composition: Composition, mode: str, device: str) -> str:
     """The text of a case's call in a mode on a device."""
-    head = [*([_WITHOUT_ONEDNN] if mode == "nodnn" else []), _IMPORT, *([_ON_GPU] if device == "cuda" else []), ""]
+    head = [
+        _ENVIRONMENT.format(MODE_OPTIONS[mode]["environment"]),
+        _IMPORT,
+        *([_ON_GPU] if device == "cuda" else []),
+        "",
+    ]
     lines = [*_converted(case), *composition.before]
     if device == "cuda" or mode in _DECORATORS or case.gradients:
         names = ", ".join(_parameters(case, composition))
@@ -56,6 +73,8 @@ def _converted(case: Case) -> list[str]:
 
 
 def _tensor(case: Case, name: str) -> str:
+    if name in case.given:
+        return repr(case.given[name])
     spec = case.inputs[name]
     text = f"tf.cast({name}, tf.bfloat16)" if spec.dtype == "bfloat16" else name
     if case.channels_first and name in {"value", "cotangent", "indices"}:

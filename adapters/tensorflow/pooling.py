@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Any, Final
 
+from adapters.arguments import option, said
 from adapters.base import NotSupported
 from adapters.tensorflow.composition import Composition, composed, dilates, options, padding, single
 from cases import shapes
@@ -19,8 +20,8 @@ _PLANE: Final = 2
 def max_pool(case: Case) -> Composition:
     """``tf.nn.max_pool1d`` and its like, or ``tf.nn.pool``."""
     takes_pairs = len(case.strides) <= _PLANE and not dilates(case)
-    value, said = _padded(case) if composed(case) and not takes_pairs else ("value", padding(case))
-    return Composition(takes=("value",), call=_pool(case, "max", value, said))
+    value, pads = _padded(case) if composed(case) and not takes_pairs else ("value", padding(case))
+    return Composition(takes=("value",), call=_pool(case, "max", value, pads))
 
 
 def avg_pool(case: Case) -> Composition:
@@ -47,13 +48,13 @@ def max_pool_argmax(case: Case) -> Composition:
     if dilates(case):
         msg = "tf.nn.max_pool_with_argmax takes no dilations"
         raise NotSupported(msg)
-    value, said = _padded(case) if composed(case) else ("value", padding(case))
+    value, pads = _padded(case) if composed(case) else ("value", padding(case))
     line = len(case.strides) == 1
     part = f"tf.squeeze({{}}.{{}}, {_row(case)})" if line else "{}.{}"
     output, argmax = part.format("{}", "output"), part.format("{}", "argmax")
     return Composition(
         takes=("value",),
-        call=_with_argmax(case, f"tf.expand_dims({value}, {_row(case)})" if line else value, said),
+        call=_with_argmax(case, f"tf.expand_dims({value}, {_row(case)})" if line else value, pads),
         after=(f"flat = {argmax}  # over the padded images", f"indices = {_unpadded(case)}") if composed(case) else (),
         outputs={
             "output": output,
@@ -64,12 +65,13 @@ def max_pool_argmax(case: Case) -> Composition:
     )
 
 
-def _pool(case: Case, kind: str, value: str, said: str | list[list[int]]) -> str:
+def _pool(case: Case, kind: str, value: str, pads: Any) -> str:
     if dilates(case):
-        sizes = f"window_shape={case.ksize}, pooling_type={kind.upper()!r}, strides={case.strides}"
-        return f"tf.nn.pool({value}, {sizes}, padding={said!r}{options(case)}, dilations={case.dilations})"
-    sizes = f"ksize={single(case.ksize or ())}, strides={single(case.strides)}"
-    return f"tf.nn.{kind}_pool{len(case.strides)}d({value}, {sizes}, padding={said!r}{options(case)})"
+        sizes = f"window_shape={said(case, 'ksize', str(case.ksize))}, pooling_type={kind.upper()!r}"
+        steps = f"strides={said(case, 'strides', str(case.strides))}, padding={pads!r}{options(case)}"
+        return f"tf.nn.pool({value}, {sizes}, {steps}, dilations={said(case, 'dilations', str(case.dilations))})"
+    sizes = f"ksize={single(case, 'ksize', case.ksize or ())}, strides={single(case, 'strides', case.strides)}"
+    return f"tf.nn.{kind}_pool{len(case.strides)}d({value}, {sizes}, padding={pads!r}{options(case)})"
 
 
 def _padded(case: Case) -> tuple[str, str]:
@@ -99,14 +101,15 @@ def _row(case: Case) -> int:
     return 2 if case.channels_first else 1
 
 
-def _with_argmax(case: Case, value: str, said: str | list[list[int]]) -> str:
+def _with_argmax(case: Case, value: str, pads: Any) -> str:
     line = len(case.strides) == 1
     ksize, strides = ((1, *sizes) if line else sizes for sizes in (case.ksize or (), case.strides))
-    if line and not isinstance(said, str):
-        said = [*said[:-1], [0, 0], said[-1]] if case.channels_first else [said[0], [0, 0], *said[1:]]
+    if line and isinstance(pads, list):
+        pads = [*pads[:-1], [0, 0], pads[-1]] if case.channels_first else [pads[0], [0, 0], *pads[1:]]
     word = {"NWC": "NHWC", "NCW": "NCHW"}.get(case.data_format or "", case.data_format)
-    layout = "" if word is None else f", data_format={word!r}"
-    arguments = f"ksize={ksize}, strides={strides}, padding={said!r}{layout}"
+    layout = option(case, "data_format", "data_format", None if word is None else repr(word))
+    sizes = f"ksize={said(case, 'ksize', str(ksize))}, strides={said(case, 'strides', str(strides))}"
+    arguments = f"{sizes}, padding={pads!r}{layout}"
     return f"tf.nn.max_pool_with_argmax({value}, {arguments}, include_batch_in_index={case.include_batch_in_index})"
 
 

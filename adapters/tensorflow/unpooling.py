@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from adapters.arguments import refuse_given
 from adapters.base import NotSupported
 from adapters.tensorflow.composition import Composition, shape
 from adapters.tensorflow.conv import transposed
@@ -15,8 +16,9 @@ def max_unpool(case: Case) -> Composition:
     """``tf.scatter_nd`` of each image's elements to their places in it.
 
     Raises:
-        NotSupported: if the output_shape is wrong as a pooling's, which scattering can't see.
+        NotSupported: if what is wrong belongs to the pooling's windows, which scattering can't see.
     """
+    refuse_given(case, "ksize", "strides", "padding", "dilations", "output_shape", "data_format")
     wrong = rules.broken(case)
     if wrong is not None and wrong.argument == "output_shape":
         msg = "tf.scatter_nd knows no windows, so it can't tell which output_shape a pooling gives"
@@ -40,7 +42,11 @@ def avg_unpool(case: Case) -> Composition:
     """A transposed convolution with a filter of ones, of the channels as so many images of one channel.
 
     So no channel's NaN or infinity meets another's zero, as under a filter of ones and zeros it would.
+
+    Raises:
+        NotSupported: if a wrong window or output_shape is given, which are not arguments here.
     """
+    refuse_given(case, "ksize", "output_shape")
     (batch, *image, channels), value = case.output_shape or (), case.inputs["value"].shape
     apart = (value[0] * value[-1], *value[1:-1], 1)
     rank = len(value)

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from adapters.arguments import refuse_given
 from adapters.base import NotSupported
 from adapters.program import execute
 from adapters.torch import conv, pooling, unpooling
@@ -76,6 +77,14 @@ class Torch:
         refuse(case, self._target.mode)
         return program(case, _OPERATORS[case.operator](case), self._target)
 
+    def stage(self, error: Exception) -> str:
+        """Dynamo traces a compiled function on tensors without elements; Inductor then builds a program of it."""
+        if self._target.mode != "compile":
+            return "calling"
+        module = type(error).__module__
+        building = module.startswith("torch._inductor") or type(error).__name__ == "BackendCompilerFailed"
+        return "building" if building else "tracing" if module.startswith("torch._dynamo") else "running"
+
     def run(self, case: Case, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
         """Run the program that ``call`` shows.
 
@@ -94,8 +103,9 @@ class Torch:
 
 def _refuse_unsayable(case: Case) -> None:
     """PyTorch takes the output's spatial size at most; batch, channels and layout always follow from the value."""
+    refuse_given(case, "data_format")
     wrong = rules.broken(case)
-    if wrong is None:
+    if wrong is None or wrong.argument in case.given:
         return
     if wrong.argument == "output_shape" and not wrong.reason.startswith("axis"):
         msg = f"{case.operator} takes no batch or channels of the output, so a wrong one can't be said"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapters.arguments import option, refuse_given, said
 from adapters.torch import padding
 from adapters.torch.text import Call
 from cases import rules, shapes
@@ -13,8 +14,8 @@ from cases.shapes import Axis
 
 def conv(case: Case) -> Call:
     """``F.conv1d`` and its likes; stride 1 has a word for SAME, other padding that differs is put there first."""
-    image, pads = "value", f"padding={padding.argument(case)!r}"
-    if case.padding == "SAME" and set(case.strides) == {1}:
+    image, pads = "value", _padding(case)
+    if "padding" not in case.given and case.padding == "SAME" and set(case.strides) == {1}:
         pads = "padding='same'"
     elif rules.broken(case) is None and not padding.symmetric(case):
         image, pads = padding.padded(case, "value"), "padding=0"
@@ -26,10 +27,16 @@ def conv(case: Case) -> Call:
 
 
 def conv_transpose(case: Case) -> Call:
-    """``F.conv_transpose1d`` and its likes, with the output_padding and the crop that the case's window needs."""
+    """``F.conv_transpose1d`` and its likes, with the output_padding and the crop that the case's window needs.
+
+    Raises:
+        NotSupported: if a wrong output_shape is given, which is no argument here.
+    """
+    refuse_given(case, "output_shape")
     pads, extra, crop = window(case)
     name = f"F.conv_transpose{len(case.strides)}d"
-    sizes = _sizes(case, f"padding={pads!r}, output_padding={extra}")
+    more = f"output_padding={said(case, 'output_padding', str(extra))}"
+    sizes = _sizes(case, f"padding={said(case, 'padding', repr(pads))}, {more}")
     return Call(
         expression=f"{name}({_tensors(case, 'value')}, {sizes}){crop}",
         arguments=_arguments(case),
@@ -45,10 +52,13 @@ def _tensors(case: Case, value: str) -> str:
 
 
 def _sizes(case: Case, pads: str) -> str:
-    sizes = f"stride={case.strides}, {pads}"
-    if case.groups != 1:
-        sizes += f", groups={case.groups}"
-    return sizes if case.dilations is None else f"{sizes}, dilation={case.dilations}"
+    groups = option(case, "groups", "groups", None if case.groups == 1 else str(case.groups))
+    dilation = option(case, "dilations", "dilation", None if case.dilations is None else str(case.dilations))
+    return f"stride={said(case, 'strides', str(case.strides))}, {pads}{groups}{dilation}"
+
+
+def _padding(case: Case) -> str:
+    return f"padding={said(case, 'padding', repr(padding.argument(case)))}"
 
 
 def window(case: Case) -> tuple[Any, tuple[int, ...], str]:

@@ -1,4 +1,9 @@
-"""What the modes of PyTorch need, how a worker is set to one, and what a program says of it."""
+"""What the modes of PyTorch need, how a worker is set to one, and what a program says of it.
+
+PyTorch and its libraries choose code by the processor's instructions, and results follow: under AVX512_BF16 a NaN
+reaches elements of a bfloat16 convolution that have nothing to do with it. So that a run says the same on any
+processor of its kind, workers choose those that all have by now; a variable that the user sets wins.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +22,18 @@ ONE_IN: Final = 120
 _WITH_CHANNELS: Final = ("conv", "conv_transpose", "max_pool", "max_pool_argmax", "max_unpool", "avg_pool")
 _PRODUCTS: Final = "torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = {}"
 _NO_MKLDNN: Final = "torch.backends.mkldnn.set_flags(False)"
+_INSTRUCTIONS: Final = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
+"""Variables by which PyTorch's own code and oneDNN choose the instructions that they use."""
 
 
 def options() -> dict[str, dict[str, Any]]:
     """What each mode needs or is limited to, on this machine."""
-    return {
+    instructions = {name: os.environ.get(name, text) for name, text in _INSTRUCTIONS.items()}
+    special: dict[str, dict[str, Any]] = {
         "compile": {
             "one_in": ONE_IN,
             "cost": 400.0,
-            "environment": _compile_environment(),
+            "environment": instructions | _compile_environment(instructions["ATEN_CPU_CAPABILITY"]),
             **_missing(),
         },
         # There is no such format for one spatial axis, nor a channels' axis in the calls that avg_unpool is made of.
@@ -33,6 +41,7 @@ def options() -> dict[str, dict[str, Any]]:
         "nomkldnn": {"devices": ("cpu",)},
         "tf32": {"devices": ("cuda",), "dtypes": ("float32",)},
     }
+    return {mode: {"environment": instructions, **special.get(mode, {})} for mode in MODES}
 
 
 def _compiler() -> str:
@@ -50,14 +59,26 @@ def _missing() -> dict[str, str]:
     return {}
 
 
-def _compile_environment() -> dict[str, str]:
+def _compile_environment(instructions: str) -> dict[str, str]:
+    """The compiler and its cache, one for each choice of instructions.
+
+    A program kept from another choice is taken for one of this, and reads elements that nobody wrote.
+    """
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     found = {
-        "TORCHINDUCTOR_CACHE_DIR": str(home / "deconform" / "inductor"),
+        "TORCHINDUCTOR_CACHE_DIR": str(home / "deconform" / f"inductor-{instructions}"),
         "TORCHINDUCTOR_COMPILE_THREADS": "1",
     }
     # Of itself inductor looks for g++ alone.
     return found if "CXX" in os.environ or shutil.which("g++") else found | {"CXX": _compiler()}
+
+
+def environment(case: Case, device: str) -> list[str]:
+    """The lines that choose the instructions, where a result depends on them: sums of numbers of 16 bits."""
+    if device != "cpu" or case.dtype not in {"float16", "bfloat16"} or "filter" not in case.inputs:
+        return []
+    chosen = {name: os.environ[name] for name in _INSTRUCTIONS if name in os.environ}
+    return ["import os", "", f"os.environ |= {chosen}  # before torch is imported", ""] if chosen else []
 
 
 def first_lines(case: Case, mode: str, device: str) -> list[str]:
@@ -99,7 +120,7 @@ def prepare(mode: str, device: str) -> dict[str, str]:
     import torch  # noqa: PLC0415 - the framework is loaded in the worker alone
 
     torch.set_num_threads(1)
-    settings = {"threads": "1"}
+    settings = {"threads": "1"} | {name: os.environ[name] for name in _INSTRUCTIONS if name in os.environ}
     if mode == "nomkldnn":
         torch.backends.mkldnn.set_flags(_enabled=False)
         settings["mkldnn"] = "off"

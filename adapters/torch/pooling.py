@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from adapters.arguments import option, said
 from adapters.base import NotSupported
 from adapters.torch import padding
 from adapters.torch.text import Call
@@ -69,7 +70,7 @@ def avg_pool(case: Case) -> Call:
     Raises:
         NotSupported: if there are dilations.
     """
-    if set(shapes.dilations(case)) != {1}:
+    if "dilations" in case.given or set(shapes.dilations(case)) != {1}:
         msg = "torch's average pooling has no dilation"
         raise NotSupported(msg)
     said = _said(
@@ -124,7 +125,9 @@ def _said(case: Case, *, one_call: bool) -> _Said | None:
 
     Padding that differs before and after can often be said with ``ceil_mode``; ``one_call`` asks for that.
     """
-    as_it_is = f"value, {case.ksize}, {case.strides}, padding={padding.argument(case)!r}{_dilation(case)}"
+    ksize, strides = said(case, "ksize", str(case.ksize)), said(case, "strides", str(case.strides))
+    pads = said(case, "padding", repr(padding.argument(case)))
+    as_it_is = f"value, {ksize}, {strides}, padding={pads}{_dilation(case)}"
     if rules.broken(case) is not None:
         return _Said(arguments=as_it_is)
     axes = shapes.axes(case)
@@ -134,7 +137,9 @@ def _said(case: Case, *, one_call: bool) -> _Said | None:
 
 
 def _dilation(case: Case) -> str:
-    return "" if case.dilations is None or case.operator == "avg_pool" else f", dilation={case.dilations}"
+    if case.operator == "avg_pool":
+        return ""
+    return option(case, "dilations", "dilation", None if case.dilations is None else str(case.dilations))
 
 
 def _ceiling(case: Case, axes: tuple[Axis, ...]) -> _Said | None:

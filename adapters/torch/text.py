@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.torch.modes import first_lines
+from adapters.torch.modes import environment, first_lines
 from cases.case import INPUTS, Case
 
 _ARRAY: Final = """\
@@ -46,6 +46,7 @@ def program(case: Case, call: Call, target: Target) -> str:
     """The whole program of a case's call."""
     bfloat16 = case.dtype == "bfloat16"
     imports = [
+        *environment(case, target.device),
         *(["import ml_dtypes"] if bfloat16 else []),
         "import torch",
         "import torch.nn.functional as F",
@@ -72,6 +73,8 @@ def program(case: Case, call: Call, target: Target) -> str:
 
 def _tensor(case: Case, name: str, target: Target) -> str:
     """The line that makes a tensor of an array: on its device, of its dtype, in its layout."""
+    if name in case.given:
+        return f"{name} = {case.given[name]!r}"
     spec, spatial = case.inputs[name], len(case.strides)
     to = [
         *(['"cuda"'] if target.device == "cuda" else []),

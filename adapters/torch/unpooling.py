@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from adapters.arguments import refuse_given, said
 from adapters.base import NotSupported
 from adapters.torch import conv, padding
 from adapters.torch.text import Call
@@ -26,11 +27,21 @@ def max_unpool(case: Case) -> Call:
     if places and outside:  # it must stay outside: the padded plane has places for what lies behind the image
         images = math.prod(shapes.image_size(case))
         places = f"torch.where((flat >= 0) & (flat < {images}), {places}, -1)"
-    before = [f"flat = indices // {case.inputs['value'].shape[-1]}"]
+    before = [f"flat = {'indices' if 'indices' in case.given else _flat(case)}"]
     before += [f"flat = {places}"] if places else []
-    arguments = f"{case.ksize}, {case.strides}, {pads}, output_size={sizes}"
+    size = said(case, "output_shape", str(sizes))
+    arguments = f"{_window_text(case)}, {said(case, 'padding', str(pads))}, output_size={size}"
     call = f"F.max_unpool{len(case.strides)}d(value, flat, {arguments}){crop}"
     return Call(expression=call, arguments=("value", "flat"), before=tuple(before))
+
+
+def _window_text(case: Case) -> str:
+    return f"{said(case, 'ksize', str(case.ksize))}, {said(case, 'strides', str(case.strides))}"
+
+
+def _flat(case: Case) -> str:
+    """Canonical indices as PyTorch's, which count within a plane."""
+    return f"indices // {max(case.inputs['value'].shape[-1], 1)}"
 
 
 def _literal_outside(case: Case) -> bool:
@@ -93,7 +104,13 @@ def avg_unpool(case: Case) -> Call:
             ".squeeze(2)",
         )
         pads = (0, *pads) if isinstance(pads, tuple) else pads
-    arguments = f"output_size={sizes}, kernel_size={ksize}, stride={strides}, padding={pads!r}"
+    given = {
+        name: said(case, name, repr(own)) for name, own in (("ksize", ksize), ("strides", strides), ("padding", pads))
+    }
+    size = said(case, "output_shape", str(sizes))
+    arguments = (
+        f"output_size={size}, kernel_size={given['ksize']}, stride={given['strides']}, padding={given['padding']}"
+    )
     return Call(
         expression=f"F.fold(columns, {arguments}){row}{crop}",
         arguments=("columns",),
@@ -113,8 +130,10 @@ def _fold_window(case: Case) -> tuple[Any, tuple[int, ...], str]:
 def _transposed(case: Case) -> Call:
     """The transpose of a convolution with ones, each channel by itself."""
     batch, *_, channels = case.inputs["value"].shape
+    refuse_given(case, "ksize", "output_shape")
     pads, extra, crop = conv.window(case)
-    call = f"F.conv_transpose3d(volumes, ones, stride={case.strides}, padding={pads!r}, output_padding={extra})"
+    sizes = f"stride={said(case, 'strides', str(case.strides))}, padding={said(case, 'padding', repr(pads))}"
+    call = f"F.conv_transpose3d(volumes, ones, {sizes}, output_padding={extra})"
     return Call(
         expression=f"{call}.unflatten(0, ({batch}, {channels})).squeeze(2){crop}",
         arguments=("volumes", "ones"),
@@ -126,6 +145,6 @@ def _transposed(case: Case) -> Call:
 
 
 def _refuse_dilations(case: Case) -> None:
-    if set(shapes.dilations(case)) != {1}:
+    if "dilations" in case.given or set(shapes.dilations(case)) != {1}:
         msg = "torch's unpooling has no dilation"
         raise NotSupported(msg)

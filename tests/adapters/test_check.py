@@ -134,3 +134,10 @@ def test_list_says_what_can_be_used(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         "            nowhere: not here: no compiler: install one",
         "            thin: one in 40 cases of a topic, all with --slow",
     ]
+
+
+@pytest.mark.parametrize("arguments", ["check tests.fakes:Right", "list"])
+def test_a_reader_that_has_enough_ends_it_quietly(arguments: str) -> None:
+    command = f"{sys.executable} -m adapters {arguments} | true"
+    done = subprocess.run(["/bin/sh", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr == ""

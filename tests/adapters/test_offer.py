@@ -41,6 +41,12 @@ def test_all_keys_are_those_that_the_parent_knows() -> None:
     assert offer(adapter({}))["options"] == {}
 
 
+def test_a_mode_may_be_limited_to_what_is_not_here_and_to_a_device_of_its_own() -> None:
+    fake = adapter({"jit": {"devices": ("cuda",)}, "eager": {"devices": ("tpu",)}})
+    fake.devices = lambda: ("cpu", "tpu")
+    assert offer(fake)["devices"] == ["cpu", "tpu"]
+
+
 @pytest.mark.parametrize(
     ("mode_options", "line"),
     [
@@ -50,6 +56,13 @@ def test_all_keys_are_those_that_the_parent_knows() -> None:
         ({"jit": {"env": {}}}, f"mode_options['jit'] has 'env', which is none of: {KEYS}"),
         ({"jit": {"environment": {"A": 1}}}, "['environment'] is {'A': 1}; it must be a dict of strings"),
         ({"jit": {"environment": {"A=B": "1"}}}, "['environment'] is {'A=B': '1'}; it must be a dict of strings"),
+        (
+            {"jit": {"operators": ("conv", "deconv")}},
+            "['jit']['operators'] has 'deconv', which is none of: conv, conv_",
+        ),
+        ({"jit": {"dtypes": ("float23",)}}, "mode_options['jit']['dtypes'] has 'float23', which is none of: float64, "),
+        ({"jit": {"devices": ("gpu",)}}, "mode_options['jit']['devices'] has 'gpu', which is none of: cpu, cuda"),
+        ({"jit": {"spatial_axes": (2, 4)}}, "['jit']['spatial_axes'] has 4, which is none of: 1, 2, 3"),
         ({"jit": {"spatial_axes": (0,)}}, "['spatial_axes'] is (0,); it must be a tuple of one or more whole numbers"),
         ({"jit": {"devices": "cpu"}}, "['devices'] is 'cpu'; it must be a tuple of one or more words"),
         ({"jit": {"dtypes": ()}}, "['dtypes'] is (); it must be a tuple of one or more words"),

@@ -165,7 +165,7 @@ def test_what_the_schema_refuses(tmp_path: Path, text: str, expected: str) -> No
         ),
         (
             f"{CONV_TRANSPOSE_KEYS}, padding: FULL, value: {{shape: [1, 3, 3, 2]}}",
-            ":5:15: a: impossible (padding): padding is 'FULL', neither SAME nor VALID; mend it, or mark the case inv",
+            ":5:41: a: impossible (padding): padding is 'FULL', neither SAME nor VALID; mend it, or mark the case inv",
         ),
         (
             f"{CONV_TRANSPOSE_KEYS}, invalid: {{rule: size, reason: it breaks no rule}}",
@@ -216,7 +216,7 @@ def test_what_the_schema_refuses(tmp_path: Path, text: str, expected: str) -> No
             ":5:41: a: padding needs a [before, after] pair a spatial axis, e.g. [[1, 1], [0, 2]]",
         ),
         ("name: a, image: [], kernel: 3", ":5:15: a: impossible (rank): value has 0 spatial axes, not one to three"),
-        (f"{CONV_TRANSPOSE_KEYS}, batch: -1", ":5:15: a: impossible (size): value (-1, 3, 3, 2) has an entry below 0"),
+        (f"{CONV_TRANSPOSE_KEYS}, batch: -1", ":5:41: a: impossible (size): value (-1, 3, 3, 2) has an entry below 0"),
     ],
 )
 def test_what_makes_no_case(tmp_path: Path, keys: str, expected: str) -> None:
@@ -232,7 +232,7 @@ def test_what_makes_no_case(tmp_path: Path, keys: str, expected: str) -> None:
         ("{values: [9223372036854775808, 2, 8, 9]}", ":5:65: a: an index is an integer that int64 holds"),
         ("{values: [0, 2, 8, 100000000000000000000]}", ":5:65: a: indices holds a number that no dtype holds"),
         ("{fill: integers}", ":5:65: a: no rule fills indices with 'integers'; there are: indices"),
-        ("{values: [0, 2, 8, 16]}", ":5:15: a: impossible (index): index 16 lies outside the image of 4 x 4 x 1; mend"),
+        ("{values: [0, 2, 8, 16]}", ":5:65: a: impossible (index): index 16 lies outside the image of 4 x 4 x 1; mend"),
         ("{values: [0, 2]}", ":5:65: a: indices has 2 literal elements, the shape (1, 2, 2, 1) holds 4"),
     ],
 )
@@ -244,8 +244,27 @@ def test_indices_that_are_none(tmp_path: Path, indices: str, expected: str) -> N
 def test_a_fault_in_a_grid_names_the_combination(tmp_path: Path) -> None:
     text = HEAD + "  - kernel: 3\n    grid:\n      image: [[5, 5], [2, 5]]\n"
     assert _complaints(tmp_path, text) == [
-        ":5:5: i2x5: impossible (size): axis 0: no window of 3 fits on 2; mend it, or mark the case invalid"
+        ":7:23: i2x5: impossible (size): axis 0: no window of 3 fits on 2; mend it, or mark the case invalid"
     ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "place"),
+    [
+        ("grid: {padding: [VALID, FULL]}, value: {shape: [1, 3, 3, 2]}", ":5:65: a-full: impossible (padding)"),
+        ("filter: {shape: [3, 3, 3, 4]}", ":5:41: a: impossible (channels)"),
+        ("value: {shape: [1, 3, 3, 4]}", ":5:41: a: impossible (channels)"),
+        ("value: {shape: [1, 4, 3, 2]}", ":5:41: a: impossible (shape)"),
+        ("output_shape: [2, 5, 5, 3]", ":5:41: a: impossible (shape)"),
+        ("groups: 2", ":5:41: a: impossible (channels): output_shape has 3 channels, the result 2 in 2 groups"),
+        ("in_channels: 4, groups: 3", ":5:57: a: impossible (groups): 3 groups do not divide the filter's 4 channels"),
+        ("strides: [2, 0], value: {shape: [1, 3, 3, 2]}", ":5:41: a: impossible (stride)"),
+        ("out_channels: -1, batch: 2", ":5:41: a: impossible (size)"),
+    ],
+)
+def test_a_broken_rule_points_at_the_argument_that_breaks_it(tmp_path: Path, keys: str, place: str) -> None:
+    [line] = _complaints(tmp_path, _entry(f"{CONV_TRANSPOSE_KEYS}, {keys}"))
+    assert line.startswith(place)
 
 
 def test_two_cases_of_one_id(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def _complaint(folder: Path, keys: str, operator: str = "conv") -> str:
         (f"{CONV}, special: nan, position: 0, batch: 0", ":5:55: a: position 0 is behind the 0 elements of value"),
         (
             f"{CONV}, filter: {{special: nan, position: 54}}",
-            ":5:5: a: position 54 is behind the 54 elements of filter",
+            ":5:41: a: position 54 is behind the 54 elements of filter",
         ),
         (f"{CONV}, gradients: 1", ":5:41: gradients: input should be a valid boolean"),
         (f"{CONV}, gradients: [value]", ":5:41: gradients: input should be a valid boolean"),
@@ -65,26 +65,26 @@ def _complaint(folder: Path, keys: str, operator: str = "conv") -> str:
         (f"{CONV}, bias: {{values: [1, 2, 3]}}", ":5:41: bias: input should be a valid boolean"),
         (
             f"{CONV}, data_format: NCW",
-            ":5:15: a: impossible (data_format): data_format is 'NCW', not one of NHWC, NCHW",
+            ":5:41: a: impossible (data_format): data_format is 'NCW', not one of NHWC, NCHW",
         ),
-        (f"{CONV}, data_format: nchw", ":5:15: a: impossible (data_format): data_format is 'nchw', not one of NHWC, N"),
+        (f"{CONV}, data_format: nchw", ":5:41: a: impossible (data_format): data_format is 'nchw', not one of NHWC, N"),
         (f"{CONV}, data_format: 3", ":5:41: data_format: input should be a valid string"),
-        (f"{CONV}, dilations: 0", ":5:15: a: impossible (dilation): dilations (0, 0) has an entry below 1"),
+        (f"{CONV}, dilations: 0", ":5:41: a: impossible (dilation): dilations (0, 0) has an entry below 1"),
         (
             f"{CONV}, dilations: 3",
             ":5:15: a: impossible (size): axis 0: no window of 7 fits on 5; mend it, or mark the",
         ),
-        (f"{CONV}, dilations: [1, 2, 1]", ":5:15: a: impossible (rank): dilations has 3 entries, not 2"),
-        (f"{CONV}, groups: 0", ":5:15: a: impossible (groups): 0 groups do not divide the filter's 3 channels"),
-        (f"{CONV}, groups: 2", ":5:15: a: impossible (groups): 2 groups do not divide the filter's 3 channels"),
-        (f"{CONV}, groups: 3", ":5:15: a: impossible (channels): value has 2 channels, the filter takes 0"),
+        (f"{CONV}, dilations: [1, 2, 1]", ":5:41: a: impossible (rank): dilations has 3 entries, not 2"),
+        (f"{CONV}, groups: 0", ":5:41: a: impossible (groups): 0 groups do not divide the filter's 3 channels"),
+        (f"{CONV}, groups: 2", ":5:41: a: impossible (groups): 2 groups do not divide the filter's 3 channels"),
+        (f"{CONV}, groups: 3", ":5:41: a: impossible (groups): 3 groups do not divide the value's 2 channels"),
         (f"{CONV}, grups: 2", ":5:41: 'grups' is not a key of this place; did you mean 'groups'?"),
         (f"{CONV}, include_batch_in_index: true", ":5:41: 'include_batch_in_index' is not a key of this place"),
-        (f"{CONV}, padding: [[1, 1]]", ":5:15: a: impossible (padding): padding has 1 pairs, not 2"),
+        (f"{CONV}, padding: [[1, 1]]", ":5:41: a: impossible (padding): padding has 1 pairs, not 2"),
         (f"{CONV}, grid: {{bias: [1]}}", ":5:55: bias: input should be a valid boolean"),
         (
             f"{CONV}, grid: {{special: [nan], position: [60]}}",
-            ":5:5: a-nan-at60: position 60 is behind the 50 elements",
+            ":5:75: a-nan-at60: position 60 is behind the 50 elements",
         ),
     ],
 )
@@ -99,9 +99,9 @@ def test_misuse_of_a_convolution(tmp_path: Path, keys: str, expected: str) -> No
         ("max_pool", "bias: true", ":5:40: 'bias' is not a key of this place"),
         ("max_pool", "include_batch_in_index: true", ":5:40: 'include_batch_in_index' is not a key of this place"),
         ("max_pool_argmax", "include_batch_in_index: 1", ":5:40: include_batch_in_index: input should be a valid bool"),
-        ("max_pool", "data_format: NWC", ":5:15: a: impossible (data_format): data_format is 'NWC', not one of NHWC,"),
+        ("max_pool", "data_format: NWC", ":5:40: a: impossible (data_format): data_format is 'NWC', not one of NHWC,"),
         ("avg_pool", "dilations: 4", ":5:15: a: impossible (size): axis 0: no window of 5 fits on 4"),
-        ("max_unpool", "indices: {special: nan}", ":5:5: a: int64 has no special values"),
+        ("max_unpool", "indices: {special: nan}", ":5:40: a: int64 has no special values"),
         ("max_unpool", "cotangent: {fill: ones}", ":5:40: 'cotangent' is not a key of this place"),
         (
             "max_pool",
@@ -128,6 +128,48 @@ def test_misuse_of_a_pooling(tmp_path: Path, operator: str, keys: str, expected:
 )
 def test_what_has_no_meaning_is_not_dropped_silently(tmp_path: Path, keys: str, word: str) -> None:
     assert word in _complaint(tmp_path, f"{CONV}, {keys}")
+
+
+@pytest.mark.parametrize(
+    ("operator", "keys", "expected"),
+    [
+        ("max_pool", "dtype: bfloat16, data: multiples", ":5:57: a: bfloat16 does not hold what the rule 'multiples' "),
+        ("avg_pool", "dtype: float16", ":5:40: a: float16 does not hold what the rule 'multiples' fills value with"),
+        ("max_pool", "dtype: int8, value: {fill: wide}", ":5:53: a: int8 does not hold what the rule 'wide' fills"),
+        ("max_pool", f"dtype: int8, value: {{values: {[300] * 48}}}", ":5:53: a: int8 does not hold 300, an element"),
+        ("max_pool", f"dtype: int8, value: {{values: {[0.5] * 48}}}", ":5:53: a: int8 does not hold 0.5, an element"),
+        ("max_pool", f"value: {{values: {['1.0e+39'] * 48}}}", ":5:40: a: float32 does not hold 1e+39"),
+        ("max_pool", f"dtype: bfloat16, value: {{values: {[257] * 48}}}", ":5:57: a: bfloat16 does not hold 257, an"),
+    ],
+)
+def test_a_dtype_that_cannot_hold_its_data(tmp_path: Path, operator: str, keys: str, expected: str) -> None:
+    assert _complaint(tmp_path, f"{POOL}, {keys}".replace("'", ""), operator).startswith(expected)
+
+
+@pytest.mark.parametrize("values", [[0.1] * 48, [2**62] * 48])
+def test_literal_floats_round_as_in_any_program(tmp_path: Path, values: list[float]) -> None:
+    assert len(_cases(tmp_path, f"{POOL}, value: {{values: {values}}}", "max_pool")) == 1
+
+
+TIED = ":5:40: a: two elements of one channel are equal: where both are the greatest, max pooling has no one gradient"
+
+
+@pytest.mark.parametrize("operator", ["max_pool", "max_pool_argmax"])
+@pytest.mark.parametrize(
+    "keys",
+    ["data: ties", "data: small, dtype: bfloat16", f"value: {{values: {[*range(47), 44]}}}", "special: minus_zero"],
+)
+def test_the_gradient_of_a_maximum_that_may_stand_twice(tmp_path: Path, operator: str, keys: str) -> None:
+    assert _complaint(tmp_path, f"{POOL}, gradients: true, {keys}", operator).startswith(TIED)
+    behaviour = "behaviour: whichever of the two a framework takes"
+    assert len(_cases(tmp_path, f"{POOL}, gradients: true, {keys}, {behaviour}", operator)) == 1
+
+
+def test_the_gradient_of_a_maximum_that_stands_once(tmp_path: Path) -> None:
+    """Equal elements of two channels never meet in a window."""
+    values = [number for number in range(16) for _ in range(3)]
+    assert len(_cases(tmp_path, f"{POOL}, gradients: true, value: {{values: {values}}}", "max_pool")) == 1
+    assert len(_cases(tmp_path, f"{POOL}, gradients: true, batch: 0", "max_pool")) == 1
 
 
 @pytest.mark.parametrize("key", ["groups", "bias", "kernel", "include_batch_in_index", "output_shape", "indices"])
@@ -159,16 +201,17 @@ def test_a_grouped_convolution_and_its_transpose_have_their_filters(tmp_path: Pa
 def test_gradients_are_asked_of_every_input_but_indices(
     tmp_path: Path, operator: str, keys: str, names: tuple[str, ...]
 ) -> None:
-    [case] = _cases(tmp_path, f"{keys}, gradients: true, dtype: bfloat16, data: small", operator)
+    data = "distinct" if operator.startswith("max_pool") else "small"
+    [case] = _cases(tmp_path, f"{keys}, gradients: true, dtype: bfloat16, data: {data}", operator)
     assert case.gradients == names
     assert case.outputs[-len(names) :] == tuple(f"{name}_gradient" for name in names)
     assert list(case.inputs)[-1] == "cotangent"
     assert case.inputs["cotangent"].dtype == "bfloat16"
-    [plain] = _cases(tmp_path, f"{keys}, dtype: bfloat16, data: small", operator)
+    [plain] = _cases(tmp_path, f"{keys}, dtype: bfloat16, data: {data}", operator)
     assert "cotangent" not in plain.inputs
     assert plain.gradients == ()
-    data, without = fill(case), fill(plain)
-    assert all(np.array_equal(data[name], array) for name, array in without.items())
+    arrays, without = fill(case), fill(plain)
+    assert all(np.array_equal(arrays[name], array) for name, array in without.items())
 
 
 def test_a_special_value_stands_at_its_position_alone(tmp_path: Path) -> None:
@@ -232,7 +275,7 @@ def test_output_padding_counts_dilation(tmp_path: Path) -> None:
     [
         (f"{CONV}, bias: true, gradients: true, groups: 1, dilations: [1, 2], data_format: NCHW", "conv"),
         (f"{CONV}, special: nan, position: 3, dtype: bfloat16", "conv_transpose"),
-        (f"{POOL}, special: minus_zero, include_batch_in_index: true, gradients: true", "max_pool_argmax"),
+        (f"{POOL}, special: nan, position: 3, include_batch_in_index: true, gradients: true", "max_pool_argmax"),
         ("name: a, image: [4], ksize: 2, value: {values: [-0.0, 2, 3, 1], shape: [1, 4, 1]}", "max_pool"),
     ],
 )

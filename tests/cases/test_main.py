@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,12 @@ def test_a_faulty_file_is_a_message_and_status_1(tmp_path: Path, capsys: Capture
     output, error = capsys.readouterr()
     assert output == ""
     assert error.startswith(f"{path}:1:1: the file lacks the key")
+
+
+def test_a_reader_that_has_enough_ends_it_quietly() -> None:
+    command = f"{sys.executable} -m cases list | head -1"
+    done = subprocess.run(["/bin/sh", "-c", command], cwd=CASES.parent, capture_output=True, text=True, check=True)
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
 
 
 @pytest.mark.parametrize("arguments", [[], ["deconvolve"], ["show"]])

@@ -104,7 +104,7 @@ def test_a_valid_call_breaks_none(case: Case) -> None:
         (replace(CONV, groups=0), "groups", "groups"),
         (replace(CONV, groups=-1), "groups", "groups"),
         (replace(CONV, groups=2), "groups", "groups"),  # of five channels out
-        (replace(CONV, groups=5), "channels", "filter"),  # five groups of two channels in
+        (replace(CONV, groups=5), "groups", "groups"),  # five groups of two channels in
         (replace(CONV_TRANSPOSE, groups=4), "groups", "groups"),  # of two channels in
         (replace(CONV_TRANSPOSE, groups=2), "channels", "output_shape"),  # two groups of five channels out
         (_with(CONV, bias=(4,)), "channels", "bias"),
@@ -160,7 +160,8 @@ def test_no_channel_has_no_index_that_could_be_wrong() -> None:
     [
         (replace(CONV, data_format="NCW"), "data_format is 'NCW', not one of NHWC, NCHW"),
         (replace(CONV, groups=2), "2 groups do not divide the filter's 5 channels"),
-        (replace(CONV, groups=5), "value has 2 channels, the filter takes 10"),
+        (replace(CONV, groups=5), "5 groups do not divide the value's 2 channels"),
+        (replace(CONV_TRANSPOSE, groups=2), "output_shape has 5 channels, the result 10 in 2 groups"),
         (replace(CONV, dilations=(4, 1)), "axis 0: no window of 9 fits on 7"),
         (_with(CONV, bias=(4,)), "bias has 4 entries, the result 5 channels"),
         (_with(CONV, cotangent=(1, 3, 4, 2)), "cotangent is (1, 3, 4, 2), the output (1, 3, 4, 5)"),

@@ -162,6 +162,54 @@ def test_in_the_bounded_tier_a_name_holds_within_the_tolerance(scale: float) -> 
     assert _diagnose(case, {"output": right(case)["output"] * np.float32(1.01)}) is None
 
 
+NARROWED = [
+    ("conv", "float64", "float32"),
+    ("conv", "int64", "int32"),
+    ("max_unpool", "int64", "int32"),
+    ("max_pool_argmax", "float64", "float32"),
+]
+
+
+@pytest.mark.parametrize(("operator", "dtype", "narrow"), NARROWED)
+def test_where_32_bits_hold_all_sums_their_answer_is_the_right_one_in_another_dtype(
+    operator: str, dtype: str, narrow: str
+) -> None:
+    case = make(operator, dtype=dtype)
+    actual = right(case)
+    actual["output"] = actual["output"].astype(narrow)
+    assert _diagnose(case, actual) == f"returned as {narrow} or computed in 32 bits"
+    actual["output"].flat[3] += 1
+    assert _diagnose(case, actual) is None
+
+
+@pytest.mark.parametrize("data", ["wide", "normal"])
+def test_where_32_bits_round_their_bound_decides(data: str) -> None:
+    case = make("conv", kernel=[1, 1], strides=1, in_channels=3, dtype="float64", data=data)
+    given = {name: tensor.astype("float32") for name, tensor in fill(case).items()}
+    actual = given["value"] @ given["filter"][0, 0]
+    assert (actual != right(case)["output"].astype("float32")).any()
+    assert _diagnose(case, {"output": actual}) == "computed in 32 bits"
+    assert _diagnose(case, {"output": actual.astype("float64")}) is None
+    actual.flat[3] *= 1.001
+    assert _diagnose(case, {"output": actual}) is None
+
+
+@pytest.mark.parametrize(("special", "read"), [("subnormal", 0.0), ("largest", np.inf)])
+def test_what_is_no_number_of_32_bits_is_read_as_zero_or_infinity(special: str, read: float) -> None:
+    case = make("max_pool", channels=1, image=[4, 4], strides=4, ksize=4, special=special, dtype="float64")
+    names = _diagnose(case, {"output": np.full((1, 1, 1, 1), read, "float32")})
+    assert names is not None
+    assert "computed in 32 bits" in names.split(" or ")
+    assert _diagnose(case, {"output": np.ones((1, 1, 1, 1), "float32")}) is None
+
+
+def test_integers_that_32_bits_do_not_hold_were_not_computed_in_them() -> None:
+    case = make("conv", kernel=[1, 1], strides=1, in_channels=3, dtype="int64", data="wide")
+    actual = right(case)["output"].astype("int32")
+    assert (actual != right(case)["output"]).any()
+    assert _diagnose(case, {"output": actual}) == "returned as int32"
+
+
 SHIPPED = [case for topic in ("strides", "explicit_padding") for case in load(
     Path(cases.__file__).parent / "conv_transpose" / f"{topic}.yaml"
 )]  # fmt: skip

@@ -28,7 +28,7 @@ def _file(folder: Path, *names: str, topic: str = "topic") -> Path:
 
 @pytest.fixture
 def ask(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """Runs pytest in this process on the test's own case files, from the clone's folder."""
+    """Runs pytest in this process, on the test's own case files if no id is given, from the clone's folder."""
     monkeypatch.chdir(ROOT)
     base: list[str | Path] = [
         "-c",
@@ -45,7 +45,8 @@ def ask(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ask:
     def run(*arguments: str, fake: str = "Right", target: str | None = None) -> pytest.RunResult:
         more = () if fake == "" else ("--adapter", f"{FAKES}:{fake}", "--target", target or f"{fake.lower()}-*")
         report = ("--report", pytester.path / "report")
-        return pytester.runpytest_inprocess(*base, *report, *more, *arguments, pytester.path / "cases")
+        where = () if any("::" in argument for argument in arguments) else (pytester.path / "cases",)
+        return pytester.runpytest_inprocess(*base, *report, *more, *arguments, *where)
 
     return run
 
@@ -265,6 +266,53 @@ def test_slow_asks_every_case(pytester: pytest.Pytester, ask: Ask) -> None:
     result = ask("--slow", fake="Many", target="many-thin-*")
     result.assert_outcomes(passed=3)
     assert "one_in" not in _records(pytester.path, "header")[-1]["targets"]["many-thin-cpu"]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("three[many-thin-cpu]", "*topic.yaml::three[[]many-thin-cpu]: asked of many-thin-cpu only with --slow"),
+        ("three", "*topic.yaml::three: asked of many-thin-cpu only with --slow"),
+        ("one[many-double-cpu]", "*::one[[]many-double-cpu]: many-double-cpu is asked values of float64 only"),
+        ("four[many-thin-cpu]", "not found: *topic.yaml::four*"),
+    ],
+)
+def test_an_id_that_a_mode_is_not_asked_says_so(pytester: pytest.Pytester, ask: Ask, name: str, line: str) -> None:
+    path = _file(pytester.path, "one", "two", "three")
+    target = "many-double-*" if "double" in name else "many-thin-*"
+    result = ask(f"{path}::{name}", fake="Many", target=target)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {line}"])
+
+
+def test_an_id_that_is_asked_runs(pytester: pytest.Pytester, ask: Ask) -> None:
+    path = _file(pytester.path, "one", "two", "three")
+    for slow, name in ((), "two"), (("--slow",), "three"):
+        result = ask(f"{path}::{name}[many-thin-cpu]", *slow, fake="Many", target="many-thin-*")
+        result.assert_outcomes(passed=1)
+
+
+def _break(*_: object, **__: object) -> list[str]:
+    msg = "a mistake\nof ours"
+    raise ZeroDivisionError(msg)
+
+
+@pytest.mark.parametrize("step", ["reports.render.pages", "reports.stale.entries"])
+def test_our_own_mistake_at_the_end_loses_no_answer(
+    pytester: pytest.Pytester, ask: Ask, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    _file(pytester.path, "one", "two")
+    monkeypatch.setattr(step, _break)
+    result = ask()
+    assert result.ret == pytest.ExitCode.INTERNAL_ERROR
+    run = pytester.path / "report" / "run.jsonl"
+    line = (
+        f"a fault of ours: ZeroDivisionError: a mistake of ours; the answers are kept: python -m reports render {run}"
+    )
+    result.stdout.fnmatch_lines(["2 cases, 4 answers: 4 returned; 0 faults*", line, f"reports: {run}*"])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert len(_records(pytester.path, "footer")) == 1
+    assert (pytester.path / "report" / "conformance.md").is_file() == ("stale" in step)
 
 
 def test_a_target_that_cannot_be_configured_is_one_line_and_the_old_run_is_kept(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,23 @@ def test_an_entry_explains_its_own_kind_and_diagnosis_alone() -> None:
     assert not strict.explains(_verdict("value"))
 
 
+@pytest.mark.parametrize(
+    ("raised", "explained"),
+    [
+        ("RuntimeError: non-empty 2D or 4D weight tensor expected, but got: [3, 3, 0, 2]", True),
+        ("RuntimeError: in a graph\n\nnon-empty weight tensor expected", True),
+        ("TorchRuntimeError: non-empty weight tensor expected", False),
+        ("ValueError: non-empty weight tensor expected", False),
+        ("RuntimeError: out of memory", False),
+        ("RuntimeError before the call, so it refused nothing: non-empty weight tensor expected", False),
+    ],
+)
+def test_an_accepted_refusal_is_no_other_one(raised: str, *, explained: bool) -> None:
+    entry = _entry(kind="outcome", status="raised", message="^RuntimeError: .*non-empty .*weight tensor")
+    difference = Difference(kind="outcome", summary=f"raised {raised}")
+    assert entry.explains(Verdict(status="raised", difference=difference)) is explained
+
+
 GOOD = """\
 - cases: [a]
   targets: torch-*
@@ -82,6 +100,7 @@ GOOD = """\
   reason: long enough a reason
   link: not reported yet
 """
+ONLY_RAISED = "an entry has a message if its status is raised, and only then"
 
 
 @pytest.mark.parametrize(
@@ -94,6 +113,10 @@ GOOD = """\
         ("[a]", "[]", "entry 0.cases: List should have at least 1 item"),
         ("  kind: value\n", "", "entry 0.kind: Field required"),
         ("kind:", "kinds: x\n  kind:", "entry 0.kinds: Extra inputs are not permitted"),
+        ("  reason", "  status: raised\n  reason", f"entry 0: Value error, {ONLY_RAISED}"),
+        ("  reason", "  message: x\n  reason", f"entry 0: Value error, {ONLY_RAISED}"),
+        ("  reason", "  message: (a\n  reason", "entry 0.message: Value error, '(a' is no regular expression: m"),
+        ("  reason", "  message: a|.*\n  reason", "entry 0.message: Value error, 'a|.*' is found in every m"),
         ("[a]", "[a", "not YAML:"),
         ("- cases", "  cases", "entry : Input should be a valid list"),
     ],
@@ -126,6 +149,27 @@ def test_the_shipped_files_load_and_speak_of_their_own_adapter() -> None:
     assert set(shipped) == {"jax", "tensorflow", "torch"}
     for adapter, entries in shipped.items():
         assert all(entry.targets.startswith(f"{adapter}-") for entry in entries)
+
+
+def test_what_shipped_entries_say_of_an_exception_is_more_than_its_type() -> None:
+    raised = [entry for entries in known.load(KNOWN).values() for entry in entries if entry.status == "raised"]
+    assert raised
+    for entry, name in itertools.product(raised, TYPES):
+        another = Difference(kind=entry.kind, summary=f"raised {name}: another message")
+        assert not entry.explains(Verdict(status="raised", difference=another))
+
+
+TYPES = [
+    "AbortedError",
+    "InvalidArgumentError",
+    "NotFoundError",
+    "NotImplementedError",
+    "RuntimeError",
+    "TorchRuntimeError",
+    "TypeError",
+    "UnimplementedError",
+    "ValueError",
+]
 
 
 @pytest.mark.parametrize("status", ["crashed", "timed out", "raised"])

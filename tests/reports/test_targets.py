@@ -79,6 +79,12 @@ def test_no_gpu_is_one_line_that_names_who_sees_none() -> None:
     )
 
 
+def test_of_a_plug_in_it_is_not_said_that_it_sees_no_gpu() -> None:
+    """It may never use one."""
+    choice = choose([ORACLE, ready("mine", run=PLAIN)], Options(device="cuda"))
+    assert choice.missing == {"mine-cuda": "the adapter offers no cuda here, only cpu"}
+
+
 def test_a_target_that_is_missing_here_says_why() -> None:
     options = Options(targets=("torch-compile-*",))
     choice = choose([ORACLE, TORCH], options)

@@ -1,0 +1,100 @@
+"""What the tensors of an entry hold: is it numbers, can their dtype hold them, does a window have one greatest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from cases import dtypes, fill
+from cases.case import Case, TensorSpec
+from cases.sizes import BuildError
+
+
+def flat(name: str, values: Any, shape: tuple[int, ...]) -> tuple[float, ...]:
+    """Literal values, however nested, in C order.
+
+    Raises:
+        BuildError: if one is no number, or there are not as many as ``shape`` holds.
+    """
+    found = tuple(_elements(name, values))
+    if len(found) != math.prod(shape):
+        raise BuildError(
+            name.partition(" ")[0],
+            f"{name} has {len(found)} literal elements, the shape {shape} holds {math.prod(shape)}",
+        )
+    return found
+
+
+def _elements(name: str, values: Any) -> Iterator[float]:
+    if isinstance(values, list):
+        for value in values:
+            yield from _elements(name, value)
+    elif isinstance(values, float) and not math.isfinite(values):
+        raise BuildError(name.partition(" ")[0], f"{name} holds {values}: say it with special and position instead")
+    elif isinstance(values, (int, float)) and not isinstance(values, bool):
+        if isinstance(values, int) and abs(values) >= 2**64:
+            raise BuildError(name.partition(" ")[0], f"{name} holds a number that no dtype holds")
+        yield values
+    else:
+        raise BuildError(name.partition(" ")[0], f"{name} holds {values!r}, which is no number")
+
+
+def check_special(name: str, spec: TensorSpec) -> None:
+    """Find out whether a tensor's special value, if it has one, goes with its dtype, its rule and its shape.
+
+    Raises:
+        BuildError: if not.
+    """
+    if spec.fill == "normal" and spec.dtype not in dtypes.FLOATS:
+        raise BuildError(("data", name), f"{spec.dtype} holds no normal data; choose integers")
+    if spec.special is None:
+        if spec.position is not None:
+            raise BuildError("position", "position says where a special value stands, and there is none; add special")
+        return
+    special, position = (("special", name), ("position", name)) if name == "value" else ((name,), (name,))
+    if spec.dtype not in dtypes.FLOATS:
+        raise BuildError(special, f"{spec.dtype} has no special values")
+    if spec.fill == "normal":
+        raise BuildError(special, "special values stand among exact data, and normal ones round; choose integers")
+    if spec.position is not None and spec.position >= math.prod(spec.shape):
+        count = math.prod(spec.shape)
+        raise BuildError(position, f"position {spec.position} is behind the {count} elements of {name}")
+
+
+def check_held(case: Case) -> None:
+    """Find out whether the dtypes of a case hold its data. float32 and float64 hold what every rule makes.
+
+    Raises:
+        BuildError: if not: a worker could not be given them.
+    """
+    for name, spec in case.inputs.items():
+        if spec.fill not in {"literal", "indices", "normal"} and spec.dtype not in {"float32", "float64"}:
+            try:
+                fill.fill(replace(case, inputs={name: spec}))
+            except ValueError:
+                message = f"{spec.dtype} does not hold what the rule {spec.fill!r} fills {name} with; choose another"
+                raise BuildError(("data", name, "dtype"), message) from None
+        elif spec.fill == "literal" and name != "indices":
+            wrong = [number for number in spec.values or () if not _holds(spec.dtype, number)]
+            if wrong:
+                raise BuildError(name, f"{spec.dtype} does not hold {wrong[0]}, an element of {name}; choose another")
+
+
+def _holds(dtype: str, number: float) -> bool:
+    """Floats may round as they would in any program, but not overflow; bfloat16 is not rounded to (see ``fill``)."""
+    if dtype in dtypes.INTEGERS:
+        limits = np.iinfo(dtype)
+        return number == int(number) and limits.min <= number <= limits.max
+    held = float(dtypes.rounded(np.array(number, dtype=np.float64), dtype))
+    return held == number if dtype == "bfloat16" else math.isfinite(held)
+
+
+def may_tie(case: Case) -> bool:
+    """Whether two elements of one channel are equal, so that a window may have two that are the greatest."""
+    value = fill.fill(case)["value"]
+    planes = (image[..., channel] for image in value for channel in range(value.shape[-1]))
+    return any(np.unique(plane).size < plane.size for plane in planes)

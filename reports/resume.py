@@ -1,0 +1,50 @@
+"""Going on with a run that was cut short: whether its file is this very run's, and what is still to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from adapters.base import Target
+from cases.case import Case
+from reports.options import UsageError
+from reports.run import Run, RunError, read
+
+
+def resumed(path: Path, header: dict[str, Any], cases: dict[str, Case]) -> Run:
+    """The run at ``path``, if it was begun with this header and asks these cases as they are now.
+
+    Raises:
+        UsageError: if not.
+    """
+    run = _read(path)
+    if _fixed(run.header) != _fixed(header):
+        msg = f"--resume: {path} was begun with other targets, versions, options or code; run without --resume"
+        raise UsageError(msg)
+    changed = [name for name, case in cases.items() if name in run.cases and run.cases[name] != case]
+    if changed:
+        msg = f"--resume: {changed[0]} is another case than the one in {path}; run without --resume"
+        raise UsageError(msg)
+    return run
+
+
+def _read(path: Path) -> Run:
+    try:
+        run = read(path)
+    except RunError as error:
+        msg = f"--resume: {error}"
+        raise UsageError(msg) from None
+    run.faults.clear()  # ours, and perhaps mended: they are asked again
+    return run
+
+
+def _fixed(header: dict[str, Any]) -> dict[str, Any]:
+    """What of a header is known from the start: all but the settings of targets whose turn has yet to come."""
+    facts = {name: {**fact, "settings": None} for name, fact in header.get("targets", {}).items()}
+    return {"targets": facts, "missing": header.get("missing"), "suite": header.get("suite")}
+
+
+def unanswered(cases: Iterable[Case], target: Target, old: Run | None) -> list[Case]:
+    """The cases to which a target has no answer yet."""
+    return [case for case in cases if old is None or (case.id, str(target)) not in old.records]
