@@ -93,6 +93,7 @@ class Worker:
             msg = f"{launch.name}: cannot run the interpreter {self._place!r} ({error.strerror}): check its path"
             raise StartError(msg) from error
         self.kill = self._process.kill
+        self.alive = self._process.alive
         self.autopsy = self._process.autopsy
         self.end = self._process.end
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from adapters.base import Target
 from adapters.client import StartError, Worker
@@ -14,6 +15,9 @@ from adapters.wire import Message
 from cases.case import Case
 
 Deliver = Callable[[Result | Fault], None]
+
+FEW: Final = 10
+"""With fewer cases left than these no worker is started ahead: that costs more than it is likely to save."""
 
 
 class Lane:
@@ -29,15 +33,18 @@ class Lane:
         self._limit = limit
         self._suspect: str | None = None
 
-    def run(self, open_worker: Callable[[], Worker]) -> None:
+    def run(self, open_worker: Callable[[bool], Worker]) -> None:
         """Deliver every case's answer, in order. ``open_worker`` gives a configured worker or raises StartError.
+
+        It is told whether to have one more started meanwhile: once a worker was lost, the next may be too.
 
         Raises:
             Exception: whatever ``deliver`` raises.
         """
+        lost = False
         while self._waiting:
             try:
-                worker = open_worker()
+                worker = open_worker(lost and len(self._waiting) >= FEW)
             except StartError as error:
                 self._give_up(str(error))
                 return
@@ -45,6 +52,7 @@ class Lane:
                 self._drain(worker)
             finally:
                 worker.end()
+            lost = True
 
     def _give_up(self, message: str) -> None:
         while self._waiting:
@@ -72,7 +80,7 @@ class Lane:
             return self._ended(case, worker.call, timed_out, time.monotonic() - started), False
         except DiedError:
             seconds = time.monotonic() - started
-            return self._ended(case, worker.call, worker.autopsy(), seconds), False
+            return self._ended(case, worker.call, worker.autopsy(self._limit - seconds), seconds), False
         except BrokenError as error:
             return self._fault(case, f"the worker broke: {error.summary}\n{error}"), False
 

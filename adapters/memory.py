@@ -12,6 +12,7 @@ from typing import Final
 
 _STATUS: Final = Path("/proc/self/status")
 GIB: Final = 2**30
+_MOST: Final = 2**63 - 1
 
 
 def cap(allowance: int) -> None:
@@ -20,7 +21,7 @@ def cap(allowance: int) -> None:
     if taken is None:
         return
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = taken + allowance
+    limit = min(taken + allowance, _MOST)
     resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 

@@ -6,6 +6,7 @@ A death becomes an outcome, a silence too; nothing hangs and nothing is kept. No
 from __future__ import annotations
 
 import atexit
+import contextlib
 import threading
 import time
 from collections import deque
@@ -18,8 +19,9 @@ from adapters.client import Missing, Ready, StartFailure, Worker
 from adapters.lane import Deliver, Lane, in_turn
 from adapters.launch import Launch
 from adapters.memory import GIB
+from adapters.standby import Opened, Settings
 from adapters.tasks import Task
-from adapters.workers import Settings, StoppedError, Workers
+from adapters.workers import StoppedError, Workers
 from cases.case import Case
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ class Pool:
         waiting: deque[Callable[[], None]] = deque()
         for target in self._workers.known(work):
             lane = Lane(target, work[target], partial(self._tell, deliver), self._case_limit)
-            waiting.append(partial(lane.run, partial(self._worker, target, settle)))
+            waiting.append(partial(self._run, lane, target, settle))
         for _ in range(min(len(waiting), slots or len(waiting))):
             self._runs.append(Task(partial(in_turn, waiting), self._finished))
 
@@ -135,8 +137,12 @@ class Pool:
             worker.end()
         atexit.unregister(self.stop)
 
-    def _worker(self, target: Target, settle: Settle) -> Worker:
-        worker, settings = self._workers.open(target)
+    def _run(self, lane: Lane, target: Target, settle: Settle) -> None:
+        with contextlib.closing(self._workers.supply(target)) as supply:
+            lane.run(lambda ahead: self._worker(partial(supply.open, ahead=ahead), target, settle))
+
+    def _worker(self, opened: Callable[[], Opened], target: Target, settle: Settle) -> Worker:
+        worker, settings = opened()
         agreed = False
         try:
             self._tell(settle, target, settings)

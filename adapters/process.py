@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -31,6 +32,9 @@ from adapters.wire import Message, unpack
 PATIENCE: Final = 5.0
 """Seconds that a process has to be gone after it closed its pipe, and after it was killed."""
 STDERR_END: Final = 4000
+"""Characters of a dead process's stderr that are kept."""
+_STACK: Final = re.compile(r'  File "|    @ +0x|Extension modules: |  \.\.\.$')
+"""Lines of stacks, the fault handler's and the framework's own: what went wrong stands before them."""
 _SLICE: Final = 0.5
 
 # Our two packages are imported with our root in front, then it goes last: where they are installed beside others, it
@@ -159,7 +163,7 @@ class Process:
                 raise (SilentError if self._expired else DiedError) from None
             except self._channel.TimeoutError:
                 # A child may hold the pipe of a dead process open. One more slice, for what it had still to say.
-                gone = self._process.poll() is not None
+                gone = not self.alive()
                 if dead or left <= _SLICE:
                     raise (DiedError if gone and not self._expired else SilentError) from None
                 dead = gone
@@ -180,6 +184,10 @@ class Process:
         self._expired = True
         self.kill()
 
+    def alive(self) -> bool:
+        """Whether the process has not ended yet."""
+        return self._process.poll() is None
+
     def kill(self) -> None:
         """Kill the process and its children at once. Whoever owns it still has to ``end`` it."""
         if self._process.returncode is None:
@@ -189,9 +197,12 @@ class Process:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
-    def autopsy(self) -> Crashed:
-        """How a process that died ended, and the end of its stderr. It is killed if it hangs while dying."""
-        hung = not self._gone(PATIENCE)
+    def autopsy(self, limit: float = PATIENCE) -> Crashed:
+        """How a process that died ended, and the end of its stderr. It is killed if it hangs while dying.
+
+        It has ``limit`` seconds to be gone, but no more than others have, and no less than it takes to die.
+        """
+        hung = not self._gone(min(PATIENCE, max(limit, _SLICE)))
         if hung:
             self._kill_group()
             self._gone(PATIENCE)
@@ -201,8 +212,9 @@ class Process:
     def _stderr(self) -> str:
         # Read at a position: the file's own offset is shared with the process.
         size = os.fstat(self._log.fileno()).st_size
-        end = os.pread(self._log.fileno(), 4 * STDERR_END, max(0, size - 4 * STDERR_END))
-        return end.decode(errors="replace")[-STDERR_END:]
+        end = os.pread(self._log.fileno(), 16 * STDERR_END, max(0, size - 16 * STDERR_END))
+        lines = end.decode(errors="replace").splitlines(keepends=True)
+        return "".join(line for line in lines if not _STACK.match(line))[-STDERR_END:]
 
     def end(self) -> None:
         """Kill what still runs, and give back the pipes and the file."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
 from adapters.base import Target
 from adapters.client import Missing, Ready, StartError, StartFailure, Worker
 from adapters.launch import Launch
+from adapters.standby import Opened, Places, Settings, Supply, processors
 from adapters.tasks import side_by_side
-
-Settings = dict[str, str]
-Opened = tuple[Worker, Settings]
 
 STARTS: Final = 3
 """How often a worker is started that dies in starting, before its target is given up."""
@@ -33,6 +32,7 @@ class Workers:
     def __init__(self, limit: float, memory: int) -> None:
         self._limit = limit
         self._memory = memory
+        self._places = Places(processors())
         self._ready: dict[str, Ready] = {}
         self._probed: dict[str, Worker] = {}
         self._prepared: dict[Target, Opened] = {}
@@ -99,13 +99,11 @@ class Workers:
         self.check()
         return opened[1]
 
-    def open(self, target: Target) -> Opened:
-        """A worker that is configured for a target, and its settings; whoever calls has to ``end`` it.
+    def supply(self, target: Target) -> Supply:
+        """A target's workers, one after another; whoever calls has to ``end`` each of them, and to ``close`` it."""
+        return Supply(partial(self._open, target), partial(self._attempt, target), self._places)
 
-        Raises:
-            StartError: if there can be none.
-            StoppedError: if the pool is stopped.
-        """
+    def _open(self, target: Target) -> Opened:
         with self._lock:
             prepared = self._prepared.pop(target, None)
         return prepared or self._start(target)
@@ -162,7 +160,8 @@ class Workers:
                 raise StartError(msg) from error
         return self._start(target, tries - 1)
 
-    def _attempt(self, target: Target) -> Opened:
+    def _attempt(self, target: Target, shown: Callable[[Worker], None] = lambda _: None) -> Opened:
+        """Start and configure a worker, and show it as soon as it has a process, so that it can be killed meanwhile."""
         ready = self._ready[target.adapter]
         environment = ready.options[target.mode].environment
         with self._lock:  # what was probed had no such environment
@@ -170,6 +169,7 @@ class Workers:
         worker = probed or self._spawn(ready.launch, environment)
         fine = False
         try:
+            shown(worker)
             if probed is None and isinstance(worker.start(self._limit), Missing):
                 msg = f"{target}: the framework was found before and is not found now"
                 raise StartError(msg)

@@ -19,9 +19,8 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from reports import known, render  # noqa: E402 - a script finds the rooms first
+from reports import accepted, render  # noqa: E402 - a script finds the rooms first
 from reports.run import Run, read  # noqa: E402
-from reports.session import KNOWN  # noqa: E402
 
 FRAMEWORKS: Final = ("tensorflow", "torch", "jax")
 
@@ -35,7 +34,7 @@ def main() -> int:
         for framework in FRAMEWORKS:
             print(f"import of {framework}: {_import(framework):.1f} s")
         start = time.perf_counter()
-        render.pages(warm, known.load(KNOWN))
+        render.pages(warm, accepted.load())
         spent = time.perf_counter() - start
         print(f"judging and rendering: {spent:.1f} s, {1000 * spent / len(warm.records):.2f} ms an answer")
     return 0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from cases import dtypes, fill, rules, shapes
-from cases.case import INDEX_DTYPE, INPUTS, OUTPUTS, Case, Invalid, TensorSpec, Tier
+from cases.broken import Broken
+from cases.case import ARGUMENTS, INDEX_DTYPE, INPUTS, OUTPUTS, Case, Invalid, TensorSpec, Tier, as_tuples
 from cases.elements import check_held, check_special, flat, may_tie
 from cases.schema import ConvEntry, Entry, PoolEntry, Tensor
 from cases.sizes import BuildError, Sizes, sizes_of
@@ -43,6 +44,7 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
         groups=getattr(entry, "groups", 1),
         data_format=entry.data_format,
         include_batch_in_index=getattr(entry, "include_batch_in_index", False),
+        given=_given(entry, operator),
         tier=_tier(operator, inputs),
         about=entry.about or about,
         source=entry.source or source,
@@ -65,8 +67,29 @@ def _output_shape(entry: Entry, operator: str, sizes: Sizes) -> tuple[int, ...] 
     if not _outward(operator):
         return None
     override = getattr(entry, "output_shape", None)
+    if override is not None:
+        return tuple(override)
     channels = entry.out_channels if isinstance(entry, ConvEntry) else getattr(entry, "channels", 1)
-    return tuple(override) if override is not None else (entry.batch, *sizes.image, channels)
+    shape = (entry.batch, *sizes.image, channels)
+    return tuple(size + more for size, more in zip(shape, _excess(entry, len(shape)), strict=True))
+
+
+def _excess(entry: Entry, rank: int) -> tuple[int, ...]:
+    """By how much the output_shape is off in each dimension."""
+    excess = getattr(entry, "excess", None) or [0] * rank
+    if len(excess) != rank:
+        raise BuildError("excess", f"excess has {len(excess)} entries, the output_shape {rank}")
+    return tuple(excess)
+
+
+def _given(entry: Entry, operator: str) -> dict[str, Any]:
+    if entry.given and entry.invalid is None and entry.behaviour is None:
+        raise BuildError("given", "only an invalid case or a behaviour is given an argument as it stands")
+    known = (*INPUTS[operator], *ARGUMENTS)
+    for name in entry.given or {}:
+        if name not in known:
+            raise BuildError("given", f"no call has an argument {name!r}; there are: {', '.join(known)}")
+    return {name: as_tuples(value) for name, value in (entry.given or {}).items()}
 
 
 def _outward(operator: str) -> bool:
@@ -125,7 +148,8 @@ def _tensor(name: str, override: Tensor | None, implied: TensorSpec) -> TensorSp
         return implied
     if override.position is not None and override.special is None:
         raise BuildError(name, "position says where a special value stands, and there is none; add special")
-    spec = replace(implied, shape=tuple(override.shape) if override.shape is not None else implied.shape, fill=rule)
+    shape = tuple(override.shape) if override.shape is not None else implied.shape
+    spec = replace(implied, shape=shape, fill=rule, dtype=override.dtype or implied.dtype)
     if override.special is not None:
         spec = replace(spec, special=override.special, position=override.position)
     if override.values is None:
@@ -153,7 +177,7 @@ def _check(entry: Entry, case: Case) -> None:
     check_held(case)
 
 
-def _fields(entry: Entry, fault: rules.Broken) -> tuple[str, ...]:
+def _fields(entry: Entry, fault: Broken) -> tuple[str, ...]:
     """The fields to look at for a broken rule, the likeliest first."""
     said_by = _SAID_BY.get(fault.argument, (fault.argument,))
     if fault.rule == "channels":

@@ -27,6 +27,17 @@ INPUTS: Final[dict[str, tuple[str, ...]]] = {
 OUTPUTS: Final[dict[str, tuple[str, ...]]] = dict.fromkeys(INPUTS, ("output",)) | {
     "max_pool_argmax": ("output", "indices")
 }
+ARGUMENTS: Final = (
+    "output_shape",
+    "ksize",
+    "strides",
+    "padding",
+    "output_padding",
+    "dilations",
+    "groups",
+    "data_format",
+)
+"""The arguments of calls that are no tensors."""
 INDEX_DTYPE: Final = "int64"
 DATA_FORMATS: Final = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}
 """Number of spatial axes -> the words for channels-last and channels-first."""
@@ -135,8 +146,8 @@ def from_json(data: dict[str, Any]) -> Case:
         KeyError, TypeError: if ``data`` was written by neither.
     """
     given = _tuples(data)
+    given["given"] = _tuples(data.get("given", {}))
     given["inputs"] = {name: TensorSpec(**_tuples(spec)) for name, spec in data["inputs"].items()}
-    given["given"] = _tuples(data.get("given") or {})
     if data.get("expected") is not None:
         given["expected"] = {name: tuple(values) for name, values in data["expected"].items()}
     if data.get("invalid") is not None:
@@ -145,8 +156,9 @@ def from_json(data: dict[str, Any]) -> Case:
 
 
 def _tuples(data: dict[str, Any]) -> dict[str, Any]:
-    return {name: _tuple(value) for name, value in data.items()}
+    return {name: as_tuples(value) for name, value in data.items()}
 
 
-def _tuple(value: Any) -> Any:
-    return tuple(_tuple(item) for item in value) if isinstance(value, (list, tuple)) else value
+def as_tuples(value: Any) -> Any:
+    """``value``, with tuples in place of the lists in it."""
+    return tuple(as_tuples(item) for item in value) if isinstance(value, (list, tuple)) else value

@@ -25,6 +25,8 @@ _LARGEST: Final[dict[str, Any]] = {
 }
 FLOATS: Final = tuple(_LARGEST)
 INTEGERS: Final = ("int8", "uint8", "int16", "int32", "int64")
+OTHERS: Final = ("bool", "complex64")
+"""Dtypes of tensors that a wrong call may hold, and that are no real numbers."""
 SPECIALS: Final = ("nan", "inf", "minus_inf", "minus_zero", "subnormal", "minus_subnormal", "largest")
 """Words for the values that a sum or a maximum may treat otherwise than a number."""
 

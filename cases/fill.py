@@ -34,7 +34,7 @@ def fill(case: Case) -> dict[str, Array]:
 
 def _tensor(case: Case, name: str, spec: TensorSpec) -> Array:
     if spec.fill == "indices":
-        return _indices(case, spec)
+        return _indices(case, spec).astype(spec.dtype)
     if spec.fill == "literal":
         array = np.array(spec.values, dtype=dtypes.held(spec.dtype)).reshape(spec.shape)
     else:
@@ -52,6 +52,8 @@ def _drawn(case: Case, name: str, spec: TensorSpec) -> Array:
     values: Array = _RULES[spec.fill](f"{case.id}\0{name}", math.prod(shape))
     if spec.dtype.startswith("u"):
         values = values - values.min(initial=0) + 1  # a zero put back into zeros would not be seen
+    if spec.dtype in dtypes.OTHERS:
+        return values.astype(spec.dtype).reshape(shape)
     array = dtypes.rounded(values, spec.dtype)
     if spec.fill != "normal" and not np.array_equal(array.astype(np.float64), values.astype(np.float64)):
         msg = f"{case.id}: {spec.dtype} does not hold what the rule {spec.fill!r} fills {name} with"

@@ -7,23 +7,24 @@ refuses the call. Both therefore mean the same by "invalid", and it is written d
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cases import shapes
-from cases.case import DATA_FORMATS, Case
+from cases import kinds, shapes
+from cases.broken import Broken
+from cases.case import DATA_FORMATS, INPUTS, Case
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
-    """A broken rule, the argument of the call that breaks it, and both sides of the conflict in one line."""
-
-    rule: str
-    argument: str
-    reason: str
+def effective(case: Case) -> Case:
+    """The case with what is given in place of what its other fields mean; its fields may be of any type then."""
+    tensors = {*INPUTS[case.operator], *case.inputs} & case.given.keys()
+    said: dict[str, Any] = {name: value for name, value in case.given.items() if name not in tensors}
+    return replace(case, **said, inputs=case.inputs | {name: case.given[name] for name in tensors})
 
 
 def broken(case: Case, indices: npt.NDArray[np.int64] | None = None) -> Broken | None:
@@ -31,10 +32,11 @@ def broken(case: Case, indices: npt.NDArray[np.int64] | None = None) -> Broken |
 
     ``indices`` are the materialised indices of a max_unpool case; without them their range is not checked.
     """
-    return next(_broken(case, indices), None)
+    return next(_broken(effective(case) if case.given else case, indices), None)
 
 
 def _broken(case: Case, indices: npt.NDArray[np.int64] | None) -> Iterator[Broken]:
+    yield from kinds.faults(case)
     yield from _rank(case)
     yield from _positive("stride", "strides", case.strides)
     yield from _positive("dilation", "dilations", shapes.dilations(case))
@@ -48,22 +50,32 @@ def _broken(case: Case, indices: npt.NDArray[np.int64] | None) -> Iterator[Broke
 
 
 def _rank(case: Case) -> Iterator[Broken]:
-    rank = len(case.strides) + 2
+    axes = _axes(case)
+    rank = axes + 2
     for name, spec in case.inputs.items():
         expected = 1 if name == "bias" else rank
-        if len(spec.shape) != expected:
-            yield Broken(rule="rank", argument=name, reason=f"{name} has rank {len(spec.shape)}, not {expected}")
+        if (found := len(spec.shape)) != expected:
+            reason = f"{name} has rank {found}, not {expected}"
+            yield Broken(rule="rank", argument=name, reason=reason, sides=(found, expected))
     for name, sizes, wanted in (
+        ("strides", case.strides, axes),
         ("output_shape", case.output_shape, rank),
-        ("ksize", case.ksize, rank - 2),
-        ("output_padding", case.output_padding, rank - 2),
-        ("dilations", case.dilations, rank - 2),
+        ("ksize", case.ksize, axes),
+        ("output_padding", case.output_padding, axes),
+        ("dilations", case.dilations, axes),
     ):
         if sizes is not None and len(sizes) != wanted:
-            yield Broken(rule="rank", argument=name, reason=f"{name} has {len(sizes)} entries, not {wanted}")
-    if len(case.strides) not in DATA_FORMATS:
-        reason = f"value has {len(case.strides)} spatial axes, not one to three"
-        yield Broken(rule="rank", argument="value", reason=reason)
+            reason = f"{name} has {len(sizes)} entries, not {wanted}"
+            yield Broken(rule="rank", argument=name, reason=reason, sides=(len(sizes), wanted))
+    if axes not in DATA_FORMATS:
+        yield Broken(rule="rank", argument="value", reason=f"value has {axes} spatial axes, not one to three")
+
+
+def _axes(case: Case) -> int:
+    """How many spatial axes most of a call's arguments speak of; of as many voices those of the strides count."""
+    voices = [len(case.strides), *(len(spec.shape) - 2 for name, spec in case.inputs.items() if name != "bias")]
+    voices += [] if case.ksize is None else [len(case.ksize)]
+    return Counter(voices).most_common(1)[0][0]
 
 
 def _positive(rule: str, name: str, sizes: tuple[int, ...]) -> Iterator[Broken]:
@@ -92,11 +104,8 @@ def _padding(case: Case) -> Iterator[Broken]:
         yield Broken(rule="padding", argument="padding", reason=f"padding {case.padding} has an entry below 0")
     for extra, stride in zip(case.output_padding or (), case.strides, strict=False):
         if not 0 <= extra < stride:
-            yield Broken(
-                rule="padding",
-                argument="output_padding",
-                reason=f"output_padding {extra} is not in [0, {stride}), the stride",
-            )
+            reason = f"output_padding {extra} is not in [0, {stride}), the stride"
+            yield Broken(rule="padding", argument="output_padding", reason=reason, sides=(extra, stride))
 
 
 def _channels(case: Case) -> Iterator[Broken]:
@@ -106,23 +115,24 @@ def _channels(case: Case) -> Iterator[Broken]:
         *_, first, last = case.inputs["filter"].shape
         if case.groups < 1 or last % case.groups:
             reason = f"{case.groups} groups do not divide the filter's {last} channels"
-            yield Broken(rule="groups", argument="groups", reason=reason)
+            yield Broken(rule="groups", argument="groups", reason=reason, sides=(case.groups, last))
             return  # how many channels the filter takes does not follow
         wanted = last if case.operator == "conv_transpose" else first * case.groups
         if case.operator == "conv" and value[-1] % case.groups:
             reason = f"{case.groups} groups do not divide the value's {value[-1]} channels"
-            yield Broken(rule="groups", argument="groups", reason=reason)
+            yield Broken(rule="groups", argument="groups", reason=reason, sides=(case.groups, value[-1]))
         elif value[-1] != wanted:
-            yield Broken(
-                rule="channels", argument="filter", reason=f"value has {value[-1]} channels, the filter takes {wanted}"
-            )
+            reason = f"value has {value[-1]} channels, the filter takes {wanted}"
+            yield Broken(rule="channels", argument="filter", reason=reason, sides=(value[-1], wanted))
     if "bias" in case.inputs and case.inputs["bias"].shape != (out,):
-        reason = f"bias has {case.inputs['bias'].shape[0]} entries, the result {out} channels"
-        yield Broken(rule="channels", argument="bias", reason=reason)
+        entries = case.inputs["bias"].shape[0]
+        reason = f"bias has {entries} entries, the result {out} channels"
+        yield Broken(rule="channels", argument="bias", reason=reason, sides=(entries, out))
     if case.output_shape is not None and case.output_shape[-1] != out:
         groups = f" in {case.groups} groups" if case.groups > 1 else ""
-        reason = f"output_shape has {case.output_shape[-1]} channels, the result {out}{groups}"
-        yield Broken(rule="channels", argument="output_shape", reason=reason)
+        asked = case.output_shape[-1]
+        reason = f"output_shape has {asked} channels, the result {out}{groups}"
+        yield Broken(rule="channels", argument="output_shape", reason=reason, sides=(asked, out))
 
 
 def _shape(case: Case) -> Iterator[Broken]:
@@ -132,21 +142,20 @@ def _shape(case: Case) -> Iterator[Broken]:
             rule="shape", argument="indices", reason=f"indices are {case.inputs['indices'].shape}, the value {value}"
         )
     if case.output_shape is not None and case.output_shape[0] != value[0]:
-        yield Broken(
-            rule="shape",
-            argument="output_shape",
-            reason=f"output_shape has batch {case.output_shape[0]}, the value {value[0]}",
-        )
+        reason = f"output_shape has batch {case.output_shape[0]}, the value {value[0]}"
+        sides = (case.output_shape[0], value[0])
+        yield Broken(rule="shape", argument="output_shape", reason=reason, sides=sides)
     argument = "value" if case.output_shape is None else "output_shape"
     for number, axis in enumerate(shapes.axes(case)):
+        if axis.extent < 1:
+            continue  # no window is said already, and how many of it fit is not a second fault
         fits = shapes.window_count(axis.image, axis.extent, axis.stride, (axis.before, axis.after))
         if fits < 1:
-            yield Broken(
-                rule="size", argument=argument, reason=f"axis {number}: no window of {axis.extent} fits on {axis.image}"
-            )
+            reason, sides = f"axis {number}: no window of {axis.extent} fits on {axis.image}", (axis.extent, axis.image)
+            yield Broken(rule="size", argument=argument, reason=reason, sides=sides)
         if fits != axis.count:
             reason = f"axis {number}: an image of {axis.image} has {fits} windows, the value {axis.count}"
-            yield Broken(rule="shape", argument=argument, reason=reason)
+            yield Broken(rule="shape", argument=argument, reason=reason, sides=(fits, axis.count))
     if "cotangent" in case.inputs and case.inputs["cotangent"].shape != shapes.output_shape(case):
         reason = f"cotangent is {case.inputs['cotangent'].shape}, the output {shapes.output_shape(case)}"
         yield Broken(rule="shape", argument="cotangent", reason=reason)

@@ -19,9 +19,16 @@ Sentence = Annotated[str, Field(min_length=10)]
 Source = Annotated[str, Field(pattern=r"^(https?://\S+|document: .+)$")]
 
 
-Dtype = Literal["float64", "float32", "float16", "bfloat16", "int8", "uint8", "int16", "int32", "int64"]
+Dtype = Literal[
+    "float64", "float32", "float16", "bfloat16", "int8", "uint8", "int16", "int32", "int64", "bool", "complex64"
+]
 Special = Literal["nan", "inf", "minus_inf", "minus_zero", "subnormal", "minus_subnormal", "largest"]
 Position = Annotated[StrictInt, Field(ge=0)]
+
+
+Excess = Annotated[
+    list[StrictInt], Field(description="How much to add to each entry of the output_shape that follows.")
+]
 
 
 class Strict(BaseModel):
@@ -34,7 +41,18 @@ class Refusal(Strict):
     """Marks a call that the definition does not admit."""
 
     rule: Literal[
-        "rank", "stride", "dilation", "size", "data_format", "padding", "groups", "channels", "shape", "index"
+        "type",
+        "dtype",
+        "rank",
+        "stride",
+        "dilation",
+        "size",
+        "data_format",
+        "padding",
+        "groups",
+        "channels",
+        "shape",
+        "index",
     ] = Field(description="The rule that the call breaks.")
     reason: Sentence = Field(description="One line: why the call is wrong by the definition.")
 
@@ -43,6 +61,7 @@ class Tensor(Strict):
     """An input tensor that departs from what the sizes imply."""
 
     shape: list[StrictInt] | None = Field(None, description="The whole shape, channels-last.")
+    dtype: Dtype | None = Field(None, description="Its own dtype, where it is not the entry's.")
     fill: StrictStr | None = Field(None, description="A fill rule of cases/fill.py: integers, normal, distinct, ...")
     values: Numbers | None = Field(None, description="Literal elements, in C order; brackets are for the reader.")
     special: Special | None = Field(None, description="A special value, at the position, else everywhere.")
@@ -72,6 +91,9 @@ class Entry(Strict):
     value: Tensor | None = None
     gradients: StrictBool = Field(default=False, description="Ask for the gradient of every input but indices as well.")
     expected: dict[str, Numbers] | None = Field(None, description="Output name -> the document's own literal result.")
+    given: dict[str, Any] | None = Field(
+        None, description="Arguments as the call is to say them, of whatever type: null, a text, a list, 1.5."
+    )
     invalid: Refusal | None = None
     behaviour: Sentence | None = Field(None, description="No right answer exists, and why: recorded, not judged.")
 
@@ -92,6 +114,7 @@ class ConvTransposeEntry(ConvEntry):
 
     output_padding: Size | None = Field(None, description="Instead of image: torch's way to name the output's size.")
     output_shape: list[StrictInt] | None = None
+    excess: Excess | None = None
 
 
 class PoolEntry(Entry):
@@ -111,6 +134,7 @@ class UnpoolEntry(PoolEntry):
     """An unpooling."""
 
     output_shape: list[StrictInt] | None = None
+    excess: Excess | None = None
 
 
 class MaxUnpoolEntry(UnpoolEntry):
@@ -176,6 +200,7 @@ NOT_IN_GRIDS: Final = {"name", "about", "source", "grid", "where"} | {
     "value",
     "filter",
     "indices",
+    "given",
     "expected",
     "invalid",
     "behaviour",

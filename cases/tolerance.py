@@ -6,9 +6,10 @@ them, so every correct implementation returns the same bits. Nothing is tolerate
 **bounded**: the data are near-normal and sums round. Let b be the same operator's result on absolute inputs, K the
 products that an element sums, u the unit roundoff of the accumulating type. Whatever the order of summation, the
 error of an element is at most (K + 1) u b (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1, to
-first order), and the result's own rounding adds u times the result. An element beyond that **fails**. One beyond
-8 sqrt(K) u b, which random rounding errors hardly reach, is **noted**. An implementation may accumulate in the case's
-own dtype, so its u decides; whether a result would also keep within the u of a wider type is reported, not asked.
+first order), and the result's own rounding adds u times the result. An element that is one product is rounded once,
+by u times the result: whoever cuts digits off instead of rounding shows there. An element beyond that **fails**. One
+beyond 8 sqrt(K) u b, which random rounding errors hardly reach, is **noted**. An implementation may accumulate in the
+case's own dtype, so its u decides; whether a result would also keep within a wider type's u is reported, not asked.
 
 **special**: NaN, infinities, zeros with a sign, subnormals and the largest number stand among small integers, so that
 results are exact where they are numbers at all. Nothing is tolerated.
@@ -44,8 +45,11 @@ class Tolerance:
         """The largest error that rounding can explain, element by element; 0 unless the tier is bounded."""
         if self.tier != "bounded":
             return np.zeros(np.shape(expected))
-        own = UNIT_ROUNDOFF[self.result or self.dtype]
-        return np.asarray((self.products + 1) * UNIT_ROUNDOFF[self.dtype] * magnitude + own * np.abs(expected))
+        result = self.result or self.dtype
+        rounding = UNIT_ROUNDOFF[result] * np.abs(expected)
+        if self.products == 1 and result == self.dtype:
+            return np.asarray(rounding)
+        return np.asarray((self.products + 1) * UNIT_ROUNDOFF[self.dtype] * magnitude + rounding)
 
     def noted_beyond(self, magnitude: Array) -> Array:
         """The error that random rounding hardly reaches, element by element; 0 unless the tier is bounded."""

@@ -1,19 +1,25 @@
-"""``python -m reports``: render a recorded run, compare it with an older one, publish or check the committed tables."""
+"""``python -m reports``: render a run, compare it, record behaviours, run its programs, publish or check the tables."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
+import math
+import shutil
 import signal
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 from cases.load import find, load
-from reports import known, render
+from reports import accepted, behaviours, render
 from reports.against import changes
 from reports.known import KnownError
+from reports.reproduce import KINDS, USUAL, Limits, choose, reproduce
 from reports.run import Run, RunError, read
-from reports.session import DEFAULT_ADAPTERS, KNOWN
+from reports.session import DEFAULT_ADAPTERS
 
 _PUBLISHED = Path(__file__).parent / "published"
 _CASES = Path(__file__).parents[1] / "cases"
@@ -48,6 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     comparing.add_argument("run", type=Path)
     comparing.add_argument("--against", type=Path, required=True, metavar="OLD")
     comparing.set_defaults(command=_compare)
+    recording = commands.add_parser("record", help="write down what targets do with calls that have no result")
+    recording.add_argument("run", type=Path)
+    recording.set_defaults(command=_record)
+    _add_reproducing(commands.add_parser("reproduce", help="run the programs of answers, each in a fresh interpreter"))
     publishing = commands.add_parser("publish", help="write the committed tables of the pinned versions")
     publishing.add_argument("run", type=Path)
     publishing.add_argument("--check", action="store_true", help="write nothing; fail where they differ")
@@ -56,10 +66,79 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_reproducing(parser: argparse.ArgumentParser) -> None:
+    limits = Limits()
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--kind", action="append", choices=KINDS, help=f"repeatable; default: {', '.join(USUAL)}")
+    parser.add_argument("--only", default="*", metavar="GLOB", help="only cases whose ids match")
+    parser.add_argument("--target", default="*", metavar="GLOB", help="only these targets")
+    parser.add_argument("--workers", type=_count, default=limits.workers, metavar="N", help="default: processors")
+    parser.add_argument(
+        "--timeout", type=_seconds, default=limits.timeout, metavar="S", help="for a program; default: %(default)g"
+    )
+    parser.add_argument("--python", type=_pair, action="append", default=[], metavar="NAME=PATH")
+    parser.set_defaults(command=_reproduce)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        msg = f"{text}: give a number of at least 1"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < float(text) < math.inf:
+            return float(text)
+    msg = f"{text}: give a number of seconds above 0"
+    raise argparse.ArgumentTypeError(msg)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, path = text.partition("=")
+    if not name or shutil.which(path) is None:
+        msg = f"{text}: give NAME=PATH, e.g. torch=/path/to/venv/bin/python"
+        raise argparse.ArgumentTypeError(msg)
+    return name, path
+
+
 def _render(run: Run, options: argparse.Namespace) -> int:
-    for path in render.write(run, known.load(KNOWN), options.to or options.run.parent):
+    for path in render.write(run, accepted.load(), options.to or options.run.parent):
         print(path)
     return 0
+
+
+def _record(run: Run, options: argparse.Namespace) -> int:
+    """Only a whole run may write: what it did not ask would be forgotten."""
+    _refuse_partial(run, options.run)
+    folder = accepted.FOLDER / accepted.BEHAVIOURS
+    folder.mkdir(exist_ok=True)
+    for target in sorted(run.header["targets"]):
+        if text := behaviours.text(run, target):
+            path = folder / f"{target}.yaml"
+            path.write_text(text, encoding="utf-8")
+            print(path)
+    return 0
+
+
+def _reproduce(run: Run, options: argparse.Namespace) -> int:
+    programs = choose(run, accepted.load(), options.kind or USUAL, options.only, options.target)
+    if not programs and (options.only, options.target) != ("*", "*"):
+        msg = f"{options.run}: no such answer of cases {options.only} on targets {options.target}"
+        raise RunError(msg)
+    folder = Path(tempfile.mkdtemp(prefix="reproduce-"))
+    limits = Limits(workers=options.workers, timeout=options.timeout, pythons=dict(options.python))
+    started, wrong = time.monotonic(), 0
+    for one, found, path in reproduce(programs, folder, limits):
+        wrong += bool(found)
+        what = f"OTHERWISE: {found}; the run: {one.recorded}; {path}" if found else f"ok: {one.recorded}"
+        print(f"{one.case}[{one.target}] {what}", flush=True)
+    if not wrong:
+        folder.rmdir()
+    seconds = time.monotonic() - started
+    print(f"programs: {len(programs)}, as recorded: {len(programs) - wrong}, otherwise: {wrong}; {seconds:.0f} s")
+    return 1 if wrong else 0
 
 
 def _compare(run: Run, options: argparse.Namespace) -> int:
@@ -73,7 +152,7 @@ def _publish(run: Run, options: argparse.Namespace) -> int:
         _refuse_partial(run, options.run)
     folder, status = _PUBLISHED / options.name, 0
     folder.mkdir(exist_ok=True)
-    for name, text in render.published(run, known.load(KNOWN)).items():
+    for name, text in render.published(run, accepted.load()).items():
         path = folder / name
         committed = path.read_text(encoding="utf-8") if path.exists() else ""
         if options.check and committed != text and name not in render.MEASURED:

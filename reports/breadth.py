@@ -18,12 +18,14 @@ def asked(cases: Sequence[Case], options: ModeOptions, *, slow: bool) -> set[str
 
     ``cases`` is the whole file. Of the n cases in the mode's dtypes, a mode that is asked one in N gets n / N, rounded
     up, unless ``slow``: the middle one of each of so many equal parts. A topic of less than a quarter of N gets none.
+    Wrong calls are asked everywhere: what becomes of one says nothing of the next.
     """
-    fitting = [case.id for case in cases if _fits(case, options)]
+    wrong = {case.id for case in cases if case.invalid is not None and _fits(case, options)}
+    fitting = [case.id for case in cases if case.id not in wrong and _fits(case, options)]
     if slow or options.one_in == 1:
-        return set(fitting)
+        return {*wrong, *fitting}
     count = -(-len(fitting) // options.one_in) if 4 * len(fitting) >= options.one_in else 0
-    return {fitting[(2 * part + 1) * len(fitting) // (2 * count)] for part in range(count)}
+    return wrong | {fitting[(2 * part + 1) * len(fitting) // (2 * count)] for part in range(count)}
 
 
 def _fits(case: Case, options: ModeOptions) -> bool:

@@ -14,11 +14,12 @@ from typing import Any, Final, TypeVar
 import pytest
 
 from adapters.base import Target
+from adapters.standby import processors
 from cases.case import Case
 from reports import progress, stale
 from reports.items import SESSION, CaseFile, CaseItem, why_unasked
 from reports.known import KnownError
-from reports.options import Options, UsageError, processors
+from reports.options import Options, UsageError
 from reports.session import Session
 
 _PROBLEMS: Final = pytest.StashKey[list[str]]()
@@ -37,6 +38,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--python", action="append", default=[], metavar="NAME=PATH", help="an adapter's interpreter")
     group.addoption("--report", default="reports/latest", metavar="DIR", help="where the run and the reports go")
     group.addoption("--timeout", type=float, default=60.0, metavar="SECONDS", help="limit for one case")
+    group.addoption("--memory", type=float, default=4.0, metavar="GIB", help="limit for a worker's calls; default: 4")
     group.addoption(
         "--workers", type=int, default=processors(), metavar="N", help="targets that run at once; default: processors"
     )
@@ -174,6 +176,7 @@ def _choose(config: pytest.Config) -> Session:
         pythons=pythons,
         report=Path(option.report),
         timeout=option.timeout,
+        memory=option.memory,
         workers=option.workers,
         slow=option.slow,
         resume=option.resume,

@@ -13,7 +13,10 @@ from cases.case import Case
 from cases.load import load
 from cases.read import CaseFileError
 from reports import breadth, tables
+from reports.behaviours import behaviour, concerns
+from reports.messages import in_full
 from reports.reproducer import program, small
+from reports.run import Run
 from reports.session import Session
 from reports.verdict import Verdict, expectation, is_judged, judge, wanted
 
@@ -85,7 +88,9 @@ class CaseItem(pytest.Item):
         run = session.run
         assert run is not None  # noqa: S101 - set-up waited for it
         verdict = judge(run, self.case, str(self.target))
-        entry = tables.find_known(run, session.knowns, self.case.id, str(self.target))
+        if departs := self._departs(run):
+            raise DifferenceError(departs)
+        entry = tables.find_known(run, session.accepted, self.case.id, str(self.target))
         if entry is not None and entry.explains(verdict):
             pytest.xfail(f"{entry.reason} ({entry.link})")
         if entry is not None and not (verdict.difference is None and entry.shown_by != "all"):
@@ -93,7 +98,26 @@ class CaseItem(pytest.Item):
         if verdict.status == "unsupported":
             pytest.skip(verdict.reason)
         if verdict.difference is not None:
+            if tables.is_recorded(run, session.accepted, self.case, str(self.target)):
+                pytest.xfail(f"{tables.RECORDED}: {verdict.difference.summary}")
             raise DifferenceError(self._explain(verdict))
+
+    def _departs(self, run: Run) -> str:
+        """What a call that has no result did, and what it did before; empty if that is the same or never recorded."""
+        target = str(self.target)
+        recorded = self.session_of_run.accepted.behaviours.get(target) if concerns(self.case) else None
+        before = recorded.of(self.case.id) if recorded else None
+        record = run.records[self.case.id, target]
+        if recorded is None or before is None or before == (now := behaviour(run, record)):
+            return ""
+        versions = tables.version_of(run, target)
+        return (
+            f"{target} does otherwise than recorded\n"
+            f"now:    {now}  ({self.target.adapter} {versions}{in_full(record)})\n"
+            f"before: {before}  ({recorded.version})\n"
+            f"if that is right: python -m reports record {run.path}, and commit the change\n"
+            f"to reproduce, paste into an interpreter:\n{program(self.case, run.call(record))}"
+        )
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The message alone: a traceback through this suite tells nobody anything."""

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from adapters.standby import processors
 
 
 class UsageError(Exception):
     """What the user asked for can't be done: one line that says why and what to do."""
 
 
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What the user chose on the command line.
 
-    ``workers`` is how many targets run at once; the oracle's worker comes on top.
+    ``workers`` is how many targets run at once; the oracle's worker comes on top. ``memory`` is in GiB, and for the
+    calls of one worker.
     """
 
     targets: tuple[str, ...] = ()
@@ -30,6 +27,7 @@ class Options:
     pythons: dict[str, str] = field(default_factory=dict)
     report: Path = Path("reports/latest")
     timeout: float = 60.0
+    memory: float = 4.0
     workers: int = field(default_factory=processors)
     slow: bool = False
     resume: bool = False
@@ -42,6 +40,9 @@ class Options:
         """
         if not 0 < self.timeout < math.inf:
             msg = f"--timeout {self.timeout:g}: give a number of seconds above 0"
+            raise UsageError(msg)
+        if not 0 < self.memory < math.inf:
+            msg = f"--memory {self.memory:g}: give a number of GiB above 0"
             raise UsageError(msg)
         if self.workers < 1:
             msg = f"--workers {self.workers}: give a number of at least 1"

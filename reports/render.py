@@ -6,46 +6,50 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from adapters.offer import ModeOptions
-from reports import indices, tables
+from reports import clarity, indices, shape_errors, tables
+from reports.accepted import Accepted
 from reports.breadth import LIMITS, describe
 from reports.padding import padding
 from reports.reproducer import program
 from reports.rounding import rounding
 from reports.run import Run
-from reports.tables import Knowns
 from reports.verdict import ORACLE, judge, wanted
 
 _PAGES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     undefined=StrictUndefined,
-    autoescape=False,  # noqa: S701 - Markdown
+    autoescape=select_autoescape(),
     keep_trailing_newline=True,
     trim_blocks=True,
+    lstrip_blocks=True,
 )
 _CUT: Final = 160
 """Characters of a message that a Markdown cell shows."""
 MEASURED: Final = ("rounding.md",)
 """Pages that hold what another processor would round otherwise."""
+_TO_PASTE: Final = ("accepted", "crashed", "timed out", "out of memory")
+"""What a wrong call does that a program shows."""
 _SHOWN: Final = 6
 """Cases of one group that a page shows."""
 _SEVERAL: Final = 3
 
 
-def pages(run: Run, knowns: Knowns) -> dict[str, str]:
+def pages(run: Run, accepted: Accepted) -> dict[str, str]:
     """File name -> text of every report."""
-    frame = tables.results(run, knowns)
+    frame = tables.results(run, accepted)
     targets = tables.targets_of(run)
     wrong = tables.differences(frame)
-    errors = tables.shape_errors(run, targets)
+    errors = shape_errors.cells(run, [target for target in targets if target != ORACLE])
     return {
         "conformance.md": _conformance(run, frame, targets),
-        "differences.md": _differences(run, wrong, knowns),
+        "differences.md": _differences(run, wrong, accepted),
         "differences.csv": wrong.drop(columns=["valid", "of_failing", "of_noted"]).to_csv(index=False),
-        "shape_errors.md": _shape_errors(run, errors, targets),
+        "shape_errors.md": _shape_errors(run, errors),
         "shape_errors.csv": errors.to_csv(index=False),
+        "shape_errors.html": _opening(run, errors),
         "agreement.md": _page("agreement.md", run, table=markdown(tables.agreement(run, _asked_all(run, targets)))),
         "rounding.md": _page("rounding.md", run, table=markdown(rounding(frame), floatfmt=".3g")),
         "indices.md": _indices(run, targets),
@@ -53,19 +57,19 @@ def pages(run: Run, knowns: Knowns) -> dict[str, str]:
     }
 
 
-def write(run: Run, knowns: Knowns, folder: Path) -> list[Path]:
+def write(run: Run, accepted: Accepted, folder: Path) -> list[Path]:
     """Write every report of a run into a folder; returns the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, text in pages(run, knowns).items():
+    for name, text in pages(run, accepted).items():
         paths.append(folder / name)
         paths[-1].write_text(text, encoding="utf-8")
     return paths
 
 
-def published(run: Run, knowns: Knowns) -> dict[str, str]:
+def published(run: Run, accepted: Accepted) -> dict[str, str]:
     """The pages that are committed: nothing in them depends on time, and only ``MEASURED`` on the machine."""
-    return {name: text for name, text in pages(run, knowns).items() if name.endswith(".md")}
+    return {name: text for name, text in pages(run, accepted).items() if name.endswith(".md")}
 
 
 def _page(name: str, run: Run, **parts: Any) -> str:
@@ -110,19 +114,19 @@ def _thinned(run: Run) -> list[str]:
     return [f"`{target}`: {describe(ModeOptions(**limits), slow=False)}." for target, limits in options if limits]
 
 
-def _differences(run: Run, wrong: pd.DataFrame, knowns: Knowns) -> str:
+def _differences(run: Run, wrong: pd.DataFrame, accepted: Accepted) -> str:
     """A known difference is one group, whatever shows it; a new one is grouped by what was found of it."""
     new = wrong["known"] == ""
     kept = wrong[["operator", "target", "kind", "diagnosis"]].where(new, "")
     keys = [wrong["known"], *(kept[name] for name in kept)]
-    groups = [_group(run, rows, knowns) for _, rows in wrong.groupby(keys, sort=True)]
+    groups = [_group(run, rows, accepted) for _, rows in wrong.groupby(keys, sort=True)]
     groups.sort(key=lambda group: (bool(group["reason"]), group["title"], -group["cases"]))
     return _page("differences.md", run, groups=groups)
 
 
-def _group(run: Run, rows: pd.DataFrame, knowns: Knowns) -> dict[str, Any]:
+def _group(run: Run, rows: pd.DataFrame, accepted: Accepted) -> dict[str, Any]:
     first = rows.iloc[0]
-    entry = tables.find_known(run, knowns, first["case"], first["target"])
+    entry = tables.find_known(run, accepted, first["case"], first["target"])
     operators = sorted(rows["operator"].unique())
     where = ", ".join(operators) if len(operators) < _SEVERAL else "several operators"
     found = (
@@ -154,12 +158,57 @@ def _program(run: Run, name: str, target: str) -> str:
     return program(case, run.call(run.records[name, target]), wanted(run, case, judge(run, case, target)))
 
 
-def _shape_errors(run: Run, errors: pd.DataFrame, targets: list[str]) -> str:
-    parts = []
-    for operator, rows in errors.groupby("operator", sort=False):
-        named = rows.assign(case=[case.partition("::")[2] for case in rows["case"]])
-        parts.append((operator, markdown(named[["case", "why", *targets]].map(_cell))))
-    return _page("shape_errors.md", run, tables=parts)
+def _shape_errors(run: Run, errors: pd.DataFrame) -> str:
+    operators = [
+        (operator, markdown(shape_errors.summary(rows)), markdown(shape_errors.calls(rows).map(_cell)))
+        for operator, rows in errors.groupby("operator", sort=False)
+    ]
+    return _page("shape_errors.md", run, operators=operators, totals=markdown(shape_errors.totals(errors)), **_legend())
+
+
+def _opening(run: Run, errors: pd.DataFrame) -> str:
+    """The same as a page whose cells open."""
+    operators = [(operator, _details(run, rows)) for operator, rows in errors.groupby("operator", sort=False)]
+    return _page("shape_errors.html", run, operators=operators, totals=shape_errors.totals(errors), **_legend())
+
+
+def _details(run: Run, frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """For one operator, the rows of the page that opens: each cell's calls, with messages in full and programs."""
+    targets = shape_errors.in_order(frame)
+    plain = shape_errors.plain_names(targets)
+    return [
+        {
+            "rule": rule,
+            "argument": argument,
+            "call": call,
+            "reason": next(iter(parts.values()))[0]["reason"],
+            "cells": [(plain[name], _opened(run, parts[name]) if name in parts else None) for name in targets],
+        }
+        for (rule, argument, call), parts in shape_errors.entries(frame)
+    ]
+
+
+def _opened(run: Run, rows: list[shape_errors.Row]) -> dict[str, Any]:
+    said: dict[Any, list[shape_errors.Row]] = {}
+    for row in rows:
+        said.setdefault(tuple(row[name] for name in shape_errors.COLUMNS[7:]), []).append(row)
+    return {
+        "word": rows[0]["cell"],
+        "short": shape_errors.alike(rows).replace("*", "").replace(", ", ",\u00a0"),
+        "names_argument": " or ".join(sorted({row["names_argument"] for row in rows})),
+        "said": [_said(run, several) for several in said.values()],
+    }
+
+
+def _said(run: Run, rows: list[shape_errors.Row]) -> dict[str, Any]:
+    first = rows[0]
+    case, record = run.cases[first["case"]], run.records[first["case"], first["target"]]
+    source = program(case, run.call(record)) if first["cell"] in _TO_PASTE else ""
+    return first | {"calls": [row["case"].partition("::")[2] for row in rows], "program": source}
+
+
+def _legend() -> dict[str, Any]:
+    return {"words": shape_errors.WORDS, "rule": clarity.RULE}
 
 
 def _indices(run: Run, targets: list[str]) -> str:

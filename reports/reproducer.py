@@ -19,17 +19,21 @@ def program(case: Case, call: str, expected: tuple[str, npt.NDArray[Any]] | None
 
     ``expected`` is the name of the output that differs and what it ought to be: the program then counts for itself.
     """
-    inputs = fill(case)
     lines = ["import numpy as np", "from numpy import inf, nan", ""]
-    if sum(array.size for array in inputs.values()) <= _LITERAL:
-        lines += [f"{name} = {_literal(array)}" for name, array in inputs.items()]
-    else:
+    if needs_clone(case):
         lines += _from_clone(case)
+    else:
+        lines += [f"{name} = {_literal(array)}" for name, array in fill(case).items()]
     lines += ["", call, "", "for name, array in outputs.items():"]
     lines += ["    print(name, array.shape, array.dtype, array, sep='\\n')"]
     if expected is not None and expected[1].size <= _LITERAL:
         lines += _compared(*expected)
     return "\n".join(lines) + "\n"
+
+
+def needs_clone(case: Case) -> bool:
+    """Whether a case's inputs are too large to be written out, so that its program runs in the clone's folder only."""
+    return sum(array.size for array in fill(case).values()) > _LITERAL
 
 
 def _compared(name: str, expected: npt.NDArray[Any]) -> list[str]:

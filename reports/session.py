@@ -15,19 +15,18 @@ from typing import Any, Final
 
 from adapters.base import Target
 from adapters.client import Ready, StartError, StartFailure
+from adapters.memory import GIB
 from adapters.offer import ModeOptions
 from adapters.outcome import Fault, Result
 from adapters.pool import Pool
 from cases.case import Case
-from reports import breadth, known, render, targets
+from reports import accepted, breadth, render, targets
 from reports.options import Options, UsageError
 from reports.resume import resumed, unanswered
 from reports.run import Run
-from reports.tables import Knowns
 from reports.verdict import ORACLE
 
 DEFAULT_ADAPTERS: Final = ("oracle", "tensorflow", "torch", "jax")
-KNOWN: Final = Path(__file__).parent / "known"
 _ORACLE: Final = Target(adapter="oracle", mode="eager", device="cpu")
 
 
@@ -40,19 +39,23 @@ class Session:
 
     ``facts`` holds what the run's header says of each target; its settings are empty until its first worker has told
     them. ``waiting`` is called now and then while ``answer`` waits.
+
+    Raises:
+        UsageError: if an option is out of range, or the folder can't be written.
     """
 
     def __init__(self, options: Options, waiting: Callable[[], None] = lambda: None) -> None:
+        options.check()
         self.options = options
         self.targets: dict[Target, ModeOptions] = {}
         self.missing: dict[str, str] = {}
-        self.knowns: Knowns = known.load(KNOWN)
+        self.accepted = accepted.load()
         self.run: Run | None = None
         self.asked: set[tuple[str, str]] = set()
         self.started = False
         self.facts: dict[str, dict[str, Any]] = {}
         self._waiting = waiting
-        self._pool = Pool(case_limit=options.timeout)
+        self._pool = Pool(case_limit=options.timeout, memory=int(options.memory * GIB))
         self._news = threading.Condition()
         self._writing = threading.Lock()
         self._has_unwritten_settings = False
@@ -63,7 +66,6 @@ class Session:
         Raises:
             UsageError: if an adapter is unknown or broken, or nothing that was asked for can be run.
         """
-        self.options.check()
         launches, unasked = targets.launches(DEFAULT_ADAPTERS, self.options)
         ready, absent = targets.sorted_out(self._pool.probe(launches))
         choice = targets.choose(ready, self.options)
@@ -132,7 +134,7 @@ class Session:
             if not complete:
                 return []
             self.run.end(asked=len(self.asked))
-            return [self.run.path, *render.write(self.run, self.knowns, self.options.report)]
+            return [self.run.path, *render.write(self.run, self.accepted, self.options.report)]
         finally:
             self.run.close()
 
@@ -145,7 +147,8 @@ class Session:
     def _describe(self, target: Target, ready: Iterable[Ready]) -> dict[str, Any]:
         adapter = next(adapter for adapter in ready if adapter.name == target.adapter)
         limits = breadth.facts(adapter.options[target.mode], slow=self.options.slow)
-        return {"versions": adapter.versions, "python": adapter.python, "settings": {}, **limits}
+        memory = f"{self.options.memory:g} GiB"
+        return {"versions": adapter.versions, "python": adapter.python, "memory": memory, "settings": {}, **limits}
 
     def _prepare(self, first: Iterable[Target]) -> None:
         """Configure the targets that begin at once, while it is early enough to say no."""

@@ -19,7 +19,7 @@ def entries(session: Session, *, whole: bool) -> list[str]:
         return []
     return [
         f"stale: an entry of reports/known/{adapter}.yaml explains nothing here; remove or mend it: {entry.reason}"
-        for adapter, known in session.knowns.items()
+        for adapter, known in session.accepted.differences.items()
         for entry in known
         if _is_stale(session, session.run, entry, whole=whole)
     ]
@@ -30,6 +30,6 @@ def _is_stale(session: Session, run: Run, entry: Known, *, whole: bool) -> bool:
     whole = whole and any(not LIMITS & run.header["targets"][target].keys() for target in targets)
     covered = [(case, target) for case, target in run.records if target in targets and entry.matches(case)]
     verdicts = ((case, target, judge(run, run.cases[case], target)) for case, target in covered)
-    explains = any(known_difference(run, session.knowns, *answer) == entry for answer in verdicts)
+    explains = any(known_difference(run, session.accepted, *answer) == entry for answer in verdicts)
     expected = bool(targets) and entry.shown_by != "some processors"
     return expected and (whole or bool(covered)) and not explains

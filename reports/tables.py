@@ -5,7 +5,6 @@ Every table is made from one frame with a row for each case on each target.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
@@ -15,22 +14,28 @@ import pandas as pd
 
 from adapters.program import CALL
 from cases.case import INPUTS, Case
+from reports.accepted import Accepted
+from reports.behaviours import behaviour, concerns
 from reports.compare import outputs
 from reports.difference import Headroom
 from reports.known import Known, find
-from reports.run import Record, Run
+from reports.messages import normal
+from reports.run import Run
 from reports.verdict import ORACLE, Verdict, is_judged, judge
 
 STATUSES: Final = ("passed", "differing", "raised", "crashed", "timed out", "unsupported")
 HEADROOM: Final = tuple(field.name for field in fields(Headroom))
 _OPERATORS: Final = tuple(INPUTS)
-Knowns = dict[str, list[Known]]
+RECORDED: Final = "as recorded in reports/known/behaviours"
+"""Why what a target did with a call that has no result is accepted, where no known difference says more."""
 
 
-def results(run: Run, knowns: Knowns) -> pd.DataFrame:
+def results(run: Run, accepted: Accepted) -> pd.DataFrame:
     """One row for each judged answer: where it stands, its verdict, and the known difference that covers it."""
     rows = [
-        _row(run, run.cases[case], target, knowns) for case, target in run.records if is_judged(run.cases[case], target)
+        _row(run, run.cases[case], target, accepted)
+        for case, target in run.records
+        if is_judged(run.cases[case], target)
     ]
     columns = [
         "case",
@@ -50,10 +55,11 @@ def results(run: Run, knowns: Knowns) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, *HEADROOM])
 
 
-def _row(run: Run, case: Case, target: str, knowns: Knowns) -> dict[str, Any]:
+def _row(run: Run, case: Case, target: str, accepted: Accepted) -> dict[str, Any]:
     verdict = judge(run, case, target)
     record = run.records[case.id, target]
-    entry = known_difference(run, knowns, case.id, target, verdict)
+    entry = known_difference(run, accepted, case.id, target, verdict)
+    recorded = verdict.difference is not None and is_recorded(run, accepted, case, target)
     return {
         "case": case.id,
         "operator": case.operator,
@@ -61,7 +67,7 @@ def _row(run: Run, case: Case, target: str, knowns: Knowns) -> dict[str, Any]:
         "target": target,
         "status": verdict.status,
         "valid": case.invalid is None and case.behaviour is None,
-        "known": entry.reason if entry else "",
+        "known": entry.reason if entry else RECORDED if recorded else "",
         "kind": verdict.difference.kind if verdict.difference else "",
         "diagnosis": verdict.diagnosis or "",
         "summary": normal(verdict.difference.summary if verdict.difference else verdict.reason),
@@ -72,15 +78,21 @@ def _row(run: Run, case: Case, target: str, knowns: Knowns) -> dict[str, Any]:
     }
 
 
-def known_difference(run: Run, knowns: Knowns, case: str, target: str, verdict: Verdict) -> Known | None:
+def known_difference(run: Run, accepted: Accepted, case: str, target: str, verdict: Verdict) -> Known | None:
     """The entry that accepts a verdict's difference, if there is one."""
-    entry = find_known(run, knowns, case, target)
+    entry = find_known(run, accepted, case, target)
     return entry if entry is not None and entry.explains(verdict) else None
 
 
-def find_known(run: Run, knowns: Knowns, case: str, target: str) -> Known | None:
+def find_known(run: Run, accepted: Accepted, case: str, target: str) -> Known | None:
     """The entry that speaks of a case on a target, in the version that ran."""
-    return find(knowns.get(target.partition("-")[0], ()), case, target, version_of(run, target))
+    return find(accepted.differences.get(target.partition("-")[0], ()), case, target, version_of(run, target))
+
+
+def is_recorded(run: Run, accepted: Accepted, case: Case, target: str) -> bool:
+    """Whether a target did what is recorded of it with a call that has no result."""
+    wanted = accepted.behaviour(case.id, target)
+    return concerns(case) and wanted is not None and wanted == behaviour(run, run.records[case.id, target])
 
 
 def version_of(run: Run, target: str) -> str:
@@ -132,58 +144,15 @@ def _count(statuses: pd.Series[str] | None) -> str:
 
 
 def differences(frame: pd.DataFrame) -> pd.DataFrame:
-    """The differing answers, grouped by what explains them, the largest and the new groups first."""
-    wrong = frame[frame["status"].isin(("differing", "raised", "crashed", "timed out"))]
+    """The differing answers, grouped by what explains them, the largest and the new groups first.
+
+    Recorded behaviours of calls that have no result are left to ``shape_errors``.
+    """
+    differs = frame["status"].isin(("differing", "raised", "crashed", "timed out"))
+    wrong = frame[differs & (frame["known"] != RECORDED)]
     return wrong.sort_values(
         ["known", "operator", "target", "worst", "case"], ascending=[True, True, True, False, True]
     )
-
-
-def shape_errors(run: Run, targets: list[str]) -> pd.DataFrame:
-    """Invalid case x target: the exception, what was accepted, the signal or the time-out, in full."""
-    cases = [case for case in run.cases.values() if case.invalid or case.behaviour]
-    rows = []
-    for case in cases:
-        why = f"{case.invalid.rule}: {case.invalid.reason}" if case.invalid else f"behaviour: {case.behaviour}"
-        row = {"case": case.id, "operator": case.operator, "why": why}
-        row |= {target: _behaviour(run, run.records.get((case.id, target))) for target in targets}
-        rows.append(row)
-    return pd.DataFrame(rows, columns=["case", "operator", "why", *targets])
-
-
-def _behaviour(run: Run, record: Record | None) -> str:
-    if record is None:
-        return "not run"
-    fields = record.fields
-    match record.kind:
-        case "returned":
-            shown = (f"{name} {array.shape}{_small(array)}" for name, array in run.arrays(record).items())
-            return f"accepted, returned {'; '.join(shown)}"
-        case "raised":
-            return f"{fields['type']} while {fields['stage']}: {normal(fields['message']) or '(no message)'}"
-        case "crashed":
-            return f"crashed: {fields['signal']}"
-        case "timed_out":
-            return f"timed out after {fields['seconds']:g} s"
-        case _:
-            return f"unsupported: {fields['reason']}"
-
-
-def _small(array: Any) -> str:
-    return f" = {array.ravel().tolist()}" if 0 < array.size <= 16 else ""  # noqa: PLR2004 - what a cell shows
-
-
-def normal(message: str) -> str:
-    """A message on one line, without what differs from machine to machine: addresses, paths, TensorFlow's wrapping."""
-    text = re.sub(r"\{\{(function_)?node [^}]*\}\}|\[Op:\w+\]( name:)?", "", _undetected(message))
-    text = re.sub(r"\[\[\s*\]\]|_+inference_\w+?_\d+(\[[^\]]*\])?", "", text)
-    text = re.sub(r"\b0x[0-9a-fA-F]{6,}", "0x...", " ".join(text.split()))
-    return re.sub(r"(/[\w.+-]+){2,}", "(path)", text)
-
-
-def _undetected(message: str) -> str:
-    """A message of TensorFlow's executor without the stack of calls that it puts in front."""
-    return re.sub(r"Graph execution error:\s+Detected at node[^\n]*\n(\s*File [^\n]*\n|\s*\n)*", "", message)
 
 
 def agreement(run: Run, targets: list[str]) -> pd.DataFrame:

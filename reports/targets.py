@@ -14,8 +14,8 @@ from adapters.client import Missing, Ready, StartFailure
 from adapters.launch import Launch, UnknownAdapterError, resolve
 from adapters.offer import ModeOptions
 from cases.case import Case
+from reports.messages import normal
 from reports.options import Options, UsageError
-from reports.tables import normal
 
 DEFINITION: Final = "oracle"
 """The adapter that is asked everything in its first mode, and in another only if a --target says so."""

@@ -94,11 +94,9 @@ class Jax:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
         self._mode, self._settings = mode, _shown(mode, device, default)
-        return {
-            "64-bit dtypes": "on" if mode == "float64" else "off",
-            "matmul precision": "highest",
-            "compilation cache": "kept between runs",
-        }
+        precision = {} if device == "cpu" else {"matmul precision": "highest"}
+        wide = "on" if mode == "float64" else "off"
+        return {"64-bit dtypes": wide, **precision, "compilation cache": "kept between runs"}
 
     def call(self, case: Case) -> str:
         """The call as a program over the case's NumPy inputs.

@@ -13,6 +13,7 @@ from adapters.arguments import option, refuse_given, said
 from adapters.base import NotSupported
 from adapters.jax.composition import Composition
 from cases import rules, shapes
+from cases.broken import Broken
 from cases.case import DATA_FORMATS, Case
 from cases.shapes import Axis
 
@@ -59,9 +60,9 @@ def _regrouped(case: Case) -> tuple[str, ...]:
     Where the groups don't divide the channels, it only swaps them, and leaves it to the call to say so.
     """
     *kernel, outs, ins = case.inputs["filter"].shape
-    regrouped = ".swapaxes(-2, -1)"
-    if case.groups > 0 and ins % case.groups == 0:
-        split, joined = (case.groups, ins // case.groups), (ins // case.groups, case.groups * outs)
+    groups, regrouped = case.given.get("groups", case.groups), ".swapaxes(-2, -1)"
+    if isinstance(groups, int) and groups > 0 and ins % groups == 0:
+        split, joined = (groups, ins // groups), (ins // groups, groups * outs)
         regrouped = f".reshape{(*kernel, outs, *split)}.swapaxes(-3, -1).reshape{(*kernel, *joined)}"
     rotated = f"    rotated = jnp.flip(filter, {tuple(range(len(kernel)))})"
     return ("def regrouped(filter):", rotated, f"    return rotated{regrouped}", "")
@@ -93,7 +94,7 @@ def _bias(case: Case) -> str:
 def _transposed_padding(case: Case) -> Any:
     """JAX's own word where it gives the case's size, else the window as padding of the dilated value."""
     wrong = _broken(case)
-    if wrong is not None and wrong.argument not in _LATE:
+    if wrong is not None and wrong.argument not in _LATE and not _leaves_window(case, wrong):
         return case.padding
     axes = shapes.axes(case)
     if isinstance(case.padding, str) and all(_own_size(axis, case.padding) == axis.image for axis in axes):
@@ -104,12 +105,19 @@ def _transposed_padding(case: Case) -> Any:
 def _dilated_padding(case: Case) -> Any:
     """The window as padding of the dilated value, but what a case that breaks a rule of sizes says, as it is."""
     wrong = _broken(case)
-    if wrong is not None and wrong.rule not in _LEAVE_SIZES and wrong.argument not in _LATE:
+    late = wrong is None or wrong.rule in _LEAVE_SIZES or wrong.argument in _LATE
+    if wrong is not None and not late and not _leaves_window(case, wrong):
         return case.padding
     return [_around(axis) for axis in shapes.axes(case)]
 
 
-def _broken(case: Case) -> rules.Broken | None:
+def _leaves_window(case: Case, wrong: Broken) -> bool:
+    """Whether a window follows all the same: beside a given argument all is right, and pads below 0 say one, too."""
+    pairs = not isinstance(case.padding, str) and len(case.padding) == len(case.strides)
+    return wrong.argument in case.given or (wrong.rule == "padding" and pairs)
+
+
+def _broken(case: Case) -> Broken | None:
     wrong = rules.broken(case)
     if wrong is not None and wrong.argument in {"output_shape", "output_padding"}:
         msg = f"lax.conv_transpose takes no output_shape or output_padding, so this can't be said: {wrong.reason}"

@@ -38,8 +38,15 @@ def avg_unpool(case: Case) -> Composition:
         NotSupported: for a layout that the order of the axes can't say.
     """
     refuse_other_layouts(case)
-    refuse_given(case, "output_shape")
     functions = ("def window_sum(image):", f"    return lax.reduce_window(image, 0., lax.add, {window(case)})", "")
-    first, *spatial, last = case.output_shape or ()
-    image = f"jax.ShapeDtypeStruct({arranged(case, first, spatial, last)}, value.dtype)"
+    image = f"jax.ShapeDtypeStruct({_shape(case)}, value.dtype)"
     return Composition(functions=functions, expression=f"jax.linear_transpose(window_sum, {image})(value)[0]")
+
+
+def _shape(case: Case) -> str:
+    """The output_shape in the order of the call's layout; what is none, as it is."""
+    said = case.given.get("output_shape", case.output_shape)
+    if not isinstance(said, tuple) or len(said) < 2:  # noqa: PLR2004 - batch and channels
+        return repr(said)
+    first, *spatial, last = said
+    return str(arranged(case, first, spatial, last))

@@ -8,7 +8,7 @@ arguments that a user would write, and checks those. A wrong implementation, to 
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +19,12 @@ from adapters.oracle.exactness import NotExact, cast, check, products
 from adapters.oracle.operators import InvalidCall, Operators
 from adapters.oracle.windows import Array
 from cases import shapes
-from cases.case import INPUTS, OUTPUTS, Case
+from cases.case import ARGUMENTS, INPUTS, OUTPUTS, Case
 from cases.shapes import Axis
 
 __all__ = ["InvalidCall", "NotExact", "Operators", "Oracle", "products"]
 
 Tensors = dict[str, npt.NDArray[Any]]
-
-ARGUMENTS: Final = ("output_shape", "ksize", "strides", "padding", "output_padding", "dilations", "data_format")
-"""The fields of a case that are arguments of its call, where they are set."""
 
 
 class Oracle:
@@ -170,11 +167,17 @@ def _magnitudes(case: Case, inputs: Tensors) -> Tensors:
     return {name: tensor if name in kept else np.abs(tensor) for name, tensor in inputs.items()}
 
 
+def _given(case: Case) -> dict[str, Any]:
+    return {name: value for name, value in case.given.items() if name in ARGUMENTS}
+
+
 def _statements(case: Case) -> str:
-    said = [f"{name}={getattr(case, name)!r}" for name in ARGUMENTS if getattr(case, name) is not None]
-    said += [f"groups={case.groups}"] if case.groups != 1 else []
+    plain = {name: getattr(case, name) for name in ARGUMENTS if name != "groups" or case.groups != 1}
+    known = {name: value for name, value in plain.items() if value is not None}
+    said = [f"{name}={value!r}" for name, value in (known | _given(case)).items()]
     said += ["include_batch_in_index=True"] if case.include_batch_in_index else []
-    tensors = list(INPUTS[case.operator]) + ["bias=bias"] * ("bias" in case.inputs)
+    tensors = [repr(case.given[name]) if name in case.given else name for name in INPUTS[case.operator]]
+    tensors += ["bias=bias"] * ("bias" in case.inputs)
     names = OUTPUTS[case.operator]
     results = ("result",) if len(names) == 1 else (f"result[{number}]" for number in range(len(names)))
     outputs = [f'"{name}": {result}' for name, result in zip(names, results, strict=True)]

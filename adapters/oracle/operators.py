@@ -7,14 +7,16 @@ Arrays may have any dtype and are computed in float64. ``value`` is [batch, *spa
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from adapters.base import NotSupported
 from adapters.oracle.pooling import Indices
 from adapters.oracle.windows import Array
-from cases import rules
+from cases import rules, shapes
 from cases.case import Case, Operator, TensorSpec
 
 # ruff: noqa: A002 - "filter" is the field's word
@@ -22,6 +24,9 @@ from cases.case import Case, Operator, TensorSpec
 # A definition is looked up by the operator's name, so that its result is Any; the signatures say what it is.
 
 Tensor = npt.NDArray[Any]
+
+_MOST: Final = 2**27
+"""Elements of a padded image: more take gigabytes and minutes, and show nothing that fewer don't."""
 
 
 class InvalidCall(ValueError):  # noqa: N818 - the cases' word
@@ -92,19 +97,34 @@ class Operators:
         case = _checked(operator, tensors | {"cotangent": cotangent}, arguments)
         return self._definition.gradients(case, _floats(tensors | {"cotangent": cotangent}))
 
-    def _answer(self, operator: Operator, tensors: dict[str, Tensor | None], arguments: dict[str, Any]) -> Any:
-        given = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+    def _answer(self, operator: Operator, tensors: dict[str, Any], arguments: dict[str, Any]) -> Any:
+        given = {name: tensor for name, tensor in tensors.items() if name != "bias" or tensor is not None}
         case = _checked(operator, given, arguments)
+        _refuse_absurd(case)
         return self._definition.answer(case, _floats(given))
 
 
 def _checked(operator: Operator, tensors: dict[str, Tensor], arguments: dict[str, Any]) -> Case:
-    specs = {name: TensorSpec(shape=a.shape, dtype=a.dtype.str, fill="literal") for name, a in tensors.items()}
+    specs = {name: _spec(tensor) for name, tensor in tensors.items()}
     case = Case(id="", operator=operator, inputs=specs, **arguments)
     if wrong := rules.broken(case, tensors.get("indices")):
         msg = f"{wrong.rule}: {wrong.reason}"
         raise InvalidCall(msg)
     return case
+
+
+def _refuse_absurd(case: Case) -> None:
+    axes = shapes.axes(case)
+    elements = math.prod(max(axis.full, axis.before + axis.image + axis.after) for axis in axes)
+    if elements > _MOST:
+        msg = f"an image of {elements} elements with its padding is not computed here"
+        raise NotSupported(msg)
+
+
+def _spec(tensor: Any) -> Any:
+    """What a tensor is, by its shape and dtype; anything else is as it is, for the rules to refuse."""
+    known = isinstance(tensor, np.ndarray)
+    return TensorSpec(shape=tensor.shape, dtype=tensor.dtype.name, fill="literal") if known else tensor
 
 
 def _floats(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -27,8 +27,9 @@ def cut(image: npt.NDArray[Any], axes: tuple[Axis, ...], outside: float) -> npt.
     padded = np.full((batch, *lengths, channels), outside, dtype=image.dtype)
     padded[(slice(None), *(slice(axis.before, axis.before + axis.image) for axis in axes))] = image
     first, *steps, last = padded.strides
-    hops = (step * axis.stride for step, axis in zip(steps, axes, strict=True))
-    taps = (step * axis.dilation for step, axis in zip(steps, axes, strict=True))
+    # From a single window or element there is no step to a next, and none that NumPy couldn't hold.
+    hops = (step * axis.stride if axis.count > 1 else 0 for step, axis in zip(steps, axes, strict=True))
+    taps = (step * axis.dilation if axis.kernel > 1 else 0 for step, axis in zip(steps, axes, strict=True))
     counts, kernels = (axis.count for axis in axes), (axis.kernel for axis in axes)
     # Unlike as_strided, the constructor refuses a view that would leave the buffer.
     return np.ndarray((batch, *counts, channels, *kernels), image.dtype, padded, strides=(first, *hops, last, *taps))

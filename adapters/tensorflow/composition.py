@@ -49,14 +49,20 @@ def pairs(case: Case, spatial: Iterable[tuple[int, int]]) -> list[list[int]]:
 
 def padding(case: Case) -> Any:
     """The padding as it is said to a function that takes pairs as well as words."""
-    if "padding" in case.given:
-        return case.given["padding"]
-    return case.padding if isinstance(case.padding, str) else pairs(case, case.padding)
+    said_so = case.given.get("padding", case.padding)
+    of_pairs = isinstance(said_so, tuple) and all(isinstance(pair, tuple) for pair in said_so)
+    return pairs(case, said_so) if of_pairs else said_so
 
 
 def single(case: Case, name: str, sizes: tuple[int, ...]) -> str:
     """Sizes of the spatial axes as the argument ``name``: the only one of one axis stands alone."""
     return said(case, name, str(sizes[0] if len(sizes) == 1 else sizes))
+
+
+def around(case: Case, name: str, sizes: tuple[int, ...]) -> str:
+    """Sizes of the spatial axes as the argument ``name`` with an entry for batch and channels, too."""
+    given = case.given.get(name, sizes)
+    return repr(arranged(case, 1, given, 1) if isinstance(given, tuple) else given)
 
 
 def options(case: Case) -> str:

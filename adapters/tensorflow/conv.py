@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from adapters.arguments import option, refuse_given, said
+from adapters.arguments import refuse_given, said
 from adapters.tensorflow.composition import (
     Composition,
+    around,
     arranged,
     composed,
     dilated,
@@ -89,12 +90,13 @@ def _conv(case: Case) -> str:
 
 def _five(case: Case) -> str:
     """The strides with an entry for batch and channels, too."""
-    return said(case, "strides", str(arranged(case, 1, case.strides, 1)))
+    return around(case, "strides", case.strides)
 
 
 def _five_dilations(case: Case) -> str:
-    text = None if case.dilations is None else str(arranged(case, 1, case.dilations, 1))
-    return option(case, "dilations", "dilations", text)
+    if case.dilations is None and "dilations" not in case.given:
+        return ""
+    return f", dilations={around(case, 'dilations', case.dilations or ())}"
 
 
 def _is_depthwise(case: Case) -> bool:

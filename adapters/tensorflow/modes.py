@@ -80,8 +80,10 @@ def _tensor(case: Case, name: str) -> str:
     if case.channels_first and name in {"value", "cotangent", "indices"}:
         rank = len(spec.shape)
         text = f"tf.transpose({text}, {[0, rank - 1, *range(1, rank - 1)]})"
-    # A tape watches tensors, not arrays; and max pooling takes every array for float32, whatever it is.
+    # A tape watches tensors, not arrays; max pooling takes every array for float32, whatever it is; and an array is
+    # silently made a tensor of the dtype of the one that stands before it.
     watched, misread = name in case.gradients, case.operator == "max_pool" and case.dtype != "float32"
+    misread = misread or len({other.dtype for key, other in case.inputs.items() if key != "indices"}) > 1
     return f"tf.constant({name})" if text == name and (watched or misread) else text
 
 

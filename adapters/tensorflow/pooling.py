@@ -8,7 +8,7 @@ from typing import Any, Final
 from adapters.arguments import option, said
 from adapters.base import NotSupported
 from adapters.tensorflow.composition import Composition, composed, dilates, options, padding, single
-from cases import shapes
+from cases import rules, shapes
 from cases.case import Case
 from cases.dtypes import FLOATS
 from cases.shapes import Axis
@@ -28,6 +28,7 @@ def avg_pool(case: Case) -> Composition:
     """``tf.nn.avg_pool1d`` and its like, or ``tf.nn.pool``; with pairs, sums over how many elements aren't padding."""
     if not composed(case):
         return Composition(takes=("value",), call=_pool(case, "avg", "value", padding(case)))
+    case = rules.effective(case)
     mean = _pool(case, "avg", f"tf.pad(value, {padding(case)})", "VALID")
     return Composition(
         takes=("value", "counts"),
@@ -48,6 +49,7 @@ def max_pool_argmax(case: Case) -> Composition:
     if dilates(case):
         msg = "tf.nn.max_pool_with_argmax takes no dilations"
         raise NotSupported(msg)
+    case = rules.effective(case) if composed(case) else case
     value, pads = _padded(case) if composed(case) else ("value", padding(case))
     line = len(case.strides) == 1
     part = f"tf.squeeze({{}}.{{}}, {_row(case)})" if line else "{}.{}"

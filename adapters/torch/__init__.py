@@ -107,7 +107,7 @@ def _refuse_unsayable(case: Case) -> None:
     wrong = rules.broken(case)
     if wrong is None or wrong.argument in case.given:
         return
-    if wrong.argument == "output_shape" and not wrong.reason.startswith("axis"):
+    if wrong.argument == "output_shape" and case.operator != "max_unpool" and not wrong.reason.startswith("axis"):
         msg = f"{case.operator} takes no batch or channels of the output, so a wrong one can't be said"
         raise NotSupported(msg)
     if wrong.rule == "data_format":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from adapters.arguments import option, refuse_given, said
+from adapters.base import NotSupported
 from adapters.torch import padding
 from adapters.torch.text import Call
 from cases import rules, shapes
@@ -15,7 +17,8 @@ from cases.shapes import Axis
 def conv(case: Case) -> Call:
     """``F.conv1d`` and its likes; stride 1 has a word for SAME, other padding that differs is put there first."""
     image, pads = "value", _padding(case)
-    if "padding" not in case.given and case.padding == "SAME" and set(case.strides) == {1}:
+    window = {"padding", "strides", "dilations"} & case.given.keys()  # beside wrong ones the word says something else
+    if not window and case.padding == "SAME" and set(case.strides) == {1}:
         pads = "padding='same'"
     elif rules.broken(case) is None and not padding.symmetric(case):
         image, pads = padding.padded(case, "value"), "padding=0"
@@ -36,7 +39,7 @@ def conv_transpose(case: Case) -> Call:
     pads, extra, crop = window(case)
     name = f"F.conv_transpose{len(case.strides)}d"
     more = f"output_padding={said(case, 'output_padding', str(extra))}"
-    sizes = _sizes(case, f"padding={said(case, 'padding', repr(pads))}, {more}")
+    sizes = _sizes(case, f"padding={padding.text(case, pads)}, {more}")
     return Call(
         expression=f"{name}({_tensors(case, 'value')}, {sizes}){crop}",
         arguments=_arguments(case),
@@ -58,21 +61,16 @@ def _sizes(case: Case, pads: str) -> str:
 
 
 def _padding(case: Case) -> str:
-    return f"padding={said(case, 'padding', repr(padding.argument(case)))}"
+    return f"padding={padding.text(case, padding.argument(case))}"
 
 
 def window(case: Case) -> tuple[Any, tuple[int, ...], str]:
     """padding, output_padding and a crop of a transposed convolution that together give the case's window."""
-    broken = rules.broken(case)
-    if broken is not None and broken.rule not in {"shape", "padding"}:
+    broken = rules.broken(replace(case, given={}))  # what is given replaces no more than itself
+    word = case.padding not in {"SAME", "VALID"} and isinstance(case.padding, str)
+    if word or (broken is not None and broken.rule != "padding" and broken.argument != "output_shape"):
         return padding.argument(case), (0,) * len(case.strides), ""
-    if case.padding not in {"SAME", "VALID"} and isinstance(case.padding, str):
-        return case.padding, (0,) * len(case.strides), ""
-    axes = shapes.axes(case)
-    if broken is not None:
-        extra = tuple(axis.image - axis.full + 2 * axis.before for axis in axes)
-        return padding.lead(case), extra, ""
-    choices = [_axis(axis) for axis in axes]
+    choices = [_axis(axis) for axis in shapes.axes(case)]
     crop = padding.crop(tuple(cut for _, _, cut in choices))
     return (
         tuple(pad for pad, _, _ in choices),
@@ -82,8 +80,17 @@ def window(case: Case) -> tuple[Any, tuple[int, ...], str]:
 
 
 def _axis(axis: Axis) -> tuple[int, int, str]:
-    """(padding, output_padding, crop) of one axis: padding p gives the window (p, full - 2 p + output_padding)."""
+    """(padding, output_padding, crop) of one axis: padding p gives the window (p, full - 2 p + output_padding).
+
+    Raises:
+        NotSupported: if the image is wrong, and its padding differs before and after.
+    """
     extra = axis.image - (axis.full - 2 * axis.before)
+    if shapes.window_count(axis.image, axis.extent, axis.stride, (axis.before, axis.after)) != axis.count:
+        if axis.before != axis.after:
+            msg = "torch pads both sides alike, so which sizes don't fit other padding can't be said"
+            raise NotSupported(msg)
+        return axis.before, extra, ""
     if 0 <= extra < axis.stride:
         return axis.before, extra, ""
     if extra < 0:

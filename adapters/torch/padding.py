@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from cases import shapes
@@ -27,6 +28,7 @@ def argument(case: Case) -> Any:
     """The padding argument of any case, broken ones included: one number an axis, or an unknown word as it stands."""
     if case.padding not in {"SAME", "VALID"} and isinstance(case.padding, str):
         return case.padding
+    case = _windowed(case)
     sizes = (
         shapes.image_size(case),
         shapes.kernel_size(case),
@@ -36,6 +38,25 @@ def argument(case: Case) -> Any:
     if case.padding == "VALID" or min(case.strides) < 1 or len(set(map(len, sizes))) > 1:
         return (0,) * len(case.strides)  # what SAME would be follows from no sizes, or it is nothing
     return lead(case)
+
+
+def text(case: Case, own: Any) -> str:
+    """The text of the padding argument: ``own``, unless it is given; of given pairs that are alike one number each."""
+    given = case.given.get("padding", own)
+    alike = isinstance(given, tuple) and all(isinstance(pair, tuple) and len(set(pair)) == 1 for pair in given)
+    return str(tuple(pair[0] for pair in given)) if alike and given else repr(given)
+
+
+def _windowed(case: Case) -> Case:
+    """The case with what is given of its windows, where SAME follows from it."""
+    axes = len(case.strides)
+    given = {name: case.given[name] for name in ("strides", "ksize", "dilations") if name in case.given}
+    whole: dict[str, Any] = {
+        name: sizes
+        for name, sizes in given.items()
+        if isinstance(sizes, tuple) and len(sizes) == axes and all(type(size) is int for size in sizes)
+    }
+    return replace(case, **whole)
 
 
 def padded(case: Case, tensor: str, fill: str = "") -> str:

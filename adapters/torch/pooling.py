@@ -126,7 +126,7 @@ def _said(case: Case, *, one_call: bool) -> _Said | None:
     Padding that differs before and after can often be said with ``ceil_mode``; ``one_call`` asks for that.
     """
     ksize, strides = said(case, "ksize", str(case.ksize)), said(case, "strides", str(case.strides))
-    pads = said(case, "padding", repr(padding.argument(case)))
+    pads = padding.text(case, padding.argument(case))
     as_it_is = f"value, {ksize}, {strides}, padding={pads}{_dilation(case)}"
     if rules.broken(case) is not None:
         return _Said(arguments=as_it_is)

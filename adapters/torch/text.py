@@ -82,7 +82,8 @@ def _tensor(case: Case, name: str, target: Target) -> str:
     ]
     moved = f".to({', '.join(to)})" if to else ""
     if name == "filter":
-        moved += f".permute({', '.join(map(str, (spatial + 1, spatial, *range(spatial))))})"
+        rank = len(spec.shape)
+        moved += f".permute({', '.join(map(str, (rank - 1, rank - 2, *range(rank - 2))))})"
     elif name != "bias":
         moved += f".movedim(-1, {-spatial - 1})"
     if name != "bias":

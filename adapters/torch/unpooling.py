@@ -13,6 +13,7 @@ from adapters.torch import conv, padding
 from adapters.torch.text import Call
 from cases import rules, shapes
 from cases.case import Case
+from cases.dtypes import INTEGERS
 
 
 def max_unpool(case: Case) -> Call:
@@ -29,8 +30,7 @@ def max_unpool(case: Case) -> Call:
         places = f"torch.where((flat >= 0) & (flat < {images}), {places}, -1)"
     before = [f"flat = {'indices' if 'indices' in case.given else _flat(case)}"]
     before += [f"flat = {places}"] if places else []
-    size = said(case, "output_shape", str(sizes))
-    arguments = f"{_window_text(case)}, {said(case, 'padding', str(pads))}, output_size={size}"
+    arguments = f"{_window_text(case)}, {padding.text(case, pads)}, output_size={_whole(case) or sizes}"
     call = f"F.max_unpool{len(case.strides)}d(value, flat, {arguments}){crop}"
     return Call(expression=call, arguments=("value", "flat"), before=tuple(before))
 
@@ -40,8 +40,20 @@ def _window_text(case: Case) -> str:
 
 
 def _flat(case: Case) -> str:
-    """Canonical indices as PyTorch's, which count within a plane."""
+    """Canonical indices as PyTorch's, which count within a plane; what is no number can't be divided."""
+    if case.inputs["indices"].dtype not in INTEGERS:
+        return "indices"
     return f"indices // {max(case.inputs['value'].shape[-1], 1)}"
+
+
+def _whole(case: Case) -> str:
+    """The whole output_size, batch and channels first, if it is given or they are wrong; PyTorch reads neither."""
+    wrong = rules.broken(case)
+    if wrong is None or wrong.argument != "output_shape" or wrong.reason.startswith("axis"):
+        return ""
+    size: Any = case.given.get("output_shape", case.output_shape)
+    whole = isinstance(size, tuple) and len(size) == len(case.strides) + 2
+    return str((size[0], size[-1], *size[1:-1])) if whole else repr(size)
 
 
 def _literal_outside(case: Case) -> bool:
@@ -88,8 +100,9 @@ def avg_unpool(case: Case) -> Call:
     """``F.fold`` of each value repeated over its window; three axes need ``F.conv_transpose3d``.
 
     Raises:
-        NotSupported: if there are dilations.
+        NotSupported: if there are dilations, or the value is given.
     """
+    refuse_given(case, "value")  # which other steps come to first
     _refuse_dilations(case)
     if len(case.strides) > 2:  # noqa: PLR2004 - F.fold has two axes
         return _transposed(case)
@@ -104,18 +117,22 @@ def avg_unpool(case: Case) -> Call:
             ".squeeze(2)",
         )
         pads = (0, *pads) if isinstance(pads, tuple) else pads
-    given = {
-        name: said(case, name, repr(own)) for name, own in (("ksize", ksize), ("strides", strides), ("padding", pads))
-    }
-    size = said(case, "output_shape", str(sizes))
-    arguments = (
-        f"output_size={size}, kernel_size={given['ksize']}, stride={given['strides']}, padding={given['padding']}"
-    )
+    size, steps = _spatial(case, sizes), said(case, "strides", str(strides))
+    window = f"kernel_size={said(case, 'ksize', str(ksize))}, stride={steps}, padding={padding.text(case, pads)}"
+    arguments = f"output_size={size}, {window}"
     return Call(
         expression=f"F.fold(columns, {arguments}){row}{crop}",
         arguments=("columns",),
         before=(f"columns = value.flatten(2).unsqueeze(2).expand(-1, -1, {area}, -1).flatten(1, 2)",),
     )
+
+
+def _spatial(case: Case, sizes: tuple[int, ...]) -> str:
+    """The output_size of F.fold: of a given output_shape, what is not batch and channels."""
+    axes, given = len(case.strides), case.given.get("output_shape")
+    if isinstance(given, tuple):
+        return str((1,) * (len(sizes) - axes) + (given[1:-1] if len(given) == axes + 2 else given))
+    return said(case, "output_shape", str(sizes))
 
 
 def _fold_window(case: Case) -> tuple[Any, tuple[int, ...], str]:
@@ -132,7 +149,7 @@ def _transposed(case: Case) -> Call:
     batch, *_, channels = case.inputs["value"].shape
     refuse_given(case, "ksize", "output_shape")
     pads, extra, crop = conv.window(case)
-    sizes = f"stride={said(case, 'strides', str(case.strides))}, padding={said(case, 'padding', repr(pads))}"
+    sizes = f"stride={said(case, 'strides', str(case.strides))}, padding={padding.text(case, pads)}"
     call = f"F.conv_transpose3d(volumes, ones, {sizes}, output_padding={extra})"
     return Call(
         expression=f"{call}.unflatten(0, ({batch}, {channels})).squeeze(2){crop}",

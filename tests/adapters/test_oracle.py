@@ -143,6 +143,25 @@ def test_duplicate_indices_have_no_answer() -> None:
         run(unpooled(0, 1, 2, 2))
 
 
+@pytest.mark.parametrize("operator", ["conv", "max_pool", "avg_pool"])
+def test_a_single_window_has_any_stride(operator: str) -> None:
+    case = dataclasses.replace(CASES[operator], strides=(2**63 - 1, 2**63 - 1), padding="VALID")
+    assert run(case)["output"].shape[1:-1] == (1, 1)
+
+
+def test_an_image_beyond_all_memory_is_not_computed() -> None:
+    case = dataclasses.replace(CASES["conv"], padding=((2**31, 2**31), (0, 0)))
+    with pytest.raises(NotSupported, match="is not computed here"):
+        run(case)
+
+
+def test_what_is_given_is_said_and_refused_as_it_stands() -> None:
+    case = dataclasses.replace(CASES["conv"], given={"strides": None, "value": "an image"})
+    assert "oracle.conv('an image', filter, strides=None" in Oracle().call(case)
+    with pytest.raises(InvalidCall, match="type: strides is None"):
+        run(case)
+
+
 def test_a_case_that_its_dtype_does_not_hold_is_our_mistake() -> None:
     thirds = TensorSpec(shape=(1, 3, 1, 1), dtype="float32", fill="literal", values=(1, 0, 0))
     case = case_of("avg_pool", {"value": thirds}, ksize=(3, 1))

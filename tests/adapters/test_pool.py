@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from adapters.base import Target
-from adapters.client import Ready
 from adapters.launch import resolve
-from adapters.outcome import Crashed, Fault, Raised, Result, Returned, TimedOut, Unsupported
+from adapters.outcome import Fault, Raised, Result, Returned, TimedOut, Unsupported
 from adapters.pool import Pool
 from adapters.process import Process
 from cases.case import Case, Invalid, TensorSpec
-
-Run = Callable[..., "list[Result | Fault]"]
-
-EAGER = Target(adapter="right", mode="eager", device="cpu")
-
-
-def case(name: str, **more: Any) -> Case:
-    value = TensorSpec(shape=(1, 4, 6, 2), dtype="float32", fill="integers")
-    plain = Case(
-        id=f"cases/x.yaml::{name}",
-        operator="max_pool",
-        inputs={"value": value},
-        strides=(2, 2),
-        padding="VALID",
-        ksize=(2, 2),
-    )
-    return replace(plain, **more)
+from tests.adapters.asking import EAGER, Sink, case, run
 
 
 def large(name: str) -> Case:
@@ -41,58 +21,6 @@ def large(name: str) -> Case:
     values = tuple(float(number) for number in range(20_000))
     spec = TensorSpec(shape=(1, 100, 100, 2), dtype="float32", fill="literal", values=values)
     return case(name, inputs={"value": spec})
-
-
-@dataclass
-class Sink:
-    answers: list[Result | Fault] = field(default_factory=list)
-
-    def __call__(self, answer: Result | Fault) -> None:
-        self.answers.append(answer)
-
-
-def run(fake: str, cases: list[Case], *, limit: float = 20.0, python: str | None = None) -> list[Any]:
-    """What a fake answers, as outcomes and faults."""
-    sink = Sink()
-    with Pool(case_limit=limit) as pool:
-        (ready,) = pool.probe([resolve(f"tests.fakes:{fake}", python)])
-        assert isinstance(ready, Ready), ready
-        pool.start({Target(adapter=ready.name, mode="eager", device="cpu"): cases}, sink)
-        assert pool.wait(60)
-    assert [answer.case for answer in sink.answers] == [asked.id for asked in cases]
-    return [answer if isinstance(answer, Fault) else answer.outcome for answer in sink.answers]
-
-
-def plain(outcome: Any) -> Any:
-    """An outcome that == compares: arrays as lists."""
-    return (
-        {name: array.tolist() for name, array in outcome.arrays.items()} if isinstance(outcome, Returned) else outcome
-    )
-
-
-BAD = {
-    7: ("bad-abort", "SIGABRT"),
-    8: ("bad-segv", "SIGSEGV"),
-    20: ("bad-hang", ""),
-    21: ("bad-kill", "SIGKILL"),
-    22: ("bad-exit", "exit status 3"),
-    40: ("bad-stuck", ""),
-    59: ("bad-quiet", "exit status 0"),
-}
-
-
-def test_crashes_and_hangs_leave_every_other_case_as_it_was() -> None:
-    names = [BAD[number][0] if number in BAD else f"case-{number}" for number in range(60)]
-    with_faults = run("Hangs", [case(name) for name in names], limit=1.0)
-    without = run("Right", [case(name) for name in names])
-    for number, (actual, expected) in enumerate(zip(with_faults, without, strict=True)):
-        if number not in BAD:
-            assert plain(actual) == plain(expected), names[number]
-        elif signal := BAD[number][1]:
-            assert isinstance(actual, Crashed), names[number]
-            assert actual.signal == signal
-        else:
-            assert actual == TimedOut(seconds=1.0), names[number]
 
 
 def test_a_crash_comes_with_the_end_of_its_own_process_stderr() -> None:
@@ -126,6 +54,28 @@ def test_stages_are_read_from_the_text_of_the_call() -> None:
         Raised(type="AttributeError", message="'int' object has no attribute 'shape'", stage="reading"),
     ]
     assert isinstance(outcomes[3], Returned)
+
+
+def test_an_adapter_says_how_far_a_call_had_come_that_raised() -> None:
+    """Only of the call: before it and after it, the text itself tells."""
+    words = ("tracing", "building", "running", "calling")
+    names = [f"calling-{word}" for word in words] + ["preparing-tracing", "reading-running"]
+    outcomes = run("tests.adapters.fakes:Stages", [case(name) for name in names])
+    assert [outcome.stage for outcome in outcomes] == [*words, "preparing", "reading"]
+    assert {outcome.type for outcome in outcomes[:4]} == {"KeyError"}
+
+
+def test_a_function_of_the_text_that_raised_was_being_traced() -> None:
+    inside, after = run("tests.adapters.fakes:Traces", [case("inside"), case("after")])
+    assert (inside.stage, after.stage) == ("tracing", "running")
+
+
+def test_a_stage_that_is_none_is_a_fault_and_the_next_case_runs() -> None:
+    fault, fine = run("tests.adapters.fakes:Stages", [case("calling-dreaming"), case("fine")])
+    line = "stage() returned 'dreaming'; it must be one of tracing, building, running, calling: KeyError: 'deep'"
+    assert isinstance(fault, Fault)
+    assert fault.message.splitlines()[0] == line
+    assert isinstance(fine, Returned)
 
 
 def test_a_plug_in_needs_neither_call_nor_our_exceptions() -> None:

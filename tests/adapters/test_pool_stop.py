@@ -106,12 +106,17 @@ def test_the_children_of_a_worker_end_with_it() -> None:
     assert eventually(lambda: gone(-ready.pid)), "its process group still has a member"
 
 
+def _is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "T"
+
+
 def test_sending_to_a_process_that_reads_nothing_ends_at_the_limit() -> None:
     process = Process(None)
     try:
         process.serve("adapters.worker", "tests.fakes:Right", (), 20)
         ready = process.receive(20)
         os.kill(ready.body["pid"], signal.SIGSTOP)
+        assert eventually(lambda: _is_stopped(ready.body["pid"]))  # until then it may read on
         started = time.monotonic()
         with pytest.raises(OSError, match="cannot send"):
             process.send(("x" * 2_000_000, ()), 0.5)

@@ -7,7 +7,7 @@ import inspect
 import numpy as np
 import pytest
 
-from adapters.program import call_lines, execute, stage
+from adapters.program import call_lines, execute, inside, stage
 
 TEXT = """\
 def f(x):
@@ -63,6 +63,24 @@ def test_an_exception_from_elsewhere_has_no_stage() -> None:
     with pytest.raises(SyntaxError) as caught:
         execute("result = = 1\n", {})
     assert stage(caught.value, "result = = 1\n") is None
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [("1 / 0", True), ("sum(1 / 0 for _ in range(2))", True), ("int", False)],
+)
+def test_a_function_of_the_text_that_the_call_runs_is_told_from_the_call_alone(body: str, *, expected: bool) -> None:
+    text = f"def f(y):\n    return {body}\nresult = f(1) / 0\noutputs = {{}}\n"
+    with pytest.raises((ZeroDivisionError, TypeError)) as caught:
+        execute(text, {})
+    assert stage(caught.value, text) == "calling"
+    assert inside(caught.value) is expected
+
+
+def test_an_exception_from_elsewhere_is_inside_nothing() -> None:
+    with pytest.raises(ValueError, match="invalid literal") as caught:
+        int("x")
+    assert not inside(caught.value)
 
 
 @pytest.mark.parametrize(

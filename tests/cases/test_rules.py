@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from cases import rules
+from cases.broken import Broken
 from cases.case import Case, TensorSpec
 
 
@@ -43,7 +44,7 @@ MAX_POOL = Case(
 MAX_UNPOOL = Case(
     id="max_unpool",
     operator="max_unpool",
-    inputs={"value": _tensor(1, 2, 3, 2), "indices": _tensor(1, 2, 3, 2)},
+    inputs={"value": _tensor(1, 2, 3, 2), "indices": replace(_tensor(1, 2, 3, 2), dtype="int64")},
     strides=(2, 2),
     padding="VALID",
     ksize=(2, 2),
@@ -55,7 +56,10 @@ INDICES = np.arange(12).reshape(1, 2, 3, 2)
 
 
 def _with(case: Case, **shapes: tuple[int, ...]) -> Case:
-    return replace(case, inputs=case.inputs | {name: _tensor(*shape) for name, shape in shapes.items()})
+    tensors = {name: _tensor(*shape) for name, shape in shapes.items()}
+    dtypes = {"indices": "int64"}
+    given = {name: replace(tensor, dtype=dtypes.get(name, tensor.dtype)) for name, tensor in tensors.items()}
+    return replace(case, inputs=case.inputs | given)
 
 
 @pytest.mark.parametrize("case", [CONV, CONV_TRANSPOSE, MAX_POOL, MAX_UNPOOL], ids=lambda case: case.operator)
@@ -196,7 +200,7 @@ def test_indices_inside_the_image_and_their_channel() -> None:
 def test_indices_outside(position: int, index: int, reason: str) -> None:
     indices = INDICES.copy()
     indices.flat[position] = index
-    assert rules.broken(MAX_UNPOOL, indices) == rules.Broken(rule="index", argument="indices", reason=reason)
+    assert rules.broken(MAX_UNPOOL, indices) == Broken(rule="index", argument="indices", reason=reason)
 
 
 @pytest.mark.parametrize("image", [(5,), (3, 4, 5)], ids=["one axis", "three axes"])
@@ -206,7 +210,7 @@ def test_the_range_of_indices_in_other_ranks(image: tuple[int, ...]) -> None:
     case = Case(
         id="rank",
         operator="max_unpool",
-        inputs={"value": _tensor(*shape), "indices": _tensor(*shape)},
+        inputs={"value": _tensor(*shape), "indices": replace(_tensor(*shape), dtype="int64")},
         strides=ones,
         padding="VALID",
         ksize=ones,

@@ -27,6 +27,16 @@ def test_every_unit_roundoff_is_checked() -> None:
     assert UNIT_ROUNDOFF.keys() == GAPS.keys()
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+def test_one_product_is_rounded_once_and_not_cut_off(dtype: str) -> None:
+    tolerance = Tolerance(tier="bounded", products=1, dtype=dtype)
+    unit = UNIT_ROUNDOFF[dtype]
+    exact = np.array([1.0 + 1.5 * unit])  # nearest is one unit in the last place above 1, cutting off gives 1
+    nearest, cut = np.array([1.0 + 2 * unit]), np.array([1.0])
+    limit = tolerance.fails_beyond(np.abs(exact), exact)
+    assert np.abs(nearest - exact) <= limit < np.abs(cut - exact)
+
+
 def test_fails_beyond_by_hand() -> None:
     """(9 + 1) u 4 + u 2 = 42 u."""
     tolerance = Tolerance(tier="bounded", products=9, dtype="float32")

@@ -207,6 +207,9 @@ def test_a_case_that_changed_is_not_resumed(pytester: pytest.Pytester, ask: Ask)
     [
         ("--timeout=0", "--timeout 0: give a number of seconds above 0"),
         ("--timeout=nan", "--timeout nan: give a number of seconds above 0"),
+        ("--memory=0", "--memory 0: give a number of GiB above 0"),
+        ("--memory=-1.5", "--memory -1.5: give a number of GiB above 0"),
+        ("--memory=inf", "--memory inf: give a number of GiB above 0"),
         ("--workers=0", "--workers 0: give a number of at least 1"),
         ("--report=/proc/nowhere", "--report /proc/nowhere: cannot write there (*); give a folder *"),
     ],
@@ -216,6 +219,21 @@ def test_an_option_that_cannot_be_is_one_line(pytester: pytest.Pytester, ask: As
     result = ask(option)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: {message}"])
+
+
+def test_the_memory_of_calls_is_limited_and_a_run_goes_on_under_the_same_limit_alone(
+    pytester: pytest.Pytester, ask: Ask
+) -> None:
+    _file(pytester.path, "bad-500", "good")
+    arguments = ("--adapter", "tests.adapters.fakes:Greedy", "--target", "right-eager-*", "--memory", "0.25")
+    ask(*arguments, fake="")
+    assert {facts["memory"] for facts in _records(pytester.path, "header")[-1]["targets"].values()} == {"0.25 GiB"}
+    answers = [r for r in _records(pytester.path, "result") if r["target"] == "right-eager-cpu"]
+    assert [(r["kind"], r["fields"].get("type")) for r in answers] == [("raised", "MemoryError"), ("returned", None)]
+    assert ask(*arguments, "--resume", fake="").ret == pytest.ExitCode.TESTS_FAILED
+    refused = ask(*arguments, "--resume", "--memory", "0.5", fake="")
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    refused.stderr.fnmatch_lines(["ERROR: --resume: *was begun with other targets, versions, options or code; *"])
 
 
 def test_a_run_that_was_cut_short_has_no_footer(pytester: pytest.Pytester, ask: Ask) -> None:

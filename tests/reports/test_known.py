@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from reports import known
+from reports.accepted import FOLDER as KNOWN
 from reports.difference import Difference, Kind
 from reports.known import Known, KnownError
-from reports.session import KNOWN
 from reports.verdict import Status, Verdict
 
 ENTRY = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,65 @@ def test_no_run_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit) as caught:
         command.main([])
     assert caught.value.code == 2
+
+
+@pytest.fixture
+def crashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run of one that returned what it should not, and one that crashed; the programs are the definition's."""
+    invalid = make(
+        "conv_transpose",
+        "wrong",
+        invalid={"rule": "stride", "reason": "so that it should fail"},
+        given={"strides": [0, 0]},
+    )
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    returned = Returned(arrays={"output": right(CASE)["output"].astype("float64")})
+    return record(tmp_path, [(CASE, TORCH, CRASHED), (invalid, TORCH, returned)]).path
+
+
+def test_reproduce_runs_programs_and_is_1_where_one_does_otherwise(
+    crashed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["reproduce", str(crashed), "--kind", "crashes", "--workers", "1", "--timeout", "30"]) == 1
+    line, last = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{CASE.id}[{TORCH}] OTHERWISE: accepted: output float64 (1, 6, 7, ")
+    (kept,) = tmp_path.glob("temporary/reproduce-*/0000-torch-eager-cpu.py")
+    assert line.endswith(f"; the run: crashed: SIGABRT; {kept}")
+    assert last.startswith("programs: 1, as recorded: 0, otherwise: 1; ")
+
+
+def test_reproduce_leaves_nothing_of_programs_that_do_as_recorded(
+    crashed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    python = f"torch={_aborting(tmp_path)}"
+    assert command.main(["reproduce", str(crashed), "--only", CASE.id, "--target", "torch-*", "--python", python]) == 0
+    line, last = capsys.readouterr().out.splitlines()
+    assert line == f"{CASE.id}[{TORCH}] ok: crashed: SIGABRT"
+    assert last.startswith("programs: 1, as recorded: 1, otherwise: 0; ")
+    assert list(tmp_path.glob("temporary/*")) == []
+
+
+def _aborting(folder: Path) -> Path:
+    python = folder / "python"
+    python.write_text("#!/bin/sh\nkill -ABRT $$\n", encoding="utf-8")
+    python.chmod(0o755)
+    return python
+
+
+@pytest.mark.parametrize(
+    "option",
+    [("--workers", "0"), ("--timeout", "0"), ("--timeout", "inf"), ("--timeout", "long"), ("--kind", "others"),
+     ("--python", "torch"), ("--python", "torch=/no/python"), ("--only", "*::none"), ("--target", "none")],
+)  # fmt: skip
+def test_what_reproduce_refuses(crashed: Path, option: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        status = command.main(["reproduce", str(crashed), *option])
+    except SystemExit as end:
+        status = int(end.code or 0)
+    assert status == 2
+    assert option[1] in capsys.readouterr().err
 
 
 def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:

@@ -1,0 +1,96 @@
+"""What targets do with calls that are wrong, or have no right answer, as recorded for the pinned versions.
+
+A behaviour is a line: what kind of end a call came to, at which stage, with which type of exception, or which shape it
+returned. The wording of a message is no part of it, so that a framework may improve it without failing anything.
+
+``reports/known/behaviours/<target>.yaml`` holds them, a line a case, so that a change reads well in a review. They are
+written by ``python -m reports record RUN``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from cases.case import Case
+from reports.known import KnownError
+from reports.run import Record, Run
+
+
+class Recorded(BaseModel):
+    """What one target did, in which versions: the ids' two halves -> the behaviour."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    versions: dict[str, str]
+    behaviours: dict[str, dict[str, str]]
+
+    def of(self, case_id: str) -> str | None:
+        """The behaviour recorded for a case, if there is one."""
+        file, _, name = case_id.partition("::")
+        return self.behaviours.get(file, {}).get(name)
+
+    @property
+    def version(self) -> str:
+        """The versions, for people."""
+        return ", ".join(f"{name} {version}" for name, version in self.versions.items() if name != "numpy")
+
+
+def concerns(case: Case) -> bool:
+    """Whether a case has a behaviour rather than a result."""
+    return case.invalid is not None or case.behaviour is not None
+
+
+def behaviour(run: Run, record: Record) -> str:
+    """A recorded answer as a line."""
+    fields = record.fields
+    match record.kind:
+        case "returned":
+            arrays = {name: run.arrays(record)[name] for name in record.arrays if not name.startswith("native_")}
+            return f"accepted: {', '.join(f'{name} {array.dtype} {array.shape}' for name, array in arrays.items())}"
+        case "raised":
+            return f"{fields['type']} while {fields['stage']}"
+        case "crashed":
+            return f"crashed: {fields['signal']}"
+        case "timed_out":
+            return "timed out"
+        case _:
+            return "unsupported"
+
+
+def load(folder: Path) -> dict[str, Recorded]:
+    """Target -> what it did, from ``<target>.yaml`` in a folder.
+
+    Raises:
+        KnownError: if a file is not what it should be.
+    """
+    return {path.stem: _load(path) for path in sorted(folder.glob("*.yaml"))}
+
+
+_RECORDED: TypeAdapter[Recorded] = TypeAdapter(Recorded)
+
+
+def _load(path: Path) -> Recorded:
+    try:
+        return _RECORDED.validate_python(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
+    except yaml.YAMLError as error:
+        msg = f"{path}: not YAML: {' '.join(str(error).split())}"
+        raise KnownError(msg) from None
+    except ValidationError as error:
+        lines = (f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise KnownError("\n".join(lines)) from None
+
+
+def text(run: Run, target: str) -> str:
+    """The file's text for one target of a run: every behaviour, in the order of ids; empty if it has none."""
+    found: dict[str, dict[str, str]] = {}
+    for (case_id, name), record in sorted(run.records.items()):
+        if name == target and concerns(run.cases[case_id]):
+            file, _, rest = case_id.partition("::")
+            found.setdefault(file, {})[rest] = behaviour(run, record)
+    facts: dict[str, Any] = {"versions": run.header["targets"][target]["versions"], "behaviours": found}
+    head = f"# What {target} does with calls that are wrong or have no right answer: `python -m reports record RUN`.\n"
+    return head + yaml.safe_dump(facts, sort_keys=False, width=10_000, allow_unicode=True) if found else ""
