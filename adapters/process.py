@@ -206,7 +206,7 @@ class Process:
         if hung:
             self._kill_group()
             self._gone(PATIENCE)
-        how = _ending(self._process.returncode)
+        how = ending(self._process.returncode)
         return Crashed(signal=f"{how} after hanging" if hung else how, stderr=self._stderr())
 
     def _stderr(self) -> str:
@@ -234,7 +234,8 @@ class Process:
         return True
 
 
-def _ending(status: int | None) -> str:
+def ending(status: int | None) -> str:
+    """How a process ended, from its exit status, which for a signal is below 0: the signal's name."""
     if status is None:
         return "no exit status"
     if status >= 0:

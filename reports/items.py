@@ -84,23 +84,29 @@ class CaseItem(pytest.Item):
 
     def runtest(self) -> None:
         """Judge the answer: pass, skip what is unsupported, expect what is known, fail at anything new."""
-        session = self.session_of_run
-        run = session.run
+        run = self.session_of_run.run
         assert run is not None  # noqa: S101 - set-up waited for it
         verdict = judge(run, self.case, str(self.target))
         if departs := self._departs(run):
             raise DifferenceError(departs)
-        entry = tables.find_known(run, session.accepted, self.case.id, str(self.target))
-        if entry is not None and entry.explains(verdict):
-            pytest.xfail(f"{entry.reason} ({entry.link})")
-        if entry is not None and not (verdict.difference is None and entry.shown_by != "all"):
-            raise DifferenceError(self._changed(entry.reason, verdict))
+        self._expect_known(run, verdict)
         if verdict.status == "unsupported":
             pytest.skip(verdict.reason)
         if verdict.difference is not None:
-            if tables.is_recorded(run, session.accepted, self.case, str(self.target)):
-                pytest.xfail(f"{tables.RECORDED}: {verdict.difference.summary}")
             raise DifferenceError(self._explain(verdict))
+
+    def _expect_known(self, run: Run, verdict: Verdict) -> None:
+        """Expect a known difference, or a recorded behaviour; fail where a known difference is gone or another."""
+        accepted, target = self.session_of_run.accepted, str(self.target)
+        entry = tables.find_known(run, accepted, self.case.id, target)
+        if entry is not None and entry.explains(verdict):
+            pytest.xfail(f"{entry.reason} ({entry.link})")
+        recorded = tables.is_recorded(run, accepted, self.case, target)
+        if recorded and verdict.difference is not None:
+            pytest.xfail(f"{tables.RECORDED}: {verdict.difference.summary}")
+        gone = verdict.difference is not None or (entry is not None and entry.shown_by == "all")
+        if entry is not None and not recorded and gone:
+            raise DifferenceError(self._changed(entry.reason, verdict))
 
     def _departs(self, run: Run) -> str:
         """What a call that has no result did, and what it did before; empty if that is the same or never recorded."""

@@ -24,7 +24,7 @@ import numpy as np
 
 from adapters.memory import GIB
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut
-from adapters.process import PATIENCE
+from adapters.process import PATIENCE, ending
 from adapters.standby import processors
 from reports import tables
 from reports.accepted import Accepted
@@ -223,12 +223,7 @@ class _Running:
             return Raised(**told, stage="calling")
         if "arrays" in told and status == 0:
             return Returned(arrays={name: _array(*facts) for name, facts in told["arrays"].items()})
-        return Crashed(signal=_ending(status), stderr="")
-
-
-def _ending(status: int) -> str:
-    known = {-number: number.name for number in signal.Signals}
-    return f"exit status {status}" if status >= 0 else known.get(status, f"signal {-status}")
+        return Crashed(signal=ending(status), stderr="")
 
 
 def _array(dtype: str, shape: list[int], data: str) -> Array:

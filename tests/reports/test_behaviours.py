@@ -18,7 +18,7 @@ from reports import accepted, behaviours, tables
 from reports.accepted import Accepted
 from reports.behaviours import Recorded
 from reports.items import CaseItem
-from reports.known import KnownError
+from reports.known import Known, KnownError
 from reports.run import Run
 from tests.reports.making import TORCH, make, oracle, record
 
@@ -113,6 +113,8 @@ def _tested(run: Run, case: Any, kept: Accepted) -> None:
         case=case, target=Target(adapter="torch", mode="eager", device="cpu"), session_of_run=session, nodeid="node"
     )
     item._departs = lambda run: CaseItem._departs(item, run)  # type: ignore[arg-type]
+    item._expect_known = lambda run, verdict: CaseItem._expect_known(item, run, verdict)  # type: ignore[arg-type]
+    item._changed = lambda reason, verdict: CaseItem._changed(item, reason, verdict)  # type: ignore[arg-type]
     item._explain = lambda verdict: CaseItem._explain(item, verdict)  # type: ignore[arg-type]
     CaseItem.runtest(item)  # type: ignore[arg-type]
 
@@ -142,6 +144,16 @@ def test_what_was_never_recorded_fails_unless_it_is_a_refusal(tmp_path: Path, ou
     with pytest.raises(Exception, match=r"accepted a call|process died|no answer within"):
         _tested(_run(tmp_path, outcome), WRONG, Accepted())
     _tested(_run(tmp_path / "other", RAISED), WRONG, Accepted())
+
+
+def test_a_known_difference_that_a_recorded_behaviour_is_not_has_no_part_in_it(tmp_path: Path) -> None:
+    """Its globs are made for names of valid cases, and may match an invalid one's."""
+    fields = {"cases": ["*"], "targets": "*", "versions": ">=2", "kind": "dtype", "link": "https://example.org"}
+    entry = Known.model_validate(fields | {"reason": "for results alone"})
+    kept = _accepted(wrong="ValueError while tracing")
+    _tested(_run(tmp_path, RAISED), WRONG, Accepted(differences={"torch": [entry]}, behaviours=kept.behaviours))
+    with pytest.raises(Exception, match="a known difference has vanished"):
+        _tested(_run(tmp_path / "other", RAISED), WRONG, Accepted(differences={"torch": [entry]}))
 
 
 def test_an_acceptance_of_another_shape_fails(tmp_path: Path) -> None:
