@@ -175,6 +175,7 @@ class Worker:
         message = self._process.receive(limit)
         if message.kind == "asking":
             self.call = message.body["call"]
+            self._process.said = message.body["said"]
             message = self._process.receive(deadline - time.monotonic())
         self._unanswered.popleft()
         return message

@@ -35,6 +35,8 @@ STDERR_END: Final = 4000
 """Characters of a dead process's stderr that are kept."""
 _STACK: Final = re.compile(r'  File "|    @ +0x|Extension modules: |  \.\.\.$')
 """Lines of stacks, the fault handler's and the framework's own: what went wrong stands before them."""
+HUNG: Final = " after hanging"
+"""What is said of a process that died but did not end by itself."""
 _SLICE: Final = 0.5
 
 # Our two packages are imported with our root in front, then it goes last: where they are installed beside others, it
@@ -94,6 +96,8 @@ class Process:
         self._python = python
         self._environment = environment
         self._expired = False
+        self.said = 0
+        """How long its stderr was when the call began that is under way: what comes behind is that call's."""
         self._gateway: Gateway | None = None
         self._channel: Channel | None = None
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - stays open as long as the process
@@ -207,12 +211,13 @@ class Process:
             self._kill_group()
             self._gone(PATIENCE)
         how = ending(self._process.returncode)
-        return Crashed(signal=f"{how} after hanging" if hung else how, stderr=self._stderr())
+        return Crashed(signal=f"{how}{HUNG}" if hung else how, stderr=self._stderr())
 
     def _stderr(self) -> str:
         # Read at a position: the file's own offset is shared with the process.
         size = os.fstat(self._log.fileno()).st_size
-        end = os.pread(self._log.fileno(), 16 * STDERR_END, max(0, size - 16 * STDERR_END))
+        start = max(self.said, size - 16 * STDERR_END)
+        end = os.pread(self._log.fileno(), size - start, start)
         lines = end.decode(errors="replace").splitlines(keepends=True)
         return "".join(line for line in lines if not _STACK.match(line))[-STDERR_END:]
 

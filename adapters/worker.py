@@ -83,7 +83,8 @@ def _answer(adapter: Adapter, question: dict[str, Any], channel: Channel) -> Wir
         inputs = fill(case)
         before = [(name, array, array.tobytes()) for name, array in inputs.items()]
         text = _text(adapter, case)
-        channel.send(pack("asking", {"call": text}))  # so that the parent knows the call if this process dies in it
+        # So that the parent knows the call if this process dies in it, and where the call's own words begin.
+        channel.send(pack("asking", {"call": text, "said": os.fstat(2).st_size}))
         started = time.perf_counter()
         outputs = adapter.run(case, inputs)
         seconds = time.perf_counter() - started

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, TypeAdapter
 
 Numbers = list[Any]  # nested as the reader likes; the loader flattens it and checks that each element is a number
 Size = StrictInt | list[StrictInt]
@@ -29,6 +29,21 @@ Position = Annotated[StrictInt, Field(ge=0)]
 Excess = Annotated[
     list[StrictInt], Field(description="How much to add to each entry of the output_shape that follows.")
 ]
+
+
+def _plain(given: dict[str, Any]) -> dict[str, Any]:
+    """Only what JSON holds: YAML's dates, sets and bytes have no text that a call could say."""
+    for name, value in given.items():
+        if not _is_plain(value):
+            msg = f"{name} is {value!r}; give null, true, a number, a text, or a list of these"
+            raise ValueError(msg)
+    return given
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (bool, int, float, str))
 
 
 class Strict(BaseModel):
@@ -91,7 +106,7 @@ class Entry(Strict):
     value: Tensor | None = None
     gradients: StrictBool = Field(default=False, description="Ask for the gradient of every input but indices as well.")
     expected: dict[str, Numbers] | None = Field(None, description="Output name -> the document's own literal result.")
-    given: dict[str, Any] | None = Field(
+    given: Annotated[dict[str, Any], AfterValidator(_plain)] | None = Field(
         None, description="Arguments as the call is to say them, of whatever type: null, a text, a list, 1.5."
     )
     invalid: Refusal | None = None

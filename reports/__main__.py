@@ -109,13 +109,13 @@ def _render(run: Run, options: argparse.Namespace) -> int:
     return 0
 
 
-def _record(run: Run, options: argparse.Namespace) -> int:
-    """Only a whole run may write: what it did not ask would be forgotten."""
-    _refuse_partial(run, options.run)
+def _record(run: Run, _options: argparse.Namespace) -> int:
+    """Write down what the run shows; what it did not ask stays as it was, as long as there is such a case."""
     folder = accepted.FOLDER / accepted.BEHAVIOURS
     folder.mkdir(exist_ok=True)
+    before, existing = behaviours.load(folder), _shipped()
     for target in sorted(run.header["targets"]):
-        if text := behaviours.text(run, target):
+        if text := behaviours.text(run, target, before.get(target), existing):
             path = folder / f"{target}.yaml"
             path.write_text(text, encoding="utf-8")
             print(path)
@@ -168,12 +168,17 @@ def _publish(run: Run, options: argparse.Namespace) -> int:
 
 def _refuse_partial(run: Run, path: Path) -> None:
     """The published tables are of all cases on all frameworks; any smaller run would empty them."""
-    wanted = {case.id for file in find(_CASES) for case in load(file)}
+    wanted = _shipped()
     adapters = {target.partition("-")[0] for target in run.header["targets"]}
     lacking = [*sorted(set(DEFAULT_ADAPTERS) - adapters), *sorted(wanted - run.cases.keys())]
     if lacking:
         msg = f"{path}: not a whole run ({lacking[0]} and {len(lacking) - 1} more lack); run `pytest cases` first"
         raise RunError(msg)
+
+
+def _shipped() -> set[str]:
+    """The ids of the suite's cases."""
+    return {case.id for file in find(_CASES) for case in load(file)}
 
 
 def _diff(name: str, committed: str, text: str) -> list[str]:

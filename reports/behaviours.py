@@ -9,12 +9,14 @@ written by ``python -m reports record RUN``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from adapters.process import HUNG
 from cases.case import Case
 from reports.known import KnownError
 from reports.run import Record, Run
@@ -32,6 +34,11 @@ class Recorded(BaseModel):
         """The behaviour recorded for a case, if there is one."""
         file, _, name = case_id.partition("::")
         return self.behaviours.get(file, {}).get(name)
+
+    @property
+    def ids(self) -> list[str]:
+        """The cases that have a line."""
+        return [f"{file}::{name}" for file, lines in self.behaviours.items() for name in lines]
 
     @property
     def version(self) -> str:
@@ -54,7 +61,7 @@ def behaviour(run: Run, record: Record) -> str:
         case "raised":
             return f"{fields['type']} while {fields['stage']}"
         case "crashed":
-            return f"crashed: {fields['signal']}"
+            return f"crashed: {fields['signal'].removesuffix(HUNG)}"  # how fast it died is the machine's
         case "timed_out":
             return "timed out"
         case _:
@@ -75,7 +82,10 @@ _RECORDED: TypeAdapter[Recorded] = TypeAdapter(Recorded)
 
 def _load(path: Path) -> Recorded:
     try:
-        return _RECORDED.validate_python(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
+        return _RECORDED.validate_python(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader) or {})
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path}: cannot be read as UTF-8 text: {error}"
+        raise KnownError(msg) from None
     except yaml.YAMLError as error:
         msg = f"{path}: not YAML: {' '.join(str(error).split())}"
         raise KnownError(msg) from None
@@ -84,13 +94,27 @@ def _load(path: Path) -> Recorded:
         raise KnownError("\n".join(lines)) from None
 
 
-def text(run: Run, target: str) -> str:
-    """The file's text for one target of a run: every behaviour, in the order of ids; empty if it has none."""
+def text(run: Run, target: str, before: Recorded | None = None, existing: Iterable[str] = ()) -> str:
+    """The file's text for one target of a run: every behaviour, in the order of ids; empty if it has none.
+
+    Cases that the run didn't ask keep their lines from ``before``, as far as they are among those ``existing``.
+
+    Raises:
+        KnownError: if lines would be kept that were recorded in other versions.
+    """
+    answered = {case_id: record for (case_id, name), record in run.records.items() if name == target}
+    lines = {case_id: behaviour(run, record) for case_id, record in answered.items() if concerns(run.cases[case_id])}
+    versions = run.header["targets"][target]["versions"]
+    kept = {case_id: line for case_id in existing if case_id not in lines and before and (line := before.of(case_id))}
+    if before and kept and before.versions != versions:
+        msg = (
+            f"{target}: {min(kept)} and more were recorded with {before.version}: run `pytest cases` whole, then record"
+        )
+        raise KnownError(msg)
     found: dict[str, dict[str, str]] = {}
-    for (case_id, name), record in sorted(run.records.items()):
-        if name == target and concerns(run.cases[case_id]):
-            file, _, rest = case_id.partition("::")
-            found.setdefault(file, {})[rest] = behaviour(run, record)
-    facts: dict[str, Any] = {"versions": run.header["targets"][target]["versions"], "behaviours": found}
+    for case_id, line in sorted((lines | kept).items()):
+        file, _, rest = case_id.partition("::")
+        found.setdefault(file, {})[rest] = line
+    facts: dict[str, Any] = {"versions": versions, "behaviours": found}
     head = f"# What {target} does with calls that are wrong or have no right answer: `python -m reports record RUN`.\n"
     return head + yaml.safe_dump(facts, sort_keys=False, width=10_000, allow_unicode=True) if found else ""

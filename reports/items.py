@@ -114,16 +114,22 @@ class CaseItem(pytest.Item):
         recorded = self.session_of_run.accepted.behaviours.get(target) if concerns(self.case) else None
         before = recorded.of(self.case.id) if recorded else None
         record = run.records[self.case.id, target]
-        if recorded is None or before is None or before == (now := behaviour(run, record)):
+        if recorded is None or before == (now := behaviour(run, record)):
             return ""
+        if before is None and self.case.behaviour and self._is_thinned():
+            return ""  # asked with --slow alone
         versions = tables.version_of(run, target)
         return (
             f"{target} does otherwise than recorded\n"
             f"now:    {now}  ({self.target.adapter} {versions}{in_full(record)})\n"
-            f"before: {before}  ({recorded.version})\n"
+            f"before: {before or 'never recorded'}  ({recorded.version})\n"
             f"if that is right: python -m reports record {run.path}, and commit the change\n"
             f"to reproduce, paste into an interpreter:\n{program(self.case, run.call(record))}"
         )
+
+    def _is_thinned(self) -> bool:
+        """Whether the target's mode is by default not asked every case."""
+        return self.session_of_run.targets[self.target].one_in > 1
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The message alone: a traceback through this suite tells nobody anything."""

@@ -139,9 +139,9 @@ def short(row: Row) -> str:
 
 
 def totals(frame: pd.DataFrame) -> pd.DataFrame:
-    """Word x target: how many cells say it."""
-    counts = Counter(zip(frame["cell"], frame["target"], strict=True))
-    targets, said = in_order(frame), set(frame["cell"])
+    """Word x target: how many wrong calls end so; those without a right answer are left out."""
+    targets, frame = in_order(frame), frame[frame["rule"] != BEHAVIOUR]
+    counts, said = Counter(zip(frame["cell"], frame["target"], strict=True)), set(frame["cell"])
     rows = [[word, *(counts[word, target] for target in targets)] for word in WORDS if word in said]
     return pd.DataFrame(rows, columns=["cell", *plain_names(targets).values()])
 

@@ -17,11 +17,24 @@ def entries(session: Session, *, whole: bool) -> list[str]:
     """
     if session.run is None:
         return []
-    return [
+    gone = _gone(session, session.run) if whole else []
+    return gone + [
         f"stale: an entry of reports/known/{adapter}.yaml explains nothing here; remove or mend it: {entry.reason}"
         for adapter, known in session.accepted.differences.items()
         for entry in known
         if _is_stale(session, session.run, entry, whole=whole)
+    ]
+
+
+def _gone(session: Session, run: Run) -> list[str]:
+    """A line for each target that has recorded behaviours of cases that there are no more."""
+    files = {name: kept for name, kept in session.accepted.behaviours.items() if name in run.header["targets"]}
+    lost = {name: [case for case in kept.ids if case not in run.cases] for name, kept in files.items()}
+    return [
+        f"stale: reports/known/behaviours/{name}.yaml has {cases[0]} ({len(cases)} such), which is no case any more: "
+        f"python -m reports record {run.path}"
+        for name, cases in lost.items()
+        if cases
     ]
 
 

@@ -18,7 +18,7 @@ from adapters.arguments import refuse_given
 from adapters.base import NotSupported
 from adapters.program import execute
 from adapters.torch import conv, pooling, unpooling
-from adapters.torch.modes import MODES, forget_programs, options, prepare, refuse
+from adapters.torch.modes import MODES, forget_programs, graphs, options, prepare, refuse
 from adapters.torch.text import Call, Target, program
 from cases import rules
 from cases.case import Case
@@ -78,12 +78,17 @@ class Torch:
         return program(case, _OPERATORS[case.operator](case), self._target)
 
     def stage(self, error: Exception) -> str:
-        """Dynamo traces a compiled function on tensors without elements; Inductor then builds a program of it."""
+        """Dynamo traces a compiled function on tensors without elements; Inductor then builds a program of it.
+
+        Where Dynamo gives up and makes no graph, Python runs the function as it stands: the call is made at once.
+        """
         if self._target.mode != "compile":
             return "calling"
         module = type(error).__module__
         building = module.startswith("torch._inductor") or type(error).__name__ == "BackendCompilerFailed"
-        return "building" if building else "tracing" if module.startswith("torch._dynamo") else "running"
+        if building or module.startswith("torch._dynamo"):
+            return "building" if building else "tracing"
+        return "running" if graphs() else "calling"
 
     def run(self, case: Case, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
         """Run the program that ``call`` shows.

@@ -141,3 +141,15 @@ def forget_programs() -> None:
     import torch  # noqa: PLC0415
 
     torch.compiler.reset()
+    _counters().clear()
+
+
+def graphs() -> int:
+    """How many graphs Dynamo has made since programs were forgotten."""
+    return int(_counters()["stats"]["unique_graphs"])
+
+
+def _counters() -> Any:
+    from torch._dynamo.utils import counters  # noqa: PLC0415
+
+    return counters

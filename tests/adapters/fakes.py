@@ -47,6 +47,14 @@ class Explains(Crashes):
         return super().bad(case, inputs)
 
 
+class Chatters(Crashes):
+    """Writes to its stderr in every call that it answers."""
+
+    def good(self, case: Case, inputs: Arrays) -> Any:
+        os.write(2, b"chatter\n")
+        return super().good(case, inputs)
+
+
 class Ends(Hangs):
     """Hangs or crashes, or closes its pipes and then hangs instead of ending, as the case's id says."""
 

@@ -89,6 +89,13 @@ def test_a_stack_leaves_room_for_the_reason() -> None:
     assert "last words\n" in crashed.stderr
 
 
+def test_what_earlier_calls_said_is_not_the_dead_one_s() -> None:
+    *_, crashed = run(f"{FAKES}:Chatters", [case("fine"), case("good"), case("bad-abort")])
+    assert isinstance(crashed, Crashed)
+    assert crashed.stderr.startswith("last words\n")
+    assert "chatter" not in crashed.stderr
+
+
 def test_a_call_that_asks_for_more_memory_than_there_is_for_it_raises_and_the_next_one_runs() -> None:
     """What the adapter holds since it was loaded, 64 MiB, is no part of what calls may take."""
     names = ("bad-80", "bad-200", "fine", "bad-80")

@@ -118,3 +118,10 @@ def test_dtypes_that_are_no_real_numbers_are_filled(dtype: str) -> None:
     assert (value.dtype.name, value.shape) == (dtype, spec.shape)
     assert np.unique(value).size > 1
     np.testing.assert_array_equal(value, fill(case)["value"])
+
+
+@pytest.mark.parametrize("value", ["2026-01-01", "!!set {a, b}", "!!binary aGk=", "{a: 1}", "[1, 2026-01-01]"])
+def test_what_no_call_could_say_is_refused_where_it_stands(tmp_path: Path, value: str) -> None:
+    line = _complaint(tmp_path, f"{CONV}, given: {{strides: {value}}}, {WRONG.format(rule='type')}")
+    assert line.startswith(":5:")
+    assert "give null, true, a number, a text, or a list of these" in line

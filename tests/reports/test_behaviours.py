@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from adapters.base import Target
+from adapters.offer import ModeOptions
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
-from reports import accepted, behaviours, tables
+from reports import accepted, behaviours, stale, tables
 from reports.accepted import Accepted
 from reports.behaviours import Recorded
 from reports.items import CaseItem
@@ -86,6 +87,7 @@ def test_a_target_without_such_cases_has_no_file(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("[", "not YAML"),
+        ("", "versions: Field required"),
         ("versions: {}", "behaviours: Field required"),
         ("{versions: {}, behaviours: {}, more: 1}", "more: Extra inputs are not permitted"),
         ("{versions: {}, behaviours: {a.yaml: {b: 1}}}", "behaviours.a.yaml.b: Input should be a valid string"),
@@ -106,13 +108,15 @@ def _accepted(**lines: str) -> Accepted:
     return Accepted(behaviours={TORCH: Recorded(versions={"torch": "2.12.0"}, behaviours=found)})
 
 
-def _tested(run: Run, case: Any, kept: Accepted) -> None:
+def _tested(run: Run, case: Any, kept: Accepted, one_in: int = 1) -> None:
     """What pytest does with a case's item, in the run ``run`` and with these behaviours recorded."""
-    session = SimpleNamespace(run=run, accepted=kept)
+    targets = {Target(adapter="torch", mode="eager", device="cpu"): ModeOptions(one_in=one_in)}
+    session = SimpleNamespace(run=run, accepted=kept, targets=targets)
     item = SimpleNamespace(
         case=case, target=Target(adapter="torch", mode="eager", device="cpu"), session_of_run=session, nodeid="node"
     )
     item._departs = lambda run: CaseItem._departs(item, run)  # type: ignore[arg-type]
+    item._is_thinned = lambda: CaseItem._is_thinned(item)  # type: ignore[arg-type]
     item._expect_known = lambda run, verdict: CaseItem._expect_known(item, run, verdict)  # type: ignore[arg-type]
     item._changed = lambda reason, verdict: CaseItem._changed(item, reason, verdict)  # type: ignore[arg-type]
     item._explain = lambda verdict: CaseItem._explain(item, verdict)  # type: ignore[arg-type]
@@ -167,6 +171,40 @@ def test_a_call_with_no_right_answer_is_held_against_its_own_past(tmp_path: Path
     _tested(run, OPEN, Accepted())
     with pytest.raises(Exception, match="does otherwise than recorded"):
         _tested(run, OPEN, _accepted(open="ValueError while calling"))
+
+
+def test_a_case_without_a_line_fails_where_the_target_has_lines(tmp_path: Path) -> None:
+    run, kept = _run(tmp_path, RAISED), _accepted(open="accepted: output float32 (1, 5, 5, 3)")
+    with pytest.raises(Exception, match="before: never recorded"):
+        _tested(run, WRONG, kept)
+    other = _accepted(wrong="ValueError while tracing")
+    with pytest.raises(Exception, match="before: never recorded"):
+        _tested(run, OPEN, other)
+    _tested(run, OPEN, other, one_in=12)  # asked with --slow alone
+    with pytest.raises(Exception, match="before: never recorded"):
+        _tested(run, WRONG, kept, one_in=12)
+
+
+def test_what_a_run_did_not_ask_keeps_its_line_as_long_as_there_is_such_a_case(tmp_path: Path) -> None:
+    run = record(tmp_path, [(WRONG, TORCH, RAISED)])
+    before = Recorded(versions={"torch": "2.13.0"}, behaviours=_accepted(open="timed out").behaviours[TORCH].behaviours)
+    assert "open: timed out" in behaviours.text(run, TORCH, before, [WRONG.id, OPEN.id])
+    assert "open" not in behaviours.text(run, TORCH, before, [WRONG.id])
+    with pytest.raises(KnownError, match=r"recorded with torch 2\.12\.0: run `pytest cases` whole"):
+        behaviours.text(run, TORCH, _accepted(open="timed out").behaviours[TORCH], [OPEN.id])
+
+
+def test_a_line_of_a_case_that_is_gone_is_told_in_a_whole_run(tmp_path: Path) -> None:
+    run = record(tmp_path, [(WRONG, TORCH, RAISED)])
+    session: Any = SimpleNamespace(run=run, accepted=_accepted(wrong="ValueError while tracing", open="timed out"))
+    (line,) = stale.entries(session, whole=True)
+    assert line.startswith(f"stale: reports/known/behaviours/{TORCH}.yaml has {OPEN.id} (1 such), which is no case")
+    assert stale.entries(session, whole=False) == []
+
+
+def test_how_fast_a_process_died_is_no_part_of_it(tmp_path: Path) -> None:
+    run = _run(tmp_path, Crashed(signal="SIGABRT after hanging", stderr=""))
+    assert behaviours.behaviour(run, run.records[WRONG.id, TORCH]) == "crashed: SIGABRT"
 
 
 def test_recorded_behaviours_are_no_differences(tmp_path: Path) -> None:
