@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cases import dtypes, fill, rules, shapes
 from cases.broken import Broken
-from cases.case import ARGUMENTS, INDEX_DTYPE, INPUTS, OUTPUTS, Case, Invalid, TensorSpec, Tier, as_tuples
+from cases.case import ARGUMENTS, INDEX_DTYPE, INPUTS, OUTPUTS, Case, Invalid, TensorSpec, Tier, as_tuples, is_outward
 from cases.elements import check_held, check_special, flat, may_tie
 from cases.schema import ConvEntry, Entry, PoolEntry, Tensor
 from cases.sizes import BuildError, Sizes, sizes_of
@@ -64,7 +64,7 @@ def _tier(operator: str, inputs: dict[str, TensorSpec]) -> Tier:
 
 
 def _output_shape(entry: Entry, operator: str, sizes: Sizes) -> tuple[int, ...] | None:
-    if not _outward(operator):
+    if not is_outward(operator):
         return None
     override = getattr(entry, "output_shape", None)
     if override is not None:
@@ -90,11 +90,6 @@ def _given(entry: Entry, operator: str) -> dict[str, Any]:
         if name not in known:
             raise BuildError("given", f"no call has an argument {name!r}; there are: {', '.join(known)}")
     return {name: as_tuples(value) for name, value in (entry.given or {}).items()}
-
-
-def _outward(operator: str) -> bool:
-    """Whether the image is the operator's output."""
-    return operator == "conv_transpose" or operator.endswith("unpool")
 
 
 def _inputs(entry: Entry, operator: str, sizes: Sizes) -> dict[str, TensorSpec]:
@@ -126,7 +121,7 @@ def _channels(entry: Entry) -> int:
 
 def _value_size(entry: Entry, operator: str, sizes: Sizes) -> tuple[int, ...]:
     """The image itself, or how many windows lie on it where the image is the output."""
-    if not _outward(operator):
+    if not is_outward(operator):
         return sizes.image
     if entry.value is not None and entry.value.shape is not None:
         return tuple(entry.value.shape[1:-1])

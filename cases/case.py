@@ -125,6 +125,11 @@ class Case:
         return OUTPUTS[self.operator] + tuple(f"{name}_gradient" for name in self.gradients)
 
 
+def is_outward(operator: str) -> bool:
+    """Whether the image is the operator's output, so that a call has to say its shape."""
+    return operator == "conv_transpose" or operator.endswith("unpool")
+
+
 def to_json(case: Case) -> dict[str, Any]:
     """The whole case as builtins that JSON holds."""
     return asdict(case)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from cases.broken import Broken
-from cases.case import Case, TensorSpec
+from cases.case import Case, TensorSpec, is_outward
 from cases.dtypes import FLOATS, INTEGERS
 
 _OPTIONAL: Final = ("dilations", "output_padding", "data_format")
@@ -49,7 +49,7 @@ def _needs(case: Case, name: str) -> bool:
     if name == "ksize":
         return "filter" not in case.inputs
     if name == "output_shape":
-        return case.operator == "conv_transpose" or case.operator.endswith("unpool")
+        return is_outward(case.operator)
     return name not in _OPTIONAL
 
 

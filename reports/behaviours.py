@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from adapters.process import HUNG
 from cases.case import Case
-from reports.known import KnownError
+from reports.known import KnownError, read
 from reports.run import Record, Run
 
 
@@ -44,6 +44,9 @@ class Recorded(BaseModel):
     def version(self) -> str:
         """The versions, for people."""
         return ", ".join(f"{name} {version}" for name, version in self.versions.items() if name != "numpy")
+
+
+_RECORDED: TypeAdapter[Recorded] = TypeAdapter(Recorded)
 
 
 def concerns(case: Case) -> bool:
@@ -74,24 +77,7 @@ def load(folder: Path) -> dict[str, Recorded]:
     Raises:
         KnownError: if a file is not what it should be.
     """
-    return {path.stem: _load(path) for path in sorted(folder.glob("*.yaml"))}
-
-
-_RECORDED: TypeAdapter[Recorded] = TypeAdapter(Recorded)
-
-
-def _load(path: Path) -> Recorded:
-    try:
-        return _RECORDED.validate_python(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader) or {})
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"{path}: cannot be read as UTF-8 text: {error}"
-        raise KnownError(msg) from None
-    except yaml.YAMLError as error:
-        msg = f"{path}: not YAML: {' '.join(str(error).split())}"
-        raise KnownError(msg) from None
-    except ValidationError as error:
-        lines = (f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise KnownError("\n".join(lines)) from None
+    return {path.stem: read(path, _RECORDED, {}) for path in sorted(folder.glob("*.yaml"))}
 
 
 def text(run: Run, target: str, before: Recorded | None = None, existing: Iterable[str] = ()) -> str:

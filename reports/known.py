@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 import yaml
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -22,6 +22,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 
 from reports.difference import Kind
 from reports.verdict import Verdict
+
+_Shape = TypeVar("_Shape")
 
 
 def _specifier(text: str) -> str:
@@ -121,13 +123,25 @@ _ENTRIES: TypeAdapter[list[Known]] = TypeAdapter(list[Known])
 
 
 def _load(path: Path) -> list[Known]:
+    return read(path, _ENTRIES, [], "entry ")
+
+
+def read(path: Path, shape: TypeAdapter[_Shape], empty: object, part: str = "") -> _Shape:
+    """What a YAML file holds, in the ``shape`` that it must have; an ``empty`` file holds that.
+
+    Raises:
+        KnownError: if it is not what it should be; ``part`` stands before the place of each fault.
+    """
     try:
-        return _ENTRIES.validate_python(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader) or [])
+        return shape.validate_python(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader) or empty)
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path}: cannot be read as UTF-8 text: {error}"
+        raise KnownError(msg) from None
     except yaml.YAMLError as error:
         msg = f"{path}: not YAML: {' '.join(str(error).split())}"
         raise KnownError(msg) from None
     except ValidationError as error:
-        lines = (f"{path}: entry {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        lines = (f"{path}: {part}{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise KnownError("\n".join(lines)) from None
 
 
