@@ -27,6 +27,7 @@ _PREFIX: Final = {
     "dilations": "d",
     "groups": "g",
     "position": "at",
+    "width": "w",
 }
 _EXPRESSIONS: Final = SandboxedEnvironment(undefined=StrictUndefined)
 

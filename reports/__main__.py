@@ -177,8 +177,8 @@ def _refuse_partial(run: Run, path: Path) -> None:
 
 
 def _shipped() -> set[str]:
-    """The ids of the suite's cases."""
-    return {case.id for file in find(_CASES) for case in load(file)}
+    """The ids of the suite's cases that are asked by default."""
+    return {case.id for file in find(_CASES) for case in load(file) if not case.slow}
 
 
 def _diff(name: str, committed: str, text: str) -> list[str]:

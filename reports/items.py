@@ -18,7 +18,7 @@ from reports.messages import in_full
 from reports.reproducer import program, small
 from reports.run import Run
 from reports.session import Session
-from reports.verdict import Verdict, expectation, is_judged, judge, wanted
+from reports.verdict import Verdict, expectation, is_judged, judge, step_expectation, wanted
 
 SESSION = pytest.StashKey[Session]()
 
@@ -160,14 +160,24 @@ class CaseItem(pytest.Item):
         record = run.records[self.case.id, str(self.target)]
         parts = [
             verdict.difference.summary,
-            f"call: {tables.call_line(run.call(record))}",
+            f"call: {tables.call_line(run.call(record), verdict.step)}",
             f"diagnosis: {verdict.diagnosis or 'none of the known transforms explains it'}",
         ]
         if record.kind == "returned":
-            arrays = run.arrays(record)
-            expected = {} if self.case.invalid else expectation(run, self.case)
-            for name in arrays:
-                parts += [f"expected {name}:\n{small(expected[name])}"] if name in expected else []
-                parts.append(f"actual {name}:\n{small(arrays[name])}")
-        source = program(self.case, run.call(record), wanted(run, self.case, verdict))
+            parts += _arrays(run, self.case, str(self.target), verdict.step)
+        source = program(self.case, run.call(record), wanted(run, self.case, str(self.target)))
         return "\n".join([*parts, "to reproduce, paste into an interpreter:", source])
+
+
+def _arrays(run: Run, case: Case, target: str, step: str) -> Iterator[str]:
+    """What was expected and what came; of a pipeline the tensors of one step."""
+    arrays, expected = run.arrays(run.records[case.id, target]), {}
+    if step:
+        expected = step_expectation(case, arrays, step)
+        arrays = {name: arrays[name] for name in expected}
+    elif not case.invalid:
+        expected = expectation(run, case)
+    for name in arrays:
+        if name in expected:
+            yield f"expected {name}:\n{small(expected[name])}"
+        yield f"actual {name}:\n{small(arrays[name])}"

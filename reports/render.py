@@ -16,7 +16,7 @@ from reports.padding import padding
 from reports.reproducer import program
 from reports.rounding import rounding
 from reports.run import Run
-from reports.verdict import ORACLE, judge, wanted
+from reports.verdict import ORACLE, wanted
 
 _PAGES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -155,7 +155,7 @@ def _group(run: Run, rows: pd.DataFrame, accepted: Accepted) -> dict[str, Any]:
 
 def _program(run: Run, name: str, target: str) -> str:
     case = run.cases[name]
-    return program(case, run.call(run.records[name, target]), wanted(run, case, judge(run, case, target)))
+    return program(case, run.call(run.records[name, target]), wanted(run, case, target))
 
 
 def _shape_errors(run: Run, errors: pd.DataFrame) -> str:

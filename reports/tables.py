@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import pandas as pd
 
+from adapters.pipeline import part
 from adapters.program import CALL
-from cases.case import INPUTS, Case
+from cases.case import OPERATORS, PIPELINE, Case
 from reports.accepted import Accepted
 from reports.behaviours import behaviour, concerns
 from reports.compare import outputs
@@ -25,7 +26,7 @@ from reports.verdict import ORACLE, Verdict, is_judged, judge
 
 STATUSES: Final = ("passed", "differing", "raised", "crashed", "timed out", "unsupported")
 HEADROOM: Final = tuple(field.name for field in fields(Headroom))
-_OPERATORS: Final = tuple(INPUTS)
+_OPERATORS: Final = (*OPERATORS, PIPELINE)
 RECORDED: Final = "as recorded in reports/known/behaviours"
 """Why what a target did with a call that has no result is accepted, where no known difference says more."""
 
@@ -71,7 +72,7 @@ def _row(run: Run, case: Case, target: str, accepted: Accepted) -> dict[str, Any
         "kind": verdict.difference.kind if verdict.difference else "",
         "diagnosis": verdict.diagnosis or "",
         "summary": normal(verdict.difference.summary if verdict.difference else verdict.reason),
-        "call": "" if verdict.status == "passed" else call_line(run.call(record)),
+        "call": "" if verdict.status == "passed" else call_line(run.call(record), verdict.step),
         "dtype": case.dtype,
         "worst": verdict.difference.worst if verdict.difference else 0.0,
         **{name: getattr(verdict.headroom, name) if verdict.headroom else None for name in HEADROOM},
@@ -101,10 +102,10 @@ def version_of(run: Run, target: str) -> str:
     return versions.get(target.partition("-")[0], "0")
 
 
-def call_line(text: str) -> str:
-    """The framework's call in a call's text, as one line."""
-    lines = (line for line in text.splitlines() if line.startswith(CALL))
-    return next(lines, text.strip()).removeprefix(CALL)
+def call_line(text: str, step: str = "") -> str:
+    """The framework's call in a call's text, as one line; of a pipeline a step's, or the last one that was made."""
+    lines = [line for line in (part(text, step) if step else text).splitlines() if line.startswith(CALL)]
+    return (lines[-1] if lines else text.strip()).removeprefix(CALL)
 
 
 def conformance(frame: pd.DataFrame, targets: Sequence[str]) -> pd.DataFrame:
