@@ -37,10 +37,11 @@ class CaseFile(pytest.File):
             CollectError: if the file is wrong; one line a fault.
         """
         try:
-            cases = load(self.path)
+            loaded = load(self.path)
         except CaseFileError as error:
             raise self.CollectError(str(error)) from None
         session = self.config.stash[SESSION]
+        cases = session.weighted(loaded)
         chosen = {target: session.chosen(cases, target) for target in session.targets}
         for case in cases:
             for target, ids in chosen.items():
@@ -57,7 +58,7 @@ def why_unasked(session: Session, path: Path, name: str) -> str:
     """
     case_name, _, target_name = name.removesuffix("]").partition("[")
     try:
-        cases = load(path)
+        cases = session.weighted(load(path))
     except CaseFileError:
         return ""
     ids = {case.id for case in cases if case.id.partition("::")[2] == case_name}
