@@ -12,6 +12,7 @@ from adapters.offer import ModeOptions
 from reports import clarity, indices, shape_errors, tables
 from reports.accepted import Accepted
 from reports.breadth import LIMITS, describe
+from reports.known import Known
 from reports.padding import padding
 from reports.reproducer import program
 from reports.rounding import rounding
@@ -50,7 +51,9 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
         "shape_errors.md": _shape_errors(run, errors),
         "shape_errors.csv": errors.to_csv(index=False),
         "shape_errors.html": _opening(run, errors),
-        "agreement.md": _page("agreement.md", run, table=markdown(tables.agreement(run, _asked_all(run, targets)))),
+        "agreement.md": _page(
+            "agreement.md", run, table=markdown(tables.agreement(run, accepted, _asked_all(run, targets)))
+        ),
         "rounding.md": _page("rounding.md", run, table=markdown(rounding(frame), floatfmt=".3g")),
         "indices.md": _indices(run, targets),
         "padding.md": _page("padding.md", run, table=markdown(padding(run, _first_modes(run)))),
@@ -121,7 +124,18 @@ def _differences(run: Run, wrong: pd.DataFrame, accepted: Accepted) -> str:
     keys = [wrong["known"], *(kept[name] for name in kept)]
     groups = [_group(run, rows, accepted) for _, rows in wrong.groupby(keys, sort=True)]
     groups.sort(key=lambda group: (bool(group["reason"]), group["title"], -group["cases"]))
-    return _page("differences.md", run, groups=groups)
+    return _page("differences.md", run, groups=groups, decided=_decided(run, accepted))
+
+
+def _decided(run: Run, accepted: Accepted) -> list[Known]:
+    """The known differences that the processor decides about, of the adapters and versions that ran."""
+    versions = {target: tables.version_of(run, target) for target in run.header["targets"]}
+    known = (entry for adapter in sorted(accepted.differences) for entry in accepted.differences[adapter])
+    return [
+        entry
+        for entry in known
+        if entry.shown_by == "some processors" and any(entry.concerns(*target) for target in versions.items())
+    ]
 
 
 def _group(run: Run, rows: pd.DataFrame, accepted: Accepted) -> dict[str, Any]:
