@@ -13,6 +13,7 @@ from reports import clarity, indices, shape_errors, tables
 from reports.accepted import Accepted
 from reports.breadth import LIMITS, describe
 from reports.known import Known
+from reports.networks import drift
 from reports.padding import padding
 from reports.reproducer import program
 from reports.rounding import rounding
@@ -54,7 +55,7 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
         "agreement.md": _page(
             "agreement.md", run, table=markdown(tables.agreement(run, accepted, _asked_all(run, targets)))
         ),
-        "rounding.md": _page("rounding.md", run, table=markdown(rounding(frame), floatfmt=".3g")),
+        "rounding.md": _rounding(run, frame, targets),
         "indices.md": _indices(run, targets),
         "padding.md": _page("padding.md", run, table=markdown(padding(run, _first_modes(run)))),
     }
@@ -95,6 +96,12 @@ def _conformance(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
         "thinned": _thinned(run),
     }
     return _page("conformance.md", run, missing=missing, **parts)
+
+
+def _rounding(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
+    networks = drift(run, [target for target in targets if target != ORACLE])
+    tables = {"table": rounding(frame), "networks": networks}
+    return _page("rounding.md", run, **{name: markdown(table, floatfmt=".3g") for name, table in tables.items()})
 
 
 def _asked_all(run: Run, targets: list[str]) -> list[str]:
