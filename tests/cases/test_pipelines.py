@@ -152,12 +152,12 @@ def test_a_pipeline_survives_json_and_a_worker_is_not_told_what_is_expected(tmp_
         (
             f"{SIZES}, value: {{shape: [1, 5, 7, 2]}}",
             (CONV,),
-            ":5:5: a: the shape of the value follows from batch, image and channels; remove it",
+            ":6:81: a: the shape of the value follows from batch, image and channels; remove it",
         ),
         (
             f"{SIZES}, padding: FULL",
             ("{operator: conv_transpose, name: up}",),
-            ":5:5: a: step up: the image's size doesn't follow: padding is 'FULL', neither SAME nor VALID",
+            ":6:81: a: step up: the image's size doesn't follow: padding is 'FULL', neither SAME nor VALID",
         ),
         (SIZES, ("{operator: deconv, name: back}",), ":8:10: operator: Input tag 'deconv' found "),
         (SIZES, ("{operator: relu, name: Active}",), ":8:26: name: string should match pattern"),
