@@ -16,6 +16,7 @@ from reports.padding import padding
 from reports.reproducer import program
 from reports.rounding import rounding
 from reports.run import Run
+from reports.targets import is_framework
 from reports.verdict import ORACLE, judge, wanted
 
 _PAGES: Final = Environment(
@@ -41,8 +42,11 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
     """File name -> text of every report."""
     frame = tables.results(run, accepted)
     targets = tables.targets_of(run)
+    frameworks = [target for target in targets if is_framework(target)]
     wrong = tables.differences(frame)
-    errors = shape_errors.cells(run, [target for target in targets if target != ORACLE])
+    errors = shape_errors.cells(run, frameworks)
+    agreeing = _asked_all(run, [target for target in targets if target in {*frameworks, ORACLE}])
+    rounded = rounding(frame[frame["target"].isin(frameworks)])
     return {
         "conformance.md": _conformance(run, frame, targets),
         "differences.md": _differences(run, wrong, accepted),
@@ -50,10 +54,10 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
         "shape_errors.md": _shape_errors(run, errors),
         "shape_errors.csv": errors.to_csv(index=False),
         "shape_errors.html": _opening(run, errors),
-        "agreement.md": _page("agreement.md", run, table=markdown(tables.agreement(run, _asked_all(run, targets)))),
-        "rounding.md": _page("rounding.md", run, table=markdown(rounding(frame), floatfmt=".3g")),
-        "indices.md": _indices(run, targets),
-        "padding.md": _page("padding.md", run, table=markdown(padding(run, _first_modes(run)))),
+        "agreement.md": _page("agreement.md", run, table=markdown(tables.agreement(run, agreeing))),
+        "rounding.md": _page("rounding.md", run, table=markdown(rounded, floatfmt=".3g")),
+        "indices.md": _indices(run, frameworks),
+        "padding.md": _page("padding.md", run, table=markdown(padding(run, _first_modes(run, frameworks)))),
     }
 
 
@@ -99,12 +103,12 @@ def _asked_all(run: Run, targets: list[str]) -> list[str]:
     return [target for target in targets if not LIMITS & run.header["targets"][target].keys()]
 
 
-def _first_modes(run: Run) -> list[str]:
-    """Each framework's first target: modes are told the same."""
+def _first_modes(run: Run, targets: list[str]) -> list[str]:
+    """Each framework's first target, as the run has them: modes are told the same."""
     firsts: dict[str, str] = {}
     for target in run.header["targets"]:
         firsts.setdefault(target.partition("-")[0], target)
-    return sorted(target for target in firsts.values() if target != ORACLE)
+    return [target for target in targets if target in firsts.values()]
 
 
 def _thinned(run: Run) -> list[str]:
@@ -126,7 +130,8 @@ def _differences(run: Run, wrong: pd.DataFrame, accepted: Accepted) -> str:
 
 def _group(run: Run, rows: pd.DataFrame, accepted: Accepted) -> dict[str, Any]:
     first = rows.iloc[0]
-    entry = tables.find_known(run, accepted, first["case"], first["target"])
+    verdict = judge(run, run.cases[first["case"]], first["target"])
+    entry = tables.find_known(run, accepted, first["case"], first["target"], verdict)
     operators = sorted(rows["operator"].unique())
     where = ", ".join(operators) if len(operators) < _SEVERAL else "several operators"
     found = (
@@ -212,9 +217,8 @@ def _legend() -> dict[str, Any]:
 
 
 def _indices(run: Run, targets: list[str]) -> str:
-    others = [target for target in targets if target != ORACLE]
-    native = markdown(indices.native(run, others))
-    return _page("indices.md", run, native=native, duplicates=markdown(indices.duplicates(run, others)))
+    native = markdown(indices.native(run, targets))
+    return _page("indices.md", run, native=native, duplicates=markdown(indices.duplicates(run, targets)))
 
 
 def _cell(text: Any) -> Any:

@@ -26,7 +26,7 @@ from reports.resume import resumed, unanswered
 from reports.run import Run
 from reports.verdict import ORACLE
 
-DEFAULT_ADAPTERS: Final = ("oracle", "tensorflow", "torch", "jax")
+DEFAULT_ADAPTERS: Final = ("oracle", "tensorflow", "torch", "jax", "document")
 _ORACLE: Final = Target(adapter="oracle", mode="eager", device="cpu")
 
 
