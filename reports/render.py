@@ -9,7 +9,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from adapters.offer import ModeOptions
-from reports import clarity, indices, shape_errors, tables
+from reports import clarity, indices, readings, shape_errors, tables
 from reports.accepted import Accepted
 from reports.breadth import LIMITS, describe
 from reports.padding import padding
@@ -58,6 +58,7 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
         "rounding.md": _page("rounding.md", run, table=markdown(rounded, floatfmt=".3g")),
         "indices.md": _indices(run, frameworks),
         "padding.md": _page("padding.md", run, table=markdown(padding(run, _first_modes(run, frameworks)))),
+        "document_readings.md": _page("document_readings.md", run, operators=_readings(run)),
     }
 
 
@@ -94,6 +95,7 @@ def _conformance(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
         "topics": [(name, markdown(table.reset_index())) for name, table in tables.topics(frame, judged)],
         "known": bool((frame["valid"] & (frame["known"] != "")).any()),
         "thinned": _thinned(run),
+        "has_readings": bool(readings.targets(run)),
     }
     return _page("conformance.md", run, missing=missing, **parts)
 
@@ -109,6 +111,11 @@ def _first_modes(run: Run, targets: list[str]) -> list[str]:
     for target in run.header["targets"]:
         firsts.setdefault(target.partition("-")[0], target)
     return [target for target in targets if target in firsts.values()]
+
+
+def _readings(run: Run) -> list[tuple[str, list[str], str]]:
+    """For each operator that the tutorial spells out: when its readings are right, and the table."""
+    return [(name, readings.sentences(run, name), markdown(readings.table(run, name))) for name in readings.WORDS]
 
 
 def _thinned(run: Run) -> list[str]:
