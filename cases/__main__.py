@@ -9,8 +9,8 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
-from cases import fill
-from cases.case import Case, to_json
+from cases import fill, shapes
+from cases.case import Case, Step, to_json
 from cases.explain import command as explaining
 from cases.lookup import UnknownIdError, every, lookup
 from cases.read import CaseFileError
@@ -54,9 +54,21 @@ def _show(folder: Path, case_id: str) -> int:
 
 
 def _text(case: Case) -> str:
-    facts = {name: value for name, value in to_json(case).items() if value is not None and name != "expected"}
+    told = {"expected", "steps"}
+    facts = {name: value for name, value in to_json(case).items() if value is not None and name not in told}
+    steps = "".join(f"\n{_step(step)}" for step in case.steps)
     arrays = "".join(f"\n{name} =\n{array}" for name, array in fill.fill(case).items())
-    return "\n".join(f"{name}: {json.dumps(value)}" for name, value in facts.items()) + arrays
+    return "\n".join(f"{name}: {json.dumps(value)}" for name, value in facts.items()) + steps + arrays
+
+
+def _step(step: Step) -> str:
+    """A step as a line: what it makes of what, and through which windows."""
+    case = step.case
+    windows = [f"{name} {getattr(case, name)}" for name in ("ksize", "strides", "padding", "dilations")]
+    said = ", ".join(part for part in windows if not part.endswith(" None"))
+    sizes = f"{case.inputs['value'].shape} -> {shapes.output_shape(case)}"
+    what = f"{', '.join(step.returns.values())} = {case.operator}({', '.join(step.takes.values())})"
+    return f"step {what}: {sizes}" + ("" if case.operator == "relu" else f"; {said}")
 
 
 def _schema() -> int:
