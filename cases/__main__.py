@@ -1,4 +1,4 @@
-"""``python -m cases``: list the cases, show one in full, export the JSON Schema of a case file."""
+"""``python -m cases``: list the cases, show one in full, export a JSON Schema."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
-from cases import fill
+from cases import claims, fill
 from cases.case import Case, to_json
 from cases.load import find, load
 from cases.read import CaseFileError
 from cases.schema import json_schema
 
 _FOLDER = Path(__file__).parent
+_SCHEMAS = {"cases": json_schema, "claims": claims.json_schema}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     showing = commands.add_parser("show", help="one case in full, with its input data")
     showing.add_argument("id")
     showing.set_defaults(run=lambda options: _show(options.folder, options.id))
-    commands.add_parser("schema", help="the JSON Schema of a case file").set_defaults(run=lambda _: _schema())
+    exporting = commands.add_parser("schema", help="the JSON Schema of a case file, or of a file of claims")
+    exporting.add_argument("kind", nargs="?", choices=tuple(_SCHEMAS), default="cases")
+    exporting.set_defaults(run=lambda options: _schema(options.kind))
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options))
@@ -65,8 +68,8 @@ def _text(case: Case) -> str:
     return "\n".join(f"{name}: {json.dumps(value)}" for name, value in facts.items()) + arrays
 
 
-def _schema() -> int:
-    print(json.dumps(json_schema(), indent=2))
+def _schema(kind: str) -> int:
+    print(json.dumps(_SCHEMAS[kind](), indent=2))
     return 0
 
 
