@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,7 +10,9 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from adapters.offer import ModeOptions
-from reports import clarity, indices, shape_errors, tables
+from cases.claims import Undecidable
+from cases.claims import load as load_claims
+from reports import claims, clarity, evidence, indices, shape_errors, tables
 from reports.accepted import Accepted
 from reports.breadth import LIMITS, describe
 from reports.padding import padding
@@ -42,7 +45,10 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
     frame = tables.results(run, accepted)
     targets = tables.targets_of(run)
     wrong = tables.differences(frame)
-    errors = shape_errors.cells(run, [target for target in targets if target != ORACLE])
+    judged = [target for target in targets if target != ORACLE]
+    errors = shape_errors.cells(run, judged)
+    text = load_claims()
+    found = claims.findings(run, text.claims, judged)
     return {
         "conformance.md": _conformance(run, frame, targets),
         "differences.md": _differences(run, wrong, accepted),
@@ -54,6 +60,8 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
         "rounding.md": _page("rounding.md", run, table=markdown(rounding(frame), floatfmt=".3g")),
         "indices.md": _indices(run, targets),
         "padding.md": _page("padding.md", run, table=markdown(padding(run, _first_modes(run)))),
+        "document_claims.md": _claims(run, found, text.undecidable),
+        "document_claims.csv": claims.rows(found).to_csv(index=False),
     }
 
 
@@ -217,6 +225,15 @@ def _indices(run: Run, targets: list[str]) -> str:
     return _page("indices.md", run, native=native, duplicates=markdown(indices.duplicates(run, others)))
 
 
+def _claims(run: Run, found: list[claims.Finding], undecidable: list[Undecidable]) -> str:
+    parts = list(claims.by_claim(found))
+    counts = Counter(claims.overall(several) for _, several in parts)
+    table = claims.table(found)
+    table["claim"] = [f"[{name}](#{name})" for name in table["claim"]]
+    whole = {"total": len(parts), "counts": counts, "table": table, "undecidable": undecidable}
+    return _page("document_claims.md", run, claims=[evidence.section(run, several) for _, several in parts], **whole)
+
+
 def _cell(text: Any) -> Any:
     if not isinstance(text, str):
         return text
@@ -227,3 +244,6 @@ def _cell(text: Any) -> Any:
 def markdown(table: pd.DataFrame, **options: Any) -> str:
     """A table as Markdown, without its index."""
     return table.to_markdown(index=False, disable_numparse=not options, **options) if len(table) else "(none)"
+
+
+_PAGES.filters["markdown"] = markdown
