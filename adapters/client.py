@@ -87,6 +87,8 @@ class Worker:
         self._deaf = False
         self.call: str | None = None
         """The text of the call that is under way, once the worker has said so."""
+        self.step = ""
+        """The step of a pipeline that is under way."""
         try:
             self._process = Process(launch.python, environment)
         except OSError as error:
@@ -165,16 +167,18 @@ class Worker:
             self._deaf = True
 
     def answer(self, limit: float) -> Message:
-        """The answer to the oldest unanswered case, awaited for ``limit`` seconds.
+        """The answer to the oldest unanswered case, awaited for ``limit`` seconds, and as long for each further step.
 
         Raises:
             DiedError, SilentError, BrokenError: if there is none; ``call`` then tells what was being called.
         """
-        self.call = None
+        self.call, self.step = None, ""
         deadline = time.monotonic() + limit
         message = self._process.receive(limit)
-        if message.kind == "asking":
-            self.call = message.body["call"]
+        while message.kind == "asking":
+            if self.step != message.body["step"] and self.call is not None:
+                deadline = time.monotonic() + limit
+            self.call, self.step = message.body["call"], message.body["step"]
             self._process.said = message.body["said"]
             message = self._process.receive(deadline - time.monotonic())
         self._unanswered.popleft()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
 from adapters.base import Target
@@ -80,7 +81,9 @@ class Lane:
             return self._ended(case, worker.call, timed_out, time.monotonic() - started), False
         except DiedError:
             seconds = time.monotonic() - started
-            return self._ended(case, worker.call, worker.autopsy(self._limit - seconds), seconds), False
+            crashed = worker.autopsy(self._limit - seconds)
+            crashed = replace(crashed, stderr=f"step {worker.step}: {crashed.stderr}") if worker.step else crashed
+            return self._ended(case, worker.call, crashed, seconds), False
         except BrokenError as error:
             return self._fault(case, f"the worker broke: {error.summary}\n{error}"), False
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from adapters.base import Adapter
 from cases import dtypes
-from cases.case import DATA_FORMATS, INPUTS
+from cases.case import DATA_FORMATS, OPERATORS, PIPELINE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,7 @@ def _is_line(value: object) -> bool:
 _DEVICES: Final = ("cpu", "cuda")
 _LIMITS: Final[dict[str, tuple[object, ...]]] = {
     "dtypes": dtypes.FLOATS + dtypes.INTEGERS,
-    "operators": tuple(INPUTS),
+    "operators": (*OPERATORS, PIPELINE),
     "spatial_axes": tuple(DATA_FORMATS),
 }
 """What a mode can be limited to, beside devices: what cases can have."""

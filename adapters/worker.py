@@ -12,16 +12,18 @@ import os
 import resource
 import time
 import traceback
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, NoReturn
 
 import numpy as np
 
-from adapters import program
+from adapters import pipeline, program
 from adapters.base import Adapter
 from adapters.memory import cap
 from adapters.offer import offer, texts
 from adapters.wire import BFLOAT16, Array, Channel, Wire, pack, unpack
-from cases.case import Case, from_json
+from cases.case import Case, Step, from_json
 from cases.fill import fill
 
 STAGES: Final = ("tracing", "building", "running", "calling")
@@ -76,23 +78,57 @@ def _answer_all(channel: Channel, adapter: Adapter) -> None:
 
 def _answer(adapter: Adapter, question: dict[str, Any], channel: Channel) -> Wire:
     """Ask the adapter once. Whatever the framework raises is an answer; whatever comes before it is our fault."""
-    text: str | None = None
+    asked = _Asked(adapter, channel)
     started = time.perf_counter()
     try:
         case = from_json(question)
         inputs = fill(case)
         before = [(name, array, array.tobytes()) for name, array in inputs.items()]
-        text = _text(adapter, case)
-        # So that the parent knows the call if this process dies in it, and where the call's own words begin.
-        channel.send(pack("asking", {"call": text, "said": os.fstat(2).st_size}))
+        run = asked.prepare(case)
         started = time.perf_counter()
-        outputs = adapter.run(case, inputs)
+        outputs = run(inputs)
         seconds = time.perf_counter() - started
     except Exception as error:  # noqa: BLE001 - the one place: their failure is data
-        return _failed(adapter, error, text, time.perf_counter() - started)
+        return _failed(adapter, error, asked, time.perf_counter() - started)
     except BaseException as end:  # noqa: BLE001 - it would end a program, so it ends the worker
         _leave(end)
     return _changed(before) or _returned(outputs, seconds)
+
+
+class _Asked:
+    """What the adapter is asked at the moment: one call, or one step of a pipeline after another.
+
+    ``text`` is the call's, None before there is one; ``step`` is empty for what is no pipeline.
+    """
+
+    def __init__(self, adapter: Adapter, channel: Channel) -> None:
+        self._adapter = adapter
+        self._channel = channel
+        self._texts: dict[str, str] = {}
+        self.text: str | None = None
+        self.step = ""
+
+    def prepare(self, case: Case) -> Callable[[dict[str, Array]], Any]:
+        """Write the call's text, and return what makes the call."""
+        if not case.steps:
+            self.text = _text(self._adapter, case)
+            self._tell(self.text)
+            return partial(self._adapter.run, case)
+        for step in case.steps:
+            self.step = step.name
+            self._texts[step.name] = _text(self._adapter, step.case)
+        return partial(pipeline.run, self._adapter, case, begin=partial(self._begin, case))
+
+    def _begin(self, case: Case, step: Step) -> None:
+        """The parent is told the program so far: if this process dies, it is the one that shows where."""
+        self.text, self.step = self._texts[step.name], step.name
+        steps = case.steps[: 1 + list(self._texts).index(step.name)]
+        calls = [self._texts[each.name] for each in steps]
+        self._tell(pipeline.text(steps, calls, case.inputs) if all(calls) else "")
+
+    def _tell(self, text: str) -> None:
+        # So that the parent knows the call if this process dies in it, and where the call's own words begin.
+        self._channel.send(pack("asking", {"call": text, "said": os.fstat(2).st_size, "step": self.step}))
 
 
 def _text(adapter: Adapter, case: Case) -> str:
@@ -104,10 +140,13 @@ def _text(adapter: Adapter, case: Case) -> str:
     return text
 
 
-def _failed(adapter: Adapter, error: Exception, text: str | None, seconds: float) -> Wire:
+def _failed(adapter: Adapter, error: Exception, asked: _Asked, seconds: float) -> Wire:
+    text, where = asked.text, asked.step and f"step {asked.step}: "
     # By its name, so that a plug-in need not import ours.
     if any(kind.__name__ == "NotSupported" for kind in type(error).__mro__):
-        return pack("unsupported", {"reason": str(error), "seconds": seconds})
+        return pack("unsupported", {"reason": f"{where}{error}", "seconds": seconds})
+    if isinstance(error, pipeline.StepError):
+        return pack("fault", {"message": str(error)})
     if text is None:
         return _fault("failed before the call", error)
     stage: str | None = program.stage(error, text) if text else "calling"
@@ -118,7 +157,7 @@ def _failed(adapter: Adapter, error: Exception, text: str | None, seconds: float
         if stage not in STAGES:
             return _fault(f"stage() returned {stage!r}; it must be one of {', '.join(STAGES)}", error)
     name = type(error).__name__
-    return pack("raised", {"type": name, "message": str(error), "stage": stage, "seconds": seconds})
+    return pack("raised", {"type": name, "message": f"{where}{error}", "stage": stage, "seconds": seconds})
 
 
 def _fault(what: str, error: Exception) -> Wire:

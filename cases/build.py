@@ -7,9 +7,21 @@ from typing import Any, Final
 
 from cases import dtypes, fill, rules, shapes
 from cases.broken import Broken
-from cases.case import ARGUMENTS, INDEX_DTYPE, INPUTS, OUTPUTS, Case, Invalid, TensorSpec, Tier, as_tuples, is_outward
+from cases.case import (
+    ARGUMENTS,
+    INDEX_DTYPE,
+    INPUTS,
+    OUTPUTS,
+    Case,
+    Invalid,
+    TensorSpec,
+    Tier,
+    as_tuples,
+    is_chosen,
+    is_outward,
+)
 from cases.elements import check_held, check_special, flat, may_tie
-from cases.schema import ConvEntry, Entry, PoolEntry, Tensor
+from cases.entries import ConvEntry, Entry, PoolEntry, Tensor
 from cases.sizes import BuildError, Sizes, sizes_of
 
 _SAID_BY: Final = {
@@ -45,7 +57,7 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
         data_format=entry.data_format,
         include_batch_in_index=getattr(entry, "include_batch_in_index", False),
         given=_given(entry, operator),
-        tier=_tier(operator, inputs),
+        tier=tier(operator, inputs),
         about=entry.about or about,
         source=entry.source or source,
         invalid=None if entry.invalid is None else Invalid(rule=entry.invalid.rule, reason=entry.invalid.reason),
@@ -55,12 +67,12 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
     return _with_gradients(entry, _with_expected(entry, case))
 
 
-def _tier(operator: str, inputs: dict[str, TensorSpec]) -> Tier:
+def tier(operator: str, inputs: dict[str, TensorSpec]) -> Tier:
     """Normal data round where they are added; choosing and placing them is exact."""
     if any(spec.special for spec in inputs.values()):
         return "special"
-    normal = any(spec.fill == "normal" for spec in inputs.values())
-    return "bounded" if normal and not operator.startswith("max") else "exact"
+    normal = any(spec.fill in fill.NORMAL for spec in inputs.values())
+    return "bounded" if normal and not is_chosen(operator) else "exact"
 
 
 def _output_shape(entry: Entry, operator: str, sizes: Sizes) -> tuple[int, ...] | None:
@@ -102,7 +114,7 @@ def _inputs(entry: Entry, operator: str, sizes: Sizes) -> dict[str, TensorSpec]:
     }
     if isinstance(entry, ConvEntry):
         implied["filter"] = replace(plain, shape=_filter_shape(entry, operator, sizes))
-    inputs = {name: _tensor(name, getattr(entry, name, None), implied[name]) for name in INPUTS[operator]}
+    inputs = {name: tensor(name, getattr(entry, name, None), implied[name]) for name in INPUTS[operator]}
     if isinstance(entry, ConvEntry) and entry.bias:
         inputs["bias"] = replace(plain, shape=(entry.out_channels,))
     return inputs
@@ -134,7 +146,12 @@ def _value_size(entry: Entry, operator: str, sizes: Sizes) -> tuple[int, ...]:
         raise BuildError("value", message) from None
 
 
-def _tensor(name: str, override: Tensor | None, implied: TensorSpec) -> TensorSpec:
+def tensor(name: str, override: Tensor | None, implied: TensorSpec) -> TensorSpec:
+    """The tensor that the sizes imply, but for what the file says of it.
+
+    Raises:
+        BuildError: if a rule is unknown, or literal elements are not those of the shape and the dtype.
+    """
     rule = (override and override.fill) or implied.fill
     known = ("indices",) if name == "indices" else fill.RULES
     if rule not in known:

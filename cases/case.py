@@ -11,7 +11,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal
 
-Operator = Literal["conv", "conv_transpose", "max_pool", "max_pool_argmax", "max_unpool", "avg_pool", "avg_unpool"]
+Operator = Literal[
+    "conv", "conv_transpose", "max_pool", "max_pool_argmax", "max_unpool", "avg_pool", "avg_unpool", "relu"
+]
 Padding = str | tuple[tuple[int, int], ...]
 Tier = Literal["exact", "bounded", "special"]
 
@@ -23,7 +25,12 @@ INPUTS: Final[dict[str, tuple[str, ...]]] = {
     "max_unpool": ("value", "indices"),
     "avg_pool": ("value",),
     "avg_unpool": ("value",),
+    "relu": ("value",),
 }
+PIPELINE: Final = "pipeline"
+"""The operator of a case that is a list of calls, each of which takes what earlier ones returned."""
+OPERATORS: Final = tuple(name for name in INPUTS if name != "relu")
+"""The operators that have case files of their own; relu is there for the networks between them."""
 OUTPUTS: Final[dict[str, tuple[str, ...]]] = dict.fromkeys(INPUTS, ("output",)) | {
     "max_pool_argmax": ("output", "indices")
 }
@@ -49,6 +56,7 @@ class TensorSpec:
 
     ``fill`` names a rule of ``cases.fill``, or is ``literal``: then ``values`` holds the elements in C order.
     ``special`` is a word of ``cases.dtypes.SPECIALS`` whose value stands at the flat ``position``, or everywhere.
+    A tensor that is filled from ``file`` is the array of its name in that NumPy archive.
     """
 
     shape: tuple[int, ...]
@@ -57,6 +65,26 @@ class TensorSpec:
     values: tuple[float, ...] | None = None
     special: str | None = None
     position: int | None = None
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One call of a pipeline.
+
+    ``case`` is the call, whose tensors' fill rules say nothing; ``takes`` tells for each of its inputs which tensor it
+    is: one of the pipeline's own inputs, or one that an earlier step returned. ``name`` is what the step's output is
+    called from there on, and ``<name>_indices`` its indices, if it has any.
+    """
+
+    name: str
+    takes: dict[str, str]
+    case: Case
+
+    @property
+    def returns(self) -> dict[str, str]:
+        """The operator's outputs -> what the pipeline calls them."""
+        return {output: self.name if output == "output" else f"{self.name}_{output}" for output in self.case.outputs}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +131,8 @@ class Case:
     expected: dict[str, tuple[float, ...]] | None = None
     invalid: Invalid | None = None
     behaviour: str | None = None
+    steps: tuple[Step, ...] = ()
+    slow: bool = False
 
     @property
     def topic(self) -> str:
@@ -111,8 +141,8 @@ class Case:
 
     @property
     def dtype(self) -> str:
-        """The dtype of the value, which is also the output's."""
-        return self.inputs["value"].dtype
+        """The dtype of the value, which is also the output's; a pipeline's tensors all have that of its first one."""
+        return next(iter(self.inputs.values())).dtype if self.steps else self.inputs["value"].dtype
 
     @property
     def channels_first(self) -> bool:
@@ -122,12 +152,19 @@ class Case:
     @property
     def outputs(self) -> tuple[str, ...]:
         """The names of what a call returns, in order: the operator's own, then the gradients."""
+        if self.steps:
+            return tuple(name for step in self.steps for name in step.returns.values())
         return OUTPUTS[self.operator] + tuple(f"{name}_gradient" for name in self.gradients)
 
 
 def is_outward(operator: str) -> bool:
     """Whether the image is the operator's output, so that a call has to say its shape."""
     return operator == "conv_transpose" or operator.endswith("unpool")
+
+
+def is_chosen(operator: str) -> bool:
+    """Whether an operator chooses and places elements, so that it rounds nothing."""
+    return operator.startswith("max") or operator == "relu"
 
 
 def to_json(case: Case) -> dict[str, Any]:
@@ -138,10 +175,11 @@ def to_json(case: Case) -> dict[str, Any]:
 def question(case: Case) -> dict[str, Any]:
     """What a worker is sent: the call alone, never what is expected of it."""
     plain = {part.name: getattr(case, part.name) for part in fields(case) if part.name not in _KEPT_BACK}
-    return plain | {"inputs": {name: asdict(spec) for name, spec in case.inputs.items()}}
+    steps = [{"name": step.name, "takes": step.takes, "case": question(step.case)} for step in case.steps]
+    return plain | {"inputs": {name: asdict(spec) for name, spec in case.inputs.items()}, "steps": steps}
 
 
-_KEPT_BACK: Final = {"about", "source", "expected", "invalid", "behaviour"}
+_KEPT_BACK: Final = {"about", "source", "expected", "invalid", "behaviour", "slow"}
 
 
 def from_json(data: dict[str, Any]) -> Case:
@@ -157,6 +195,9 @@ def from_json(data: dict[str, Any]) -> Case:
         given["expected"] = {name: tuple(values) for name, values in data["expected"].items()}
     if data.get("invalid") is not None:
         given["invalid"] = Invalid(**data["invalid"])
+    given["steps"] = tuple(
+        Step(name=step["name"], takes=step["takes"], case=from_json(step["case"])) for step in data.get("steps", ())
+    )
     return Case(**given)
 
 

@@ -49,7 +49,7 @@ def check_special(name: str, spec: TensorSpec) -> None:
     Raises:
         BuildError: if not.
     """
-    if spec.fill == "normal" and spec.dtype not in dtypes.FLOATS:
+    if spec.fill in fill.NORMAL and spec.dtype not in dtypes.FLOATS:
         raise BuildError(("data", name), f"{spec.dtype} holds no normal data; choose integers")
     if spec.special is None:
         if spec.position is not None:
@@ -58,7 +58,7 @@ def check_special(name: str, spec: TensorSpec) -> None:
     special, position = (("special", name), ("position", name)) if name == "value" else ((name,), (name,))
     if spec.dtype not in dtypes.FLOATS:
         raise BuildError(special, f"{spec.dtype} has no special values")
-    if spec.fill == "normal":
+    if spec.fill in fill.NORMAL:
         raise BuildError(special, "special values stand among exact data, and normal ones round; choose integers")
     if spec.position is not None and spec.position >= math.prod(spec.shape):
         count = math.prod(spec.shape)
@@ -72,7 +72,7 @@ def check_held(case: Case) -> None:
         BuildError: if not: a worker could not be given them.
     """
     for name, spec in case.inputs.items():
-        if spec.fill not in {"literal", "indices", "normal"} and spec.dtype not in {"float32", "float64"}:
+        if spec.fill not in {"literal", "indices", *fill.NORMAL} and spec.dtype not in {"float32", "float64"}:
             try:
                 fill.fill(replace(case, inputs={name: spec}))
             except ValueError:

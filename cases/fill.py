@@ -35,6 +35,8 @@ def fill(case: Case) -> dict[str, Array]:
 def _tensor(case: Case, name: str, spec: TensorSpec) -> Array:
     if spec.fill == "indices":
         return _indices(case, spec).astype(spec.dtype)
+    if spec.fill == "file":
+        return _from_file(case, name, spec)
     if spec.fill == "literal":
         array = np.array(spec.values, dtype=dtypes.held(spec.dtype)).reshape(spec.shape)
     else:
@@ -46,19 +48,42 @@ def _tensor(case: Case, name: str, spec: TensorSpec) -> Array:
 
 def _drawn(case: Case, name: str, spec: TensorSpec) -> Array:
     if spec.fill not in _RULES:
-        msg = f"{case.id}: no rule fills {name} with {spec.fill!r}; there are: indices, literal, {', '.join(_RULES)}"
+        known = ", ".join(("indices", "literal", "file", *_RULES))
+        msg = f"{case.id}: no rule fills {name} with {spec.fill!r}; there are: {known}"
         raise ValueError(msg)
     shape = [max(length, 0) for length in spec.shape]
     values: Array = _RULES[spec.fill](f"{case.id}\0{name}", math.prod(shape))
+    if spec.fill == "he":
+        values = values * _gain(spec.shape)
     if spec.dtype.startswith("u"):
         values = values - values.min(initial=0) + 1  # a zero put back into zeros would not be seen
     if spec.dtype in dtypes.OTHERS:
         return values.astype(spec.dtype).reshape(shape)
     array = dtypes.rounded(values, spec.dtype)
-    if spec.fill != "normal" and not np.array_equal(array.astype(np.float64), values.astype(np.float64)):
+    if spec.fill not in NORMAL and not np.array_equal(array.astype(np.float64), values.astype(np.float64)):
         msg = f"{case.id}: {spec.dtype} does not hold what the rule {spec.fill!r} fills {name} with"
         raise ValueError(msg)
     return array.reshape(shape)
+
+
+def _from_file(case: Case, name: str, spec: TensorSpec) -> Array:
+    with np.load(str(spec.file), allow_pickle=False) as archive:
+        array: Array = archive[name]
+    if array.shape != spec.shape:
+        msg = f"{case.id}: {spec.file} holds {name} as {array.shape}, not {spec.shape}"
+        raise ValueError(msg)
+    return dtypes.rounded(array, spec.dtype)
+
+
+def _gain(shape: tuple[int, ...]) -> float:
+    """The power of two next to sqrt(2 / products): rectified sums neither grow nor fade from layer to layer.
+
+    Reckoned in whole numbers, since every machine has to find the same one.
+
+    Source: He et al., "Delving Deep into Rectifiers", section 2.2; a power of two keeps the digits.
+    """
+    products = max(math.prod(shape[:-1]), 1)
+    return 2.0 ** -((products.bit_length() - 1) // 2)
 
 
 def _words(key: str, size: int, width: int) -> Array:
@@ -124,11 +149,14 @@ _RULES: Final = {
     "twelves": _twelves,
     "multiples": _multiples,
     "normal": _normal,
+    "he": _normal,
     "distinct": _distinct,
     "negative": _negative,
     "ties": _ties,
     "ones": _ones,
 }
+NORMAL: Final = ("normal", "he")
+"""The rules whose values round; those of ``he`` are scaled to the filter that they make."""
 RULES: Final = tuple(_RULES)
 """The rules for tensors other than indices."""
 

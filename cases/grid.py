@@ -24,6 +24,7 @@ _PREFIX: Final = {
     "dilations": "d",
     "groups": "g",
     "position": "at",
+    "width": "w",
 }
 
 

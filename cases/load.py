@@ -13,10 +13,13 @@ from pydantic_core import ErrorDetails
 
 from cases.build import build
 from cases.case import Case
+from cases.entries import Entry, Gridded
 from cases.grid import Combination, combinations, keeps
+from cases.pipeline import build_pipeline
 from cases.read import CaseFileError, Document, read
-from cases.schema import FILE, NOT_IN_GRIDS, AnyFile, Entry, json_schema
+from cases.schema import FILE, NOT_IN_GRIDS, AnyFile, json_schema
 from cases.sizes import BuildError
+from cases.steps import PipelineEntry
 
 Location = tuple[str | int, ...]
 CLAIMS: Final = "claims.yaml"
@@ -85,7 +88,7 @@ def _place(data: Any, fault: ErrorDetails, known: set[str]) -> tuple[Location, s
     if kind == "missing":
         return real, f"{name} lacks the key {location[-1]!r}"
     if kind.startswith("union_tag"):
-        return ("operator",), f"operator: {message}"
+        return (*real, "operator"), f"operator: {message}"
     return real, f"{name}: {message[0].lower()}{message[1:]}"
 
 
@@ -110,7 +113,7 @@ def _expand_all(document: Document, file: AnyFile) -> Iterator[Case | str]:
         yield from _expand_or_explain(document, file, ("cases", number), entry)
 
 
-def _expand_or_explain(document: Document, file: AnyFile, at: Location, entry: Entry) -> Iterator[Case | str]:
+def _expand_or_explain(document: Document, file: AnyFile, at: Location, entry: Gridded) -> Iterator[Case | str]:
     """An entry's cases, up to the first fault: the other entries are read all the same."""
     try:
         yield from _expand(document, file, at, entry)
@@ -118,7 +121,7 @@ def _expand_or_explain(document: Document, file: AnyFile, at: Location, entry: E
         yield str(error)
 
 
-def _expand(document: Document, file: AnyFile, at: Location, entry: Entry) -> Iterator[Case]:
+def _expand(document: Document, file: AnyFile, at: Location, entry: Gridded) -> Iterator[Case]:
     if entry.grid is None:
         if entry.name is None:
             raise document.error(at, "an entry without a grid needs a name")
@@ -137,7 +140,7 @@ def _expand(document: Document, file: AnyFile, at: Location, entry: Entry) -> It
         raise document.error((*at, "where"), f"where: {entry.where!r} keeps none of the grid's combinations")
 
 
-def _check_grid(document: Document, at: Location, entry: Entry) -> None:
+def _check_grid(document: Document, at: Location, entry: Gridded) -> None:
     fields = set(type(entry).model_fields) - NOT_IN_GRIDS
     for field, values in (entry.grid or {}).items():
         if field not in fields:
@@ -149,7 +152,7 @@ def _check_grid(document: Document, at: Location, entry: Entry) -> None:
         raise document.error((*at, "grid"), "the grid is empty; give it a field with values or remove it")
 
 
-def _merge(document: Document, at: Location, entry: Entry, combination: Combination) -> Entry:
+def _merge(document: Document, at: Location, entry: Gridded, combination: Combination) -> Gridded:
     fields = entry.model_dump(exclude_unset=True, exclude={"grid", "where"})
     try:
         return type(entry).model_validate(fields | combination.values)
@@ -160,33 +163,46 @@ def _merge(document: Document, at: Location, entry: Entry, combination: Combinat
         raise document.error(where, f"{field}: {fault['msg'][0].lower()}{fault['msg'][1:]}") from None
 
 
-def _kept(document: Document, at: Location, entry: Entry, single: Entry) -> bool:
+def _kept(document: Document, at: Location, entry: Gridded, single: Gridded) -> bool:
     try:
         return keeps(entry.where, single.model_dump())
     except ValueError as error:
         raise document.error((*at, "where"), f"where: {error}") from None
 
 
-def _build(document: Document, file: AnyFile, at: Location, entry: Entry, combination: Combination) -> Case:
+def _build(document: Document, file: AnyFile, at: Location, entry: Gridded, combination: Combination) -> Case:
     """The case of an entry whose fields have the values of one combination of its grid."""
     name = "-".join(filter(None, (entry.name, combination.label)))
     try:
-        return build(entry, file.operator, f"{file_id(document.path)}::{name}", file.about, file.source)
+        return _case(entry, file, f"{file_id(document.path)}::{name}")
     except BuildError as error:
-        raise document.error(_written(document, at, error.fields, combination.positions), f"{name}: {error}") from None
+        raise document.error(_written(document, at, error, combination.positions), f"{name}: {error}") from None
 
 
-def _written(document: Document, at: Location, fields: Iterable[str], positions: Mapping[str, int]) -> Location:
-    """Where the first of these fields stands: as a value of the entry's grid or as its key; the entry if none does."""
-    keys = document.data
-    for part in at:
-        keys = keys[part]
-    for field in fields:
+def _case(entry: Gridded, file: AnyFile, case_id: str) -> Case:
+    if isinstance(entry, PipelineEntry):
+        return build_pipeline(entry, case_id, file.about, file.source)
+    assert isinstance(entry, Entry)  # noqa: S101 - there is no third kind
+    return build(entry, file.operator, case_id, file.about, file.source)
+
+
+def _written(document: Document, at: Location, error: BuildError, positions: Mapping[str, int]) -> Location:
+    """Where the first of an error's fields stands: in its part of the entry, in the grid, or as a key of the entry."""
+    for field in error.fields:
+        if error.within and field in _at(document, (*at, *error.within)):
+            return (*at, *error.within, field)
         if field in positions:
             return (*at, "grid", field, positions[field])
-        if field in keys:
+        if field in _at(document, at):
             return (*at, field)
-    return at
+    return (*at, *error.within)
+
+
+def _at(document: Document, location: Location) -> Any:
+    keys = document.data
+    for part in location:
+        keys = keys[part]
+    return keys
 
 
 def _twins(document: Document, cases: list[Case]) -> list[str]:

@@ -6,15 +6,19 @@ from dataclasses import dataclass, replace
 
 from cases import shapes
 from cases.case import Padding
-from cases.schema import ConvTransposeEntry, Entry, PoolEntry
+from cases.entries import ConvTransposeEntry, Entry, PoolEntry
 
 
 class BuildError(Exception):
-    """An entry that makes no case; ``fields`` names those to look at: the first that is written down counts."""
+    """An entry that makes no case; ``fields`` names those to look at: the first that is written down counts.
 
-    def __init__(self, fields: str | tuple[str, ...], message: str) -> None:
+    ``within`` is where in the entry they may stand, before the entry itself.
+    """
+
+    def __init__(self, fields: str | tuple[str, ...], message: str, within: tuple[str | int, ...] = ()) -> None:
         super().__init__(message)
         self.fields = (fields,) if isinstance(fields, str) else fields
+        self.within = within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +50,14 @@ def sizes_of(entry: Entry) -> Sizes:
         BuildError: if one is missing, or they don't go together.
     """
     rank = _rank(entry)
-    kernel, strides = _each(_kernel(entry), rank), _each(entry.strides, rank)
+    kernel, strides = each(_kernel(entry), rank), each(entry.strides, rank)
     sizes = Sizes(
         image=(),
         kernel=kernel,
         strides=strides,
-        padding=_padding(entry),
+        padding=padding_of(entry.padding),
         output_padding=_output_padding(entry, rank),
-        dilations=None if entry.dilations is None else _each(entry.dilations, rank),
+        dilations=None if entry.dilations is None else each(entry.dilations, rank),
     )
     return replace(sizes, image=_image(entry) if sizes.output_padding is None else _implied_image(entry, sizes))
 
@@ -74,16 +78,22 @@ def _kernel(entry: Entry) -> int | list[int]:
     return kernel  # type: ignore[no-any-return]
 
 
-def _each(size: int | list[int], rank: int) -> tuple[int, ...]:
+def each(size: int | list[int], rank: int) -> tuple[int, ...]:
+    """A size for each spatial axis: one for all, or as they are listed."""
     return (size,) * rank if isinstance(size, int) else tuple(size)
 
 
-def _padding(entry: Entry) -> Padding:
-    if isinstance(entry.padding, str):
-        return entry.padding
-    if any(len(pair) != 2 for pair in entry.padding):  # noqa: PLR2004 - before and after
+def padding_of(said: str | list[list[int]]) -> Padding:
+    """The padding as a case has it.
+
+    Raises:
+        BuildError: if it is a list of anything but pairs.
+    """
+    if isinstance(said, str):
+        return said
+    if any(len(pair) != 2 for pair in said):  # noqa: PLR2004 - before and after
         raise BuildError("padding", "padding needs a [before, after] pair a spatial axis, e.g. [[1, 1], [0, 2]]")
-    return tuple((before, after) for before, after in entry.padding)
+    return tuple((before, after) for before, after in said)
 
 
 def _output_padding(entry: Entry, rank: int) -> tuple[int, ...] | None:
@@ -91,7 +101,7 @@ def _output_padding(entry: Entry, rank: int) -> tuple[int, ...] | None:
         return None
     if entry.padding == "SAME":
         raise BuildError("output_padding", "output_padding goes with VALID or explicit padding: SAME depends on image")
-    return _each(entry.output_padding, rank)
+    return each(entry.output_padding, rank)
 
 
 def _image(entry: Entry) -> tuple[int, ...]:

@@ -169,6 +169,9 @@ def _publish(run: Run, options: argparse.Namespace) -> int:
 
 def _refuse_partial(run: Run, path: Path) -> None:
     """The published tables are of all cases on all frameworks; any smaller run would empty them."""
+    if "weights" in run.header:
+        msg = f"{path}: was made with --weights; the published tables are of seeded filters"
+        raise RunError(msg)
     wanted = _shipped()
     adapters = {target.partition("-")[0] for target in run.header["targets"]}
     lacking = [*sorted(set(DEFAULT_ADAPTERS) - adapters), *sorted(wanted - run.cases.keys())]
@@ -178,8 +181,8 @@ def _refuse_partial(run: Run, path: Path) -> None:
 
 
 def _shipped() -> set[str]:
-    """The ids of the suite's cases."""
-    return {case.id for file in find(_CASES) for case in load(file)}
+    """The ids of the suite's cases that are asked by default."""
+    return {case.id for file in find(_CASES) for case in load(file) if not case.slow}
 
 
 def _diff(name: str, committed: str, text: str) -> list[str]:

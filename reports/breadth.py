@@ -18,10 +18,12 @@ def asked(cases: Sequence[Case], options: ModeOptions, *, slow: bool) -> set[str
 
     ``cases`` is the whole file. Of the n cases in the mode's dtypes, a mode that is asked one in N gets n / N, rounded
     up, unless ``slow``: the middle one of each of so many equal parts. A topic of less than a quarter of N gets none.
-    Wrong calls are asked everywhere: what becomes of one says nothing of the next.
+    Wrong calls are asked everywhere: what becomes of one says nothing of the next. Cases that are slow themselves are
+    left out of all that, unless ``slow``.
     """
-    wrong = {case.id for case in cases if case.invalid is not None and _fits(case, options)}
-    fitting = [case.id for case in cases if case.id not in wrong and _fits(case, options)]
+    usual = [case for case in cases if _fits(case, options) and (slow or not case.slow)]
+    wrong = {case.id for case in usual if case.invalid is not None}
+    fitting = [case.id for case in usual if case.id not in wrong]
     if slow or options.one_in == 1:
         return {*wrong, *fitting}
     count = -(-len(fitting) // options.one_in) if 4 * len(fitting) >= options.one_in else 0

@@ -34,12 +34,15 @@ _REACH: Final = 2
 _NARROWER: Final = {"float64": "float32", "int64": "int32"}
 
 
-def diagnose(case: Case, expected: Arrays, actual: Arrays, tolerance: Tolerance) -> str | None:
+def diagnose(
+    case: Case, expected: Arrays, actual: Arrays, tolerance: Tolerance, inputs: Arrays | None = None
+) -> str | None:
     """The transform under which the expected result becomes the actual one; several are joined by "or"; or None.
 
     A small case may not tell two slips apart: then both are named, and a larger case of the same group decides.
+    ``inputs`` are the call's, where they aren't those that the case fills.
     """
-    inputs = fill(case)
+    inputs = fill(case) if inputs is None else inputs
     explanations = _explanations(case, inputs, expected, actual)
     fitting = [name for name, answer in explanations if _fits(answer, actual, tolerance)]
     if case.dtype in _NARROWER and _is_in_32_bits(case, inputs, actual, tolerance):

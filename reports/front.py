@@ -43,6 +43,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--workers", type=int, default=processors(), metavar="N", help="targets that run at once; default: processors"
     )
+    group.addoption("--weights", metavar="FILE", help="VGG16's real filters, .npz or .safetensors, for its network")
     group.addoption("--slow", action="store_true", help="every case also in modes that are asked only some")
     group.addoption("--resume", action="store_true", help="go on with a run that was cut short")
 
@@ -181,6 +182,7 @@ def _choose(config: pytest.Config) -> Session:
         workers=option.workers,
         slow=option.slow,
         resume=option.resume,
+        weights=Path(option.weights) if option.weights else None,
     )
     session: Session = _or_usage_error(Session, options, lambda: _show(config))
     _or_usage_error(session.choose)

@@ -18,7 +18,7 @@ from reports.messages import in_full
 from reports.reproducer import program, small
 from reports.run import Run
 from reports.session import Session
-from reports.verdict import Verdict, expectation, is_judged, judge, wanted
+from reports.verdict import Verdict, expectation, is_judged, judge, step_expectation, wanted
 
 SESSION = pytest.StashKey[Session]()
 
@@ -37,10 +37,11 @@ class CaseFile(pytest.File):
             CollectError: if the file is wrong; one line a fault.
         """
         try:
-            cases = load(self.path)
+            loaded = load(self.path)
         except CaseFileError as error:
             raise self.CollectError(str(error)) from None
         session = self.config.stash[SESSION]
+        cases = session.weighted(loaded)
         chosen = {target: session.chosen(cases, target) for target in session.targets}
         for case in cases:
             for target, ids in chosen.items():
@@ -57,7 +58,7 @@ def why_unasked(session: Session, path: Path, name: str) -> str:
     """
     case_name, _, target_name = name.removesuffix("]").partition("[")
     try:
-        cases = load(path)
+        cases = session.weighted(load(path))
     except CaseFileError:
         return ""
     ids = {case.id for case in cases if case.id.partition("::")[2] == case_name}
@@ -160,14 +161,24 @@ class CaseItem(pytest.Item):
         record = run.records[self.case.id, str(self.target)]
         parts = [
             verdict.difference.summary,
-            f"call: {tables.call_line(run.call(record))}",
+            f"call: {tables.call_line(run.call(record), verdict.step)}",
             f"diagnosis: {verdict.diagnosis or 'none of the known transforms explains it'}",
         ]
         if record.kind == "returned":
-            arrays = run.arrays(record)
-            expected = {} if self.case.invalid else expectation(run, self.case)
-            for name in arrays:
-                parts += [f"expected {name}:\n{small(expected[name])}"] if name in expected else []
-                parts.append(f"actual {name}:\n{small(arrays[name])}")
-        source = program(self.case, run.call(record), wanted(run, self.case, verdict))
+            parts += _arrays(run, self.case, str(self.target), verdict.step)
+        source = program(self.case, run.call(record), wanted(run, self.case, str(self.target)))
         return "\n".join([*parts, "to reproduce, paste into an interpreter:", source])
+
+
+def _arrays(run: Run, case: Case, target: str, step: str) -> Iterator[str]:
+    """What was expected and what came; of a pipeline the tensors of one step."""
+    arrays, expected = run.arrays(run.records[case.id, target]), {}
+    if step:
+        expected = step_expectation(case, arrays, step)
+        arrays = {name: arrays[name] for name in expected}
+    elif not case.invalid:
+        expected = expectation(run, case)
+    for name in arrays:
+        if name in expected:
+            yield f"expected {name}:\n{small(expected[name])}"
+        yield f"actual {name}:\n{small(arrays[name])}"

@@ -18,7 +18,7 @@ class Options:
     """What the user chose on the command line.
 
     ``workers`` is how many targets run at once; the oracle's worker comes on top. ``memory`` is in GiB, and for the
-    calls of one worker.
+    calls of one worker. ``weights`` is a file of real filters for the networks.
     """
 
     targets: tuple[str, ...] = ()
@@ -31,6 +31,7 @@ class Options:
     workers: int = field(default_factory=processors)
     slow: bool = False
     resume: bool = False
+    weights: Path | None = None
 
     def check(self) -> None:
         """Find out whether numbers are in range and the folder can be written.

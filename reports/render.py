@@ -15,11 +15,13 @@ from cases.claims import load as load_claims
 from reports import claims, clarity, evidence, indices, shape_errors, tables
 from reports.accepted import Accepted
 from reports.breadth import LIMITS, describe
+from reports.known import Known
+from reports.networks import drift
 from reports.padding import padding
 from reports.reproducer import program
 from reports.rounding import rounding
 from reports.run import Run
-from reports.verdict import ORACLE, judge, wanted
+from reports.verdict import ORACLE, wanted
 
 _PAGES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -56,8 +58,10 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
         "shape_errors.md": _shape_errors(run, errors),
         "shape_errors.csv": errors.to_csv(index=False),
         "shape_errors.html": _opening(run, errors),
-        "agreement.md": _page("agreement.md", run, table=markdown(tables.agreement(run, _asked_all(run, targets)))),
-        "rounding.md": _page("rounding.md", run, table=markdown(rounding(frame), floatfmt=".3g")),
+        "agreement.md": _page(
+            "agreement.md", run, table=markdown(tables.agreement(run, accepted, _asked_all(run, targets)))
+        ),
+        "rounding.md": _rounding(run, frame, targets),
         "indices.md": _indices(run, targets),
         "padding.md": _page("padding.md", run, table=markdown(padding(run, _first_modes(run)))),
         "document_claims.md": _claims(run, found, text.undecidable),
@@ -102,6 +106,12 @@ def _conformance(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
     return _page("conformance.md", run, missing=missing, **parts)
 
 
+def _rounding(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
+    networks = drift(run, [target for target in targets if target != ORACLE])
+    tables = {"table": rounding(frame), "networks": networks}
+    return _page("rounding.md", run, **{name: markdown(table, floatfmt=".3g") for name, table in tables.items()})
+
+
 def _asked_all(run: Run, targets: list[str]) -> list[str]:
     """The targets that were asked every case: only of these can be said how often they agree."""
     return [target for target in targets if not LIMITS & run.header["targets"][target].keys()]
@@ -129,7 +139,18 @@ def _differences(run: Run, wrong: pd.DataFrame, accepted: Accepted) -> str:
     keys = [wrong["known"], *(kept[name] for name in kept)]
     groups = [_group(run, rows, accepted) for _, rows in wrong.groupby(keys, sort=True)]
     groups.sort(key=lambda group: (bool(group["reason"]), group["title"], -group["cases"]))
-    return _page("differences.md", run, groups=groups)
+    return _page("differences.md", run, groups=groups, decided=_decided(run, accepted))
+
+
+def _decided(run: Run, accepted: Accepted) -> list[Known]:
+    """The known differences that the processor decides about, of the adapters and versions that ran."""
+    versions = {target: tables.version_of(run, target) for target in run.header["targets"]}
+    known = (entry for adapter in sorted(accepted.differences) for entry in accepted.differences[adapter])
+    return [
+        entry
+        for entry in known
+        if entry.shown_by == "some processors" and any(entry.concerns(*target) for target in versions.items())
+    ]
 
 
 def _group(run: Run, rows: pd.DataFrame, accepted: Accepted) -> dict[str, Any]:
@@ -163,7 +184,7 @@ def _group(run: Run, rows: pd.DataFrame, accepted: Accepted) -> dict[str, Any]:
 
 def _program(run: Run, name: str, target: str) -> str:
     case = run.cases[name]
-    return program(case, run.call(run.records[name, target]), wanted(run, case, judge(run, case, target)))
+    return program(case, run.call(run.records[name, target]), wanted(run, case, target))
 
 
 def _shape_errors(run: Run, errors: pd.DataFrame) -> str:

@@ -32,7 +32,7 @@ from reports.behaviours import behaviour, concerns
 from reports.messages import normal
 from reports.reproducer import needs_clone, program
 from reports.run import Array, Key, Record, Run, digest
-from reports.verdict import ORACLE, judge, wanted
+from reports.verdict import ORACLE, wanted
 
 KINDS: Final = ("crashes", "timeouts", "acceptances", "refusals", "differences", "every-difference")
 """Which answers are reproduced; of ``differences`` one for each known difference on each target that shows it.
@@ -140,7 +140,7 @@ def _differences(run: Run, accepted: Accepted, kinds: Sequence[str]) -> set[Key]
 def _program(run: Run, record: Record) -> Program:
     case = run.cases[record.case]
     judged = record.kind == "returned" and not concerns(case)
-    shown = wanted(run, case, judge(run, case, record.target)) if judged else None
+    shown = wanted(run, case, record.target) if judged else None
     return Program(
         case=record.case,
         target=record.target,

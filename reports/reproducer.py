@@ -63,8 +63,17 @@ def _from_clone(case: Case) -> list[str]:
         "from cases.load import load",
         f"case_id = {case.id!r}",
         "case = next(case for case in load(Path(case_id.partition('::')[0])) if case.id == case_id)",
+        *_weighted(case),
         f"{names} = fill(case).values()" if len(case.inputs) > 1 else f"{names} = fill(case)[{names!r}]",
     ]
+
+
+def _weighted(case: Case) -> list[str]:
+    """The lines that give a pipeline real filters, if it had some."""
+    archive = next((spec.file for spec in case.inputs.values() if spec.file), None)
+    if archive is None:
+        return []
+    return ["from cases.weights import with_weights", f"case = with_weights(case, Path({archive!r}))"]
 
 
 def small(array: npt.NDArray[Any]) -> str:

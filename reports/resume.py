@@ -42,7 +42,7 @@ def _read(path: Path) -> Run:
 def _fixed(header: dict[str, Any]) -> dict[str, Any]:
     """What of a header is known from the start: all but the settings of targets whose turn has yet to come."""
     facts = {name: {**fact, "settings": None} for name, fact in header.get("targets", {}).items()}
-    return {"targets": facts, "missing": header.get("missing"), "suite": header.get("suite")}
+    return {"targets": facts} | {name: header.get(name) for name in ("missing", "suite", "weights")}
 
 
 def unanswered(cases: Iterable[Case], target: Target, old: Run | None) -> list[Case]:

@@ -25,6 +25,7 @@ from reports.options import Options, UsageError
 from reports.resume import resumed, unanswered
 from reports.run import Run
 from reports.verdict import ORACLE
+from reports.weights import Weights
 
 DEFAULT_ADAPTERS: Final = ("oracle", "tensorflow", "torch", "jax")
 _ORACLE: Final = Target(adapter="oracle", mode="eager", device="cpu")
@@ -59,6 +60,7 @@ class Session:
         self._news = threading.Condition()
         self._writing = threading.Lock()
         self._has_unwritten_settings = False
+        self._weights = Weights(options)
 
     def choose(self) -> None:
         """Find out which targets there are, and which of them are wanted.
@@ -80,13 +82,19 @@ class Session:
         """The ids of a file's cases that a target is asked; ``cases`` is the whole file."""
         return breadth.asked(cases, self.targets[target], slow=self.options.slow)
 
+    def weighted(self, cases: Sequence[Case]) -> list[Case]:
+        """A file's cases, those that take them with the real filters that the user gave."""
+        return self._weights.given_to(cases)
+
     def start(self, work: dict[Target, list[Case]]) -> None:
         """Begin: every case goes to the oracle, and to the targets given with it.
 
         Raises:
-            UsageError: if there is no run to resume, or one of the targets that begin at once can't be configured.
+            UsageError: if there is no run to resume, no case takes the user's filters, or one of the targets that begin
+                at once can't be configured.
         """
         cases = {case.id: case for target_cases in work.values() for case in target_cases}
+        self._weights.check(cases.values())
         plan = {target: chosen for target, chosen in work.items() if target != _ORACLE}
         plan = {_ORACLE: list(cases.values()), **plan}
         self.asked = {(case.id, str(target)) for target, chosen in plan.items() for case in chosen}
@@ -192,7 +200,8 @@ class Session:
         return run
 
     def _header(self) -> dict[str, Any]:
-        return {"targets": self.facts, "missing": self.missing, "suite": _sources()}
+        header = {"targets": self.facts, "missing": self.missing, "suite": _sources()}
+        return header | ({"weights": self._weights.facts} if self._weights.facts else {})
 
     def _open(self, old: Run | None, cases: dict[str, Case]) -> Run:
         path = self.options.report / "run.jsonl"

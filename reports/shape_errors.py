@@ -10,8 +10,8 @@ from typing import Any, Final, get_args
 import pandas as pd
 
 from cases.broken import Broken
-from cases.case import ARGUMENTS, INPUTS, Case
-from cases.schema import Refusal
+from cases.case import ARGUMENTS, OPERATORS, Case
+from cases.entries import Refusal
 from reports.behaviours import concerns
 from reports.clarity import broken, conflict, is_clear
 from reports.messages import last_words, normal
@@ -60,7 +60,7 @@ def cells(run: Run, targets: Sequence[str]) -> pd.DataFrame:
 
 def _place(case: Case, fault: Broken | None) -> tuple[int, ...]:
     """Operators as everywhere, rules as they are checked, and last what breaks none."""
-    operator = list(INPUTS).index(case.operator)
+    operator = OPERATORS.index(case.operator)
     if fault is None:
         return operator, len(_RULES) + 1, 0
     arguments = (*case.inputs, "kernel", *ARGUMENTS)

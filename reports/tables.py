@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import pandas as pd
 
+from adapters.pipeline import part
 from adapters.program import CALL
-from cases.case import INPUTS, Case
+from cases.case import OPERATORS, PIPELINE, Case
 from reports.accepted import Accepted
 from reports.behaviours import behaviour, concerns
 from reports.compare import outputs
@@ -23,9 +24,10 @@ from reports.messages import normal
 from reports.run import Run
 from reports.verdict import ORACLE, Verdict, is_judged, judge
 
-STATUSES: Final = ("passed", "differing", "raised", "crashed", "timed out", "unsupported")
+STATUSES: Final = ("passed", "differing", "raised", "crashed", "timed out", "unsupported", "by processor")
+"""What an answer comes to; the last where the processor decides, and a page is to be the same on every machine."""
 HEADROOM: Final = tuple(field.name for field in fields(Headroom))
-_OPERATORS: Final = tuple(INPUTS)
+_OPERATORS: Final = (*OPERATORS, PIPELINE)
 RECORDED: Final = "as recorded in reports/known/behaviours"
 """Why what a target did with a call that has no result is accepted, where no known difference says more."""
 
@@ -59,19 +61,20 @@ def _row(run: Run, case: Case, target: str, accepted: Accepted) -> dict[str, Any
     verdict = judge(run, case, target)
     record = run.records[case.id, target]
     entry = known_difference(run, accepted, case.id, target, verdict)
+    depends = (entry or verdict.difference is None) and is_by_processor(run, accepted, case.id, target)
     recorded = verdict.difference is not None and is_recorded(run, accepted, case, target)
     return {
         "case": case.id,
         "operator": case.operator,
         "topic": case.topic,
         "target": target,
-        "status": verdict.status,
+        "status": STATUSES[-1] if depends else verdict.status,
         "valid": case.invalid is None and case.behaviour is None,
-        "known": entry.reason if entry else RECORDED if recorded else "",
+        "known": "" if depends else entry.reason if entry else RECORDED if recorded else "",
         "kind": verdict.difference.kind if verdict.difference else "",
         "diagnosis": verdict.diagnosis or "",
         "summary": normal(verdict.difference.summary if verdict.difference else verdict.reason),
-        "call": "" if verdict.status == "passed" else call_line(run.call(record)),
+        "call": "" if verdict.status == "passed" else call_line(run.call(record), verdict.step),
         "dtype": case.dtype,
         "worst": verdict.difference.worst if verdict.difference else 0.0,
         **{name: getattr(verdict.headroom, name) if verdict.headroom else None for name in HEADROOM},
@@ -89,6 +92,13 @@ def find_known(run: Run, accepted: Accepted, case: str, target: str) -> Known | 
     return find(accepted.differences.get(target.partition("-")[0], ()), case, target, version_of(run, target))
 
 
+def is_by_processor(run: Run, accepted: Accepted, case: str, target: str) -> bool:
+    """Whether a known difference says that the processor decides what a target makes of a case."""
+    known = accepted.differences.get(target.partition("-")[0], ())
+    entries = [entry for entry in known if entry.shown_by == "some processors"]
+    return bool(entries) and find(entries, case, target, version_of(run, target)) is not None
+
+
 def is_recorded(run: Run, accepted: Accepted, case: Case, target: str) -> bool:
     """Whether a target did what is recorded of it with a call that has no result."""
     wanted = accepted.behaviour(case.id, target)
@@ -101,10 +111,10 @@ def version_of(run: Run, target: str) -> str:
     return versions.get(target.partition("-")[0], "0")
 
 
-def call_line(text: str) -> str:
-    """The framework's call in a call's text, as one line."""
-    lines = (line for line in text.splitlines() if line.startswith(CALL))
-    return next(lines, text.strip()).removeprefix(CALL)
+def call_line(text: str, step: str = "") -> str:
+    """The framework's call in a call's text, as one line; of a pipeline a step's, or the last one that was made."""
+    lines = [line for line in (part(text, step) if step else text).splitlines() if line.startswith(CALL)]
+    return (lines[-1] if lines else text.strip()).removeprefix(CALL)
 
 
 def conformance(frame: pd.DataFrame, targets: Sequence[str]) -> pd.DataFrame:
@@ -155,11 +165,15 @@ def differences(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def agreement(run: Run, targets: list[str]) -> pd.DataFrame:
-    """Per operator: which targets returned the same bits, in how many exact cases; braces hold those that agree."""
+def agreement(run: Run, accepted: Accepted, targets: list[str]) -> pd.DataFrame:
+    """Per operator: which targets returned the same bits, in how many exact cases; braces hold those that agree.
+
+    Cases of which the processor decides what becomes on one of them are left out.
+    """
     rows: Counter[tuple[str, str]] = Counter()
     for case in run.cases.values():
-        if case.tier == "exact" and case.invalid is None and case.behaviour is None:
+        depends = any(is_by_processor(run, accepted, case.id, target) for target in targets)
+        if case.tier == "exact" and case.invalid is None and case.behaviour is None and not depends:
             rows[case.operator, _clusters(run, case, targets)] += 1
     ordered = sorted(rows.items(), key=lambda item: (_OPERATORS.index(item[0][0]), -item[1], item[0][1]))
     return pd.DataFrame(

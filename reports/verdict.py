@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -11,8 +11,10 @@ import numpy.typing as npt
 from adapters.oracle import products
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from cases import shapes
-from cases.case import Case
+from cases.case import Case, Step
+from cases.fill import fill
 from cases.tolerance import Tolerance
+from reports import steps
 from reports.compare import Arrays, compare, headroom, outputs
 from reports.diagnose import diagnose
 from reports.difference import Difference, Headroom
@@ -35,6 +37,8 @@ class Verdict:
     diagnosis: str | None = None
     headroom: Headroom | None = None
     reason: str = ""
+    step: str = ""
+    """The first step of a pipeline that differs."""
 
 
 def judge(run: Run, case: Case, target: str) -> Verdict:
@@ -65,7 +69,9 @@ def _judge(run: Run, case: Case, target: str) -> Verdict:
     if _same_bits(run, case, record):
         return _PASSED
     factors = "tf32" if run.header["targets"][target]["settings"].get("products") == "tf32" else None
-    return _judge_values(case, expectation(run, case), run.outcome(record), tolerance(case, factors))
+    if case.steps:
+        return _judge_steps(case, run.outcome(record), factors)
+    return _judge_values(case, expectation(run, case), run.outcome(record), fill(case), factors)
 
 
 def expectation(run: Run, case: Case) -> Arrays:
@@ -86,12 +92,22 @@ def expectation(run: Run, case: Case) -> Arrays:
     return outcome.arrays
 
 
-def wanted(run: Run, case: Case, verdict: Verdict) -> tuple[str, npt.NDArray[Any]] | None:
+def wanted(run: Run, case: Case, target: str) -> tuple[str, npt.NDArray[Any]] | None:
     """The output that a difference of values is about, and what it ought to be; None for other differences."""
+    verdict = judge(run, case, target)
     difference = verdict.difference
     if difference is None or difference.kind not in {"value", "index"}:
         return None
+    if case.steps:
+        record = run.records[case.id, target]
+        return difference.output, step_expectation(case, run.arrays(record), verdict.step)[difference.output]
     return difference.output, expectation(run, case)[difference.output]
+
+
+def step_expectation(case: Case, arrays: Arrays, name: str) -> Arrays:
+    """What a step of a pipeline ought to return for what a target fed into it, by the tensors' names."""
+    found = next(one for one in steps.judged(case, arrays) if one.step.name == name)
+    return {found.step.returns[output]: found.expected[output] for output in found.step.returns}
 
 
 def tolerance(case: Case, factors: str | None = None) -> Tolerance:
@@ -134,16 +150,39 @@ def _judge_behaviour(outcome: Outcome) -> Verdict:
     return _judge_other(outcome)
 
 
-def _judge_values(case: Case, expected: Arrays, outcome: Outcome, tolerated: Tolerance) -> Verdict:
+def _judge_values(case: Case, expected: Arrays, outcome: Outcome, inputs: Arrays, factors: str | None) -> Verdict:
     if not isinstance(outcome, Returned):
         return _judge_other(outcome)
+    tolerated = tolerance(case, factors)
     difference = compare(expected, outcome.arrays, tolerated)
     if difference is None:
         room = headroom(expected, outcome.arrays, tolerated) if case.tier == "bounded" else None
         return Verdict(status="passed", headroom=room)
     comparable = set(outputs(outcome.arrays)) == set(outputs(expected))
-    diagnosis = diagnose(case, expected, outcome.arrays, tolerated) if comparable else None
+    diagnosis = diagnose(case, expected, outcome.arrays, tolerated, inputs) if comparable else None
     return Verdict(status="differing", difference=difference, diagnosis=diagnosis)
+
+
+def _judge_steps(case: Case, outcome: Outcome, factors: str | None) -> Verdict:
+    """The verdict on the first step that differs; if none does, the headroom of the one that came nearest to it."""
+    if not isinstance(outcome, Returned):
+        return _judge_other(outcome)
+    rooms = []
+    for one in steps.judged(case, outcome.arrays):
+        verdict = _judge_values(one.step.case, one.expected, Returned(arrays=one.actual), one.inputs, factors)
+        if verdict.difference is not None:
+            return _at(one.step, verdict)
+        rooms += [verdict.headroom] if verdict.headroom else []
+    return Verdict(status="passed", headroom=max(rooms, key=lambda room: room.of_failing, default=None))
+
+
+def _at(step: Step, verdict: Verdict) -> Verdict:
+    """A verdict on a step as one on its pipeline."""
+    difference = verdict.difference
+    assert difference is not None  # noqa: S101 - who calls has one
+    output = step.returns.get(difference.output, step.name)
+    summary = f"step {step.name} ({step.case.operator}): {difference.summary}"
+    return replace(verdict, difference=replace(difference, summary=summary, output=output), step=step.name)
 
 
 def _judge_other(outcome: Outcome) -> Verdict:

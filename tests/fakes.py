@@ -162,6 +162,28 @@ class ReturnsOddArrays(Right):
         }
 
 
+class InPlace(Right):
+    """Doubles what it is given where that is bad, and returns it otherwise."""
+
+    def call(self, case: Case) -> Any:
+        return ""
+
+    def good(self, case: Case, inputs: Arrays) -> Any:
+        return {"output": inputs["value"]}
+
+    def bad(self, case: Case, inputs: Arrays) -> Any:
+        inputs["value"] *= 2
+        return {"output": inputs["value"].copy()}
+
+
+class Steady(Right):
+    """Takes a third of a second for a call."""
+
+    def good(self, case: Case, inputs: Arrays) -> Any:
+        time.sleep(1 / 3)
+        return super().good(case, inputs)
+
+
 class BrokenTranslation(Right):
     def run(self, case: Case, inputs: Arrays) -> Any:
         if "bad" in case.id:

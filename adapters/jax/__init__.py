@@ -38,6 +38,7 @@ _COMPOSITIONS: Final = {
     "max_unpool": unpooling.max_unpool,
     "avg_pool": pooling.avg_pool,
     "avg_unpool": unpooling.avg_unpool,
+    "relu": pooling.relu,
 }
 
 

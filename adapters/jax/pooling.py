@@ -98,3 +98,8 @@ def _lowest(case: Case) -> str:
     least = "jnp.iinfo(value.dtype).min" if case.dtype in INTEGERS else "-np.inf"
     least = "False" if case.dtype == "bool" else least
     return f"np.array({least}, value.dtype)"
+
+
+def relu(_case: Case) -> Composition:
+    """``jax.nn.relu``."""
+    return Composition(expression="jax.nn.relu(value)")

@@ -19,7 +19,7 @@ from adapters.oracle.exactness import NotExact, cast, check, products
 from adapters.oracle.operators import InvalidCall, Operators
 from adapters.oracle.windows import Array
 from cases import shapes
-from cases.case import ARGUMENTS, INPUTS, OUTPUTS, Case
+from cases.case import ARGUMENTS, INPUTS, OUTPUTS, Case, is_chosen
 from cases.shapes import Axis
 
 __all__ = ["InvalidCall", "NotExact", "Operators", "Oracle", "products"]
@@ -47,6 +47,7 @@ class Oracle:
     max_unpool = staticmethod(pooling.max_unpool)
     avg_pool = staticmethod(pooling.avg_pool)
     avg_unpool = staticmethod(pooling.avg_unpool)
+    relu = staticmethod(pooling.relu)
 
     def conv_transpose(self, value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:  # noqa: A002
         """Transposed convolution, in the form of the mode."""
@@ -163,7 +164,7 @@ class Oracle:
 
 def _magnitudes(case: Case, inputs: Tensors) -> Tensors:
     """The inputs without their signs; what a maximum is chosen by keeps them, or it would be another one."""
-    kept = {"value", "indices"} if case.operator.startswith("max") else set()
+    kept = {"value", "indices"} if is_chosen(case.operator) else set()
     return {name: tensor if name in kept else np.abs(tensor) for name, tensor in inputs.items()}
 
 

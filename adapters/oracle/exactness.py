@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from adapters.oracle.windows import Array
 from cases import shapes
-from cases.case import INDEX_DTYPE, Case
+from cases.case import INDEX_DTYPE, Case, is_chosen
 from cases.dtypes import INTEGERS, PRECISION, granule, rounded, smallest, special
 
 Tensors = dict[str, npt.NDArray[Any]]
@@ -46,10 +46,10 @@ def check(case: Case, inputs: Tensors, exact: Tensors, magnitudes: Tensors) -> N
     Raises:
         NotExact: if it isn't so.
     """
-    if case.operator.startswith("max"):
+    if is_chosen(case.operator):
         _check(case, "output", exact["output"], np.abs(exact["output"]), 0.0)
     for name, array in exact.items():
-        if name != "indices" and not (name == "output" and case.operator.startswith("max")):
+        if name != "indices" and not (name == "output" and is_chosen(case.operator)):
             _check(case, name, array, *_terms(case, name, magnitudes[name], inputs))
 
 
@@ -100,7 +100,7 @@ def _most(dtype: str, unit: float) -> float:
 
 def products(case: Case) -> int:
     """How many products, or terms, an element of the output sums at the most; 1 where it is only chosen."""
-    if case.operator.startswith("max"):
+    if is_chosen(case.operator):
         return 1
     channels = case.inputs["value"].shape[-1] // case.groups if "filter" in case.inputs else 1
     return math.prod(shapes.kernel_size(case)) * channels + ("bias" in case.inputs)

@@ -87,6 +87,10 @@ class Operators:
         """
         return self._answer("avg_unpool", {"value": value}, arguments)
 
+    def relu(self, value: Tensor, **arguments: Any) -> Array:
+        """The greater of each element and 0. Arguments: ksize and strides, which are 1; padding, data_format."""
+        return self._answer("relu", {"value": value}, arguments)
+
     def gradients(self, operator: Operator, cotangent: Tensor, **call: Any) -> dict[str, Array]:
         """The vector-Jacobian products of a call: input's name -> what ``cotangent``, shaped as its output, gives back.
 

@@ -88,6 +88,12 @@ def avg_pool(value: Array, axes: tuple[Axis, ...]) -> Array:
     return window_sum(value, axes) / inside(axes)
 
 
+def relu(value: Array, axes: tuple[Axis, ...]) -> Array:
+    """The greater of each element and 0, which is positive; NaN stays."""
+    del axes
+    return np.where(value <= 0, 0.0, value)
+
+
 def window_sum(value: Array, axes: tuple[Axis, ...]) -> Array:
     """The sum of each window."""
     total: Array = cut(value, axes, 0.0).sum(axis=_kernel_axes(axes))

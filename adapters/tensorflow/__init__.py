@@ -27,6 +27,7 @@ _OPERATORS: Final[dict[str, Callable[[Case], Composition]]] = {
     "max_unpool": unpooling.max_unpool,
     "avg_pool": pooling.avg_pool,
     "avg_unpool": unpooling.avg_unpool,
+    "relu": pooling.relu,
 }
 
 

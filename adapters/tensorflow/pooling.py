@@ -126,3 +126,8 @@ def _unpadded(case: Case) -> str:
         step *= size
     batch = f"flat // {step} * {channels * math.prod(axis.image for axis in axes)}"
     return f"{batch}{place} + flat % {channels}"
+
+
+def relu(_case: Case) -> Composition:
+    """``tf.nn.relu``."""
+    return Composition(takes=("value",), call="tf.nn.relu(value)")

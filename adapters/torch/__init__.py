@@ -31,6 +31,7 @@ _OPERATORS: Final[dict[str, Callable[[Case], Call]]] = {
     "max_unpool": unpooling.max_unpool,
     "avg_pool": pooling.avg_pool,
     "avg_unpool": unpooling.avg_unpool,
+    "relu": pooling.relu,
 }
 _BROKEN_DEVICE: Final = (
     "device-side assert",

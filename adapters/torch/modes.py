@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters.base import NotSupported
-from cases.case import Case
+from cases.case import PIPELINE, Case
 
 MODES: Final = ("eager", "compile", "channels_last", "nomkldnn", "tf32")
 ONE_IN: Final = 120
 """A call takes seconds to compile: about one of each larger topic."""
-_WITH_CHANNELS: Final = ("conv", "conv_transpose", "max_pool", "max_pool_argmax", "max_unpool", "avg_pool")
+_WITH_CHANNELS: Final = ("conv", "conv_transpose", "max_pool", "max_pool_argmax", "max_unpool", "avg_pool", PIPELINE)
 _PRODUCTS: Final = "torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = {}"
 _NO_MKLDNN: Final = "torch.backends.mkldnn.set_flags(False)"
 _INSTRUCTIONS: Final = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}

@@ -50,6 +50,11 @@ def max_pool_argmax(case: Case) -> Call:
     )
 
 
+def relu(_case: Case) -> Call:
+    """``F.relu``."""
+    return Call(expression="F.relu(value)", arguments=("value",))
+
+
 def _canonical(case: Case, *, padded: bool) -> list[str]:
     """The lines that make canonical indices of PyTorch's."""
     batch, *image, channels = case.inputs["value"].shape

@@ -11,7 +11,7 @@ from adapters.launch import resolve
 from adapters.memory import GIB
 from adapters.outcome import Fault, Result, Returned
 from adapters.pool import Pool
-from cases.case import Case, TensorSpec
+from cases.case import PIPELINE, Case, Step, TensorSpec
 
 EAGER = Target(adapter="right", mode="eager", device="cpu")
 
@@ -27,6 +27,17 @@ def case(name: str, **more: Any) -> Case:
         ksize=(2, 2),
     )
     return replace(plain, **more)
+
+
+def pipeline(name: str, *steps: str) -> Case:
+    """Poolings by a window of one element, each of the one before, of these names."""
+    one = case(name, ksize=(1, 1), strides=(1, 1))
+    names = ("image", *steps)
+    calls = tuple(
+        Step(name=step, takes={"value": taken}, case=replace(one, id=f"{one.id}#{step}"))
+        for taken, step in zip(names, steps, strict=False)
+    )
+    return replace(one, operator=PIPELINE, inputs={"image": one.inputs["value"]}, ksize=None, steps=calls)
 
 
 @dataclass

@@ -13,7 +13,7 @@ from adapters.__main__ import main
 from adapters.check import Limits, Line, check
 from adapters.launch import Launch, resolve
 from adapters.samples import SAMPLES
-from cases.case import INPUTS, Case
+from cases.case import OPERATORS, Case
 from cases.fill import fill
 from cases.rules import broken
 
@@ -32,7 +32,7 @@ def test_the_samples_are_valid(case: Case) -> None:
 
 
 def test_there_is_a_sample_of_each_operator() -> None:
-    assert [case.operator for case in SAMPLES] == list(INPUTS)
+    assert [case.operator for case in SAMPLES] == list(OPERATORS)
 
 
 def test_a_right_adapter_passes_in_every_mode() -> None:

@@ -17,17 +17,19 @@ from cases.load import load
 
 CASES = Path(fill.__file__).parent
 IDS = st.text(max_size=40)
+NORMAL = [
+    -1.4507904052734375,
+    0.4734039306640625,
+    -0.61199951171875,
+    -0.9697113037109375,
+    -1.2040863037109375,
+    -1.407623291015625,
+]
 PINNED = {
     "integers": [-4, 7, -4, -7, 5, 1],
     "multiples": [-705600, 1234800, -705600, -1234800, 882000, 176400],
-    "normal": [
-        -1.4507904052734375,
-        0.4734039306640625,
-        -0.61199951171875,
-        -0.9697113037109375,
-        -1.2040863037109375,
-        -1.407623291015625,
-    ],
+    "normal": NORMAL,
+    "he": NORMAL,
     "distinct": [-2, -1, 2, -3, 0, 1],
     "negative": [-5, -4, -1, -6, -3, -2],
     "ties": [-2, 0, -2, -1, -2, -2],
@@ -123,6 +125,31 @@ def test_normal_is_nearly_normal() -> None:
     assert np.abs(values).max() < 6
 
 
+@pytest.mark.parametrize(
+    ("shape", "gain"), [((6,), 1.0), ((3, 3, 8, 16), 0.125), ((3, 3, 3, 4), 0.25), ((1, 1, 2, 5), 1.0)]
+)
+def test_a_filter_filled_by_he_is_scaled_by_the_power_of_two_next_to_its_gain(
+    shape: tuple[int, ...], gain: float
+) -> None:
+    """sqrt(2 / 72) is 0.17 and sqrt(2 / 27) 0.27: the exponents -2.6 and -1.9 round to -3 and -2."""
+    plain, scaled = (
+        fill.fill(_case("he", TensorSpec(shape=shape, dtype="float32", fill=rule)))["value"]
+        for rule in ("normal", "he")
+    )
+    assert np.array_equal(scaled, plain * np.float32(gain))
+
+
+def test_a_tensor_from_a_file_is_the_array_of_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "some.npz"
+    np.savez(path, value=np.array([[1.0, 2.5]]), other=np.zeros(3))
+    spec = TensorSpec(shape=(1, 2), dtype="float32", fill="file", file=str(path))
+    value = fill.fill(_case("file", spec))["value"]
+    assert value.dtype.name == "float32"
+    assert value.tolist() == [[1.0, 2.5]]
+    with pytest.raises(ValueError, match=r"file: .*some.npz holds value as \(1, 2\), not \(2, 2\)"):
+        fill.fill(_case("file", replace(spec, shape=(2, 2))))
+
+
 def test_multiples_divide_by_the_area_of_every_window_whole_or_cut() -> None:
     values = _filled("multiples").astype(np.int64)
     for height, width in itertools.product(range(1, 8), repeat=2):
@@ -149,7 +176,9 @@ def test_an_impossible_shape_is_filled_empty() -> None:
 
 def test_an_unknown_rule_names_case_tensor_and_rules() -> None:
     spec = TensorSpec(shape=(1,), dtype="float32", fill="zeros")
-    with pytest.raises(ValueError, match=r"^odd: no rule fills value with 'zeros'; there are: indices, literal, integ"):
+    with pytest.raises(
+        ValueError, match=r"^odd: no rule fills value with 'zeros'; there are: indices, literal, file, "
+    ):
         fill.fill(_case("odd", spec))
 
 

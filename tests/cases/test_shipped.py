@@ -15,7 +15,7 @@ import yaml
 import cases
 from cases import rules
 from cases.broken import Broken
-from cases.case import INPUTS, Case, from_json, question, to_json
+from cases.case import OPERATORS, Case, from_json, question, to_json
 from cases.load import find, load
 from cases.schema import json_schema
 
@@ -38,7 +38,7 @@ def test_every_file_has_modeline_about_and_source(path: Path) -> None:
     data = yaml.safe_load(text)
     assert data["about"]
     assert data["source"]
-    assert path.parent.name in {data["operator"], "document"}
+    assert path.parent.name in {data["operator"], "document", "pipelines"}
 
 
 def test_the_exported_schema_is_the_models() -> None:
@@ -122,7 +122,7 @@ def _broken_as_far_as_it_goes(case: Case) -> Iterator[Broken]:
         yield from faults
 
 
-@pytest.mark.parametrize("operator", INPUTS)
+@pytest.mark.parametrize("operator", OPERATORS)
 def test_every_operator_is_asked_with_batches_channels_and_unequal_sides(shipped: list[Case], operator: str) -> None:
     shapes = [c.inputs["value"].shape for c in shipped if c.operator == operator and c.invalid is None]
     flat = [shape for shape in shapes if len(shape) == 4]

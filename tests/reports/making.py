@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from adapters import pipeline
 from adapters.oracle import Oracle
 from adapters.outcome import Outcome, Result, Returned
 from cases.build import build
 from cases.case import Case
 from cases.fill import fill
 from cases.schema import FILE
+from cases.steps import PipelineEntry
 from reports.run import Run, read
 from reports.verdict import ORACLE
 
@@ -29,7 +31,9 @@ def make(operator: str, name: str = "plain", **fields: Any) -> Case:
     file = FILE.validate_python(
         {"operator": operator, "about": about, "source": "https://example.org", "cases": [entry]}
     )
-    return build(file.cases[0], operator, f"cases/made/{operator}.yaml::{name}", about, "https://example.org")
+    (made,) = file.cases
+    assert not isinstance(made, PipelineEntry)
+    return build(made, operator, f"cases/made/{operator}.yaml::{name}", about, "https://example.org")
 
 
 def right(case: Case) -> dict[str, Any]:
@@ -42,7 +46,8 @@ def oracle(case: Case) -> Answer:
 
 
 def result(case: Case, target: str, outcome: Outcome, call: str = "") -> Result:
-    text = call or Oracle().call(case)
+    calls = [Oracle().call(step.case) for step in case.steps]
+    text = call or (pipeline.text(case.steps, calls, case.inputs) if calls else Oracle().call(case))
     return Result(case=case.id, target=target, outcome=outcome, call=text, seconds=0.25)
 
 

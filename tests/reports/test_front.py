@@ -10,7 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+from cases.weights import LAYERS
 
 ROOT = Path(__file__).parents[2]
 FAKES = "tests.reports.fakes"
@@ -418,3 +421,55 @@ def test_the_whole_command_as_a_user_types_it(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
     assert done.stderr == ""
+
+
+def _pipelines(folder: Path) -> None:
+    """The case file of VGG16's network, as small as it gets."""
+    steps = "".join(
+        f"      - {{operator: conv, name: {layer}, out_channels: {width}, bias: true}}\n"
+        for layer, width in zip(LAYERS, (1, 1, 2, 2, 4, 4, 4, 8, 8, 8, 8, 8, 8), strict=True)
+    )
+    text = (
+        "operator: pipeline\nabout: a file that a test wrote\nsource: https://example.org\ncases:\n"
+        f"  - name: thin\n    image: [4, 5]\n    kernel: 3\n    padding: SAME\n    data: normal\n    steps:\n{steps}"
+    )
+    path = folder / "cases" / "net.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _weights(folder: Path, width: int) -> Path:
+    arrays: dict[str, Any] = {}
+    channels = 3
+    for layer, factor in zip(LAYERS, (1, 1, 2, 2, 4, 4, 4, 8, 8, 8, 8, 8, 8), strict=True):
+        arrays[f"{layer}_W"] = np.full((3, 3, channels, factor * width), 0.5, np.float32)
+        arrays[f"{layer}_b"] = np.full(factor * width, 0.25, np.float32)
+        channels = factor * width
+    path = folder / "vgg16_weights.npz"
+    np.savez(path, **arrays)
+    return path
+
+
+def test_real_filters_go_to_the_network_that_they_fit(pytester: pytest.Pytester, ask: Ask) -> None:
+    _pipelines(pytester.path)
+    result = ask("--weights", str(_weights(pytester.path, 1)))
+    result.assert_outcomes(passed=1)
+    [header] = _records(pytester.path, "header")
+    assert header["weights"]["file"] == "vgg16_weights.npz"
+    [case] = _records(pytester.path, "case")
+    assert case["inputs"]["conv1_1_filter"]["fill"] == "file"
+    assert case["inputs"]["image"]["fill"] == "normal"
+
+
+def test_real_filters_that_nothing_takes_are_told_in_a_line(pytester: pytest.Pytester, ask: Ask) -> None:
+    _pipelines(pytester.path)
+    result = ask("--weights", str(_weights(pytester.path, 2)))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --weights vgg16_weights.npz: no selected case takes these; *"])
+
+
+def test_a_file_of_filters_that_is_none_is_told_in_a_line(pytester: pytest.Pytester, ask: Ask) -> None:
+    _pipelines(pytester.path)
+    result = ask("--weights", str(pytester.path / "none.npz"))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --weights *none.npz: cannot be read: *"])

@@ -61,13 +61,52 @@ def test_topics_are_counted_an_operator_at_a_time(run: Run) -> None:
 
 
 def test_agreement_groups_the_targets_that_returned_the_same_bits(run: Run) -> None:
-    table = tables.agreement(run, tables.targets_of(run))
+    table = tables.agreement(run, Accepted(), tables.targets_of(run))
     assert set(table.itertuples(index=False, name=None)) == {
         ("conv_transpose", f"{{{JAX}}} {{{TORCH}, {ORACLE}}}", 1),
         ("conv_transpose", f"{{{JAX}, {TORCH}}} {{{ORACLE}}}", 1),
         ("conv_transpose", f"{{{JAX}, {ORACLE}}} {{{TORCH}}}", 2),
         ("max_pool", f"{{{JAX}, {TORCH}, {ORACLE}}}", 1),
     }
+
+
+def _by_processor(*cases: str) -> Accepted:
+    """Torch may refuse these, where the processor lacks something."""
+    entry = Known(
+        cases=list(cases),
+        targets="torch-*",
+        versions=">=2",
+        kind="outcome",
+        status="raised",
+        message="ValueError: not at",
+        diagnosis=None,
+        shown_by="some processors",
+        reason="Some processors lack an instruction.",
+        link="https://example.org/issue",
+    )
+    return Accepted(differences={"torch": [entry]})
+
+
+def test_pages_are_the_same_whether_or_not_the_processor_shows_a_difference(tmp_path: Path) -> None:
+    """One machine refuses the fourth case, the other answers it: both tables say that the processor decides."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    runs = [
+        record(tmp_path / name, [oracle(ONE), oracle(FOUR), (ONE, TORCH, _returned(ONE)), (FOUR, TORCH, outcome)])
+        for name, outcome in (("a", RAISED), ("b", _returned(FOUR)))
+    ]
+    accepted = _by_processor(FOUR.id)
+    one, other = (render.published(run, accepted) for run in runs)
+    assert one == other
+    assert "1 of 2, 1 by processor" in one["conformance.md"]
+    assert "- torch-*: Some processors lack an instruction. (" in one["differences.md"]
+    assert f"{{{TORCH}, {ORACLE}}} | 1 " in " ".join(one["agreement.md"].split())
+
+
+def test_what_is_no_such_difference_is_not_hidden_behind_the_processor(tmp_path: Path) -> None:
+    run = record(tmp_path, [oracle(TWO), (TWO, TORCH, _returned(TWO, 1))])
+    [row] = tables.results(run, _by_processor(TWO.id)).to_dict("records")
+    assert (row["status"], row["known"]) == ("differing", "")
 
 
 def test_the_targets_are_in_order_and_the_oracle_is_last(run: Run) -> None:

@@ -1,0 +1,151 @@
+"""Pipelines are judged step by step, each on what the target itself fed into it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters import pipeline
+from adapters.oracle import Oracle
+from adapters.outcome import Raised, Returned
+from cases.case import Case, Step
+from cases.fill import fill
+from cases.load import load
+from reports import tables
+from reports.accepted import Accepted
+from reports.run import Run
+from reports.verdict import ORACLE, judge, step_expectation, wanted
+from tests.reports.making import TORCH, record
+
+CASES = Path(__file__).parents[2] / "cases" / "pipelines"
+Arrays = dict[str, Any]
+
+
+def _case(file: str, name: str) -> Case:
+    return next(case for case in load(CASES / f"{file}.yaml") if case.id.endswith(f"::{name}"))
+
+
+class _Slips(Oracle):
+    """The definition but for one step, whose answer is changed."""
+
+    def __init__(self, step: str, slip: Any) -> None:
+        super().__init__()
+        self._step, self._slip = step, slip
+
+    def run(self, case: Case, inputs: Arrays) -> Arrays:
+        outputs = super().run(case, inputs)
+        return self._slip(case, inputs, outputs) if case.id.endswith(f"#{self._step}") else outputs
+
+
+def _ignore(_: Step) -> None:
+    pass
+
+
+def _answers(case: Case, slips: Oracle | None = None) -> Arrays:
+    return pipeline.run(slips or Oracle(), case, fill(case), _ignore)
+
+
+def _run(folder: Path, case: Case, arrays: Arrays) -> Run:
+    oracle = case, ORACLE, Returned(arrays=_answers(case))
+    return record(folder, [oracle, (case, TORCH, Returned(arrays=arrays))])
+
+
+def _rotated(case: Case, inputs: Arrays, _: Arrays) -> Arrays:
+    return Oracle().run(case, inputs | {"filter": np.ascontiguousarray(inputs["filter"][::-1, ::-1])})
+
+
+def test_the_first_step_that_departs_is_named_and_those_after_it_are_not_blamed(tmp_path: Path) -> None:
+    """The last step reads what the wrong one returned, and does the right thing with it."""
+    case = _case("conv_and_back", "two-levels-same-i9x12-s2")
+    arrays = _answers(case, _Slips("down_again", _rotated))
+    run = _run(tmp_path, case, arrays)
+    verdict = judge(run, case, TORCH)
+    assert verdict.step == "down_again"
+    assert verdict.status == "differing"
+    assert verdict.diagnosis == "filter not rotated"
+    assert verdict.difference is not None
+    assert verdict.difference.summary.startswith("step down_again (conv): output differs in ")
+    name, expected = wanted(run, case, TORCH) or ("", np.empty(0))
+    assert name == "down_again"
+    assert np.array_equal(expected, _answers(case)["down_again"])
+
+
+def test_a_later_slip_is_held_against_what_went_in_there(tmp_path: Path) -> None:
+    case = _case("conv_and_back", "two-levels-same-i9x12-s2")
+    shifted = _Slips("back", lambda _case, _inputs, outputs: {"output": np.roll(outputs["output"], 1, axis=1)})
+    arrays = _answers(case, shifted)
+    run = _run(tmp_path, case, arrays)
+    assert judge(run, case, TORCH).step == "back"
+    assert list(step_expectation(case, arrays, "back")) == ["back"]
+
+
+def test_rounding_otherwise_early_is_no_difference_later(tmp_path: Path) -> None:
+    """One unit in the last place at the first step makes other numbers everywhere behind it, all of them right."""
+    case = _case("autoencoder", "wide-same-i16x16")
+    next_to = _Slips(
+        "encoded_half", lambda _case, _inputs, outputs: {"output": np.nextafter(outputs["output"], np.float32(9))}
+    )
+    arrays = _answers(case, next_to)
+    assert not np.array_equal(arrays["decoded"], _answers(case)["decoded"])
+    verdict = judge(_run(tmp_path, case, arrays), case, TORCH)
+    assert verdict.status == "passed"
+    assert verdict.headroom is not None
+    assert 0 < verdict.headroom.of_failing < 1
+
+
+def test_an_error_beyond_the_bound_of_its_own_step_is_one(tmp_path: Path) -> None:
+    case = _case("autoencoder", "wide-same-i16x16")
+    weighed = _Slips("decoded_half", lambda _case, _inputs, outputs: {"output": outputs["output"] * np.float32(1.001)})
+    assert judge(_run(tmp_path, case, _answers(case, weighed)), case, TORCH).step == "decoded_half"
+
+
+def test_the_wrong_index_of_a_pooling_is_found_there_and_not_at_the_unpooling(tmp_path: Path) -> None:
+    case = _case("pool_and_back", "max-valid-i7x9-k2-s2")
+    moved = _Slips("pooled", lambda _case, _inputs, outputs: outputs | {"indices": outputs["indices"] + 3})
+    verdict = judge(_run(tmp_path, case, _answers(case, moved)), case, TORCH)
+    assert (verdict.step, verdict.difference and verdict.difference.output) == ("pooled", "pooled_indices")
+    assert verdict.difference is not None
+    assert verdict.difference.kind == "index"
+
+
+def test_the_right_bits_of_every_step_pass(tmp_path: Path) -> None:
+    case = _case("pool_and_back", "max-valid-i7x9-k2-s2")
+    assert judge(_run(tmp_path, case, _answers(case)), case, TORCH).status == "passed"
+
+
+def test_a_tensor_that_is_missing_is_a_difference(tmp_path: Path) -> None:
+    case = _case("conv_and_back", "groups")
+    arrays = _answers(case)
+    run = _run(tmp_path, case, arrays | {"down": arrays["down"].astype(np.float64)})
+    verdict = judge(run, case, TORCH)
+    assert (verdict.step, verdict.difference and verdict.difference.kind) == ("down", "dtype")
+
+
+def test_a_refusal_is_the_pipeline_s(tmp_path: Path) -> None:
+    case = _case("conv_and_back", "groups")
+    oracle = case, ORACLE, Returned(arrays=_answers(case))
+    refused = case, TORCH, Raised(type="ValueError", message="step back: no groups", stage="calling")
+    run = record(tmp_path, [oracle, refused])
+    verdict = judge(run, case, TORCH)
+    assert verdict.status == "raised"
+    assert verdict.difference is not None
+    assert verdict.difference.summary == "raised ValueError: step back: no groups"
+
+
+def test_a_table_shows_the_call_of_the_step_that_departs(tmp_path: Path) -> None:
+    case = _case("conv_and_back", "groups")
+    arrays = _answers(case, _Slips("down", _rotated))
+    run = _run(tmp_path, case, arrays)
+    assert tables.results(run, Accepted())["status"].tolist() == ["differing"]
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"), [("down", "first(1)"), ("back", "second(2)"), ("", "second(2)"), ("other", "second(2)")]
+)
+def test_the_call_of_a_step_is_found_in_the_text(step: str, expected: str) -> None:
+    steps = _case("conv_and_back", "groups").steps
+    text = pipeline.text(steps, ["result = first(1)\noutputs = {}", "result = second(2)\noutputs = {}"], ["image"])
+    assert tables.call_line(text, step) == expected
