@@ -15,16 +15,26 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field, StrictStr, TypeAdapter, ValidationError
 
 from cases.case import Case
+from cases.entries import Name, Sentence, Source, Strict
 from cases.expressions import Expression, expression
 from cases.facts import FACTS, facts
 from cases.load import CLAIMS, explain, suggest
 from cases.read import CaseFileError, Document, read
-from cases.schema import Name, Sentence, Source, Strict
 
 SHIPPED: Final = Path(__file__).parent / "document" / CLAIMS
 ANSWER: Final = ("kind", "passed", "call")
 """What an expression can ask of an answer as a whole."""
-TENSORS: Final = ("same", "shape", "size", "zeros", "dtype_of", "rotated", "transposed", "convolution")
+TENSORS: Final = (
+    "same",
+    "shape",
+    "size",
+    "zeros",
+    "dtype_of",
+    "correlation",
+    "rotated",
+    "transposed",
+    "convolution",
+)
 """Functions of tensors, each of which is handed by its name: ``shape("output")``."""
 FUNCTIONS: Final = (*TENSORS, "agrees", "follows")
 NATIVE: Final = "native_indices"

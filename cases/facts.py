@@ -12,23 +12,40 @@ from cases import rules, shapes
 from cases.case import Case
 from cases.shapes import Axis
 
+
+def _one(case: Case) -> Case:
+    """The case, if it is one call.
+
+    Raises:
+        ValueError: if it is a pipeline, each call of which has strides and padding of its own.
+    """
+    if case.steps:
+        msg = "a pipeline has no strides, padding or kernel of its own"
+        raise ValueError(msg)
+    return case
+
+
+def _said(name: str) -> Callable[[Case], Any]:
+    return lambda case: getattr(_one(case), name)
+
+
 FACTS: Final[dict[str, Callable[[Case], Any]]] = {
     "operator": lambda case: case.operator,
     "topic": lambda case: case.topic,
     "tier": lambda case: case.tier,
     "dtype": lambda case: case.dtype,
     "data_format": lambda case: case.data_format or "",
-    "padding": lambda case: case.padding,
-    "strides": lambda case: case.strides,
-    "dilations": shapes.dilations,
-    "kernel": shapes.kernel_size,
-    "image": shapes.image_size,
-    "output_shape": lambda case: case.output_shape,
+    "padding": _said("padding"),
+    "strides": _said("strides"),
+    "dilations": lambda case: shapes.dilations(_one(case)),
+    "kernel": lambda case: shapes.kernel_size(_one(case)),
+    "image": lambda case: (case.output_shape or _first(case))[1:-1],
+    "output_shape": _said("output_shape"),
     "batch": lambda case: _first(case)[0],
     "channels": lambda case: _first(case)[-1],
-    "groups": lambda case: case.groups,
+    "groups": _said("groups"),
     "axes": lambda case: len(_first(case)) - 2,
-    "include_batch_in_index": lambda case: case.include_batch_in_index,
+    "include_batch_in_index": _said("include_batch_in_index"),
     "rule": lambda case: "" if case.invalid is None else case.invalid.rule,
     "strides_divide": lambda case: all(axis.image % axis.stride == 0 for axis in _axes(case)),
     "padding_is_odd": lambda case: any((axis.before + axis.after) % 2 for axis in _axes(case)),
@@ -60,6 +77,6 @@ def _first(case: Case) -> tuple[int, ...]:
 
 
 def _axes(case: Case) -> Iterator[Axis]:
-    calls = [step.case for step in getattr(case, "steps", ()) if step.case.strides] or [case]
+    calls = [step.case for step in case.steps if step.case.operator != "relu"] if case.steps else [case]
     for call in calls:
         yield from shapes.axes(call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -121,6 +122,20 @@ class Answer:
         self.compared += [("by the statement:", tensor) for tensor in (one, other) if not isinstance(tensor, str)]
         return a.shape == b.shape and bool(((a == b) | ((a != a) & (b != b))).all())  # noqa: PLR0124 - NaN
 
+    def correlation(self, one: Named, other: Named) -> float:
+        """Pearson's correlation of two tensors of one shape: 1 if they differ by a scale and an offset alone."""
+        a, b = (self.tensor(tensor).astype(np.float64) for tensor in (one, other))
+        if a.shape != b.shape:
+            msg = f"{a.shape} and {b.shape} have no correlation"
+            raise ValueError(msg)
+        if not (np.isfinite(a).all() and np.isfinite(b).all()):
+            msg = "infinities and NaN have no correlation"
+            raise ValueError(msg)
+        a, b = a - a.mean(), b - b.mean()
+        found = float((a * b).sum()) / math.sqrt((a * a).sum() * (b * b).sum())
+        self.compared.append(("correlation:", np.array(found)))
+        return found
+
     def agrees(self, target: str) -> bool:
         """Whether another target returned the same bits in every output; not, if it failed.
 
@@ -162,6 +177,7 @@ _FACTS: Final[dict[str, Callable[[Answer], Any]]] = {
     "size": lambda answer: lambda tensor: answer.tensor(tensor).size,
     "zeros": lambda answer: lambda tensor: int((answer.tensor(tensor) == 0).sum()),
     "dtype_of": lambda answer: lambda tensor: answer.tensor(tensor).dtype.name,
+    "correlation": lambda answer: answer.correlation,
     "rotated": lambda answer: lambda filter: np.flip(answer.tensor(filter), (0, 1)),  # noqa: A006
     "transposed": lambda answer: lambda filter: answer.tensor(filter).swapaxes(0, 1),  # noqa: A006
     "convolution": lambda answer: answer.convolution,

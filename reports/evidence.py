@@ -14,7 +14,7 @@ from adapters.process import HUNG
 from adapters.program import CALL
 from cases.case import Case
 from reports.answer import Answer, Question
-from reports.claims import Finding, overall, verdicts
+from reports.claims import Finding
 from reports.compare import outputs
 from reports.messages import normal
 from reports.run import Record, Run
@@ -24,24 +24,13 @@ _WRITTEN: Final = 32
 """Elements of a tensor that are written out."""
 _CUT: Final = 200
 """Characters of a message or a call that are shown."""
+_STEPS: Final = 5
+"""Calls of a pipeline that are shown."""
 _DEFINES: Final = ("@", "def ")
-_SIDES: Final = (("Bears it out", True), ("Refutes it", False))
 _OWN: Final = "cases/document/"
 """Where the text's own examples are, which show a thing best."""
 _FRAMEWORK: Final = "tensorflow-"
 """The targets of the framework that the text is about."""
-
-
-def section(run: Run, found: Sequence[Finding]) -> dict[str, Any]:
-    """What a page says of one claim: the claim, the verdicts, and an answer on either side as far as there is one."""
-    claim = found[0].claim
-    sides = {title: evidence(run, found, supports=supports) for title, supports in _SIDES}
-    return {
-        **claim.model_dump(include={"name", "statement", "at", "refuted_by"}),
-        "instead": "" if overall(found) == "holds" else claim.instead,
-        "verdicts": verdicts(found),
-        "evidence": {title: answer for title, answer in sides.items() if answer},
-    }
 
 
 def evidence(run: Run, found: Sequence[Finding], *, supports: bool) -> dict[str, Any] | None:
@@ -69,8 +58,13 @@ def _weight(case: Case, target: str) -> tuple[bool, bool, int]:
 
 
 def _call(text: str) -> str:
-    """The framework's call; where a function is made of it, with that function."""
+    """The framework's call; where a function is made of it, with that function; of a pipeline those of some steps."""
     lines = text.splitlines()
+    calls = [line.removeprefix(CALL) for line in lines if line.startswith(CALL)]
+    if len(calls) > _STEPS:
+        calls = [*calls[: _STEPS - 1], f"# and {len(calls) - _STEPS} more calls", calls[-1]]
+    if len(calls) > 1:
+        return "\n".join(map(_cut, calls))
     start = next((number for number, line in enumerate(lines) if line.startswith(_DEFINES)), len(lines))
     defined = [line for line in itertools.takewhile(lambda line: not line.startswith(CALL), lines[start:]) if line]
     return "\n".join(map(_cut, [*defined, call_line(text)]))
@@ -103,7 +97,9 @@ def _failure(record: Record) -> Iterator[str]:
 
 
 def _text(array: npt.NDArray[Any]) -> str:
-    """A tensor's dtype and shape, and its elements if they are few, without the axes of length 1."""
+    """A tensor's dtype and shape, and its elements if they are few, without the axes of length 1; a number as such."""
+    if not array.ndim:
+        return f"{array:.2f}"
     head = f"{array.dtype} {array.shape}"
     return f"{head}: {_numbers(np.squeeze(array))}" if array.size <= _WRITTEN else head
 

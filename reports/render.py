@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,15 +9,15 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from adapters.offer import ModeOptions
-from cases.claims import Undecidable
 from cases.claims import load as load_claims
-from reports import claims, clarity, evidence, indices, shape_errors, tables
+from reports import claims, clarity, indices, shape_errors, tables
 from reports.accepted import Accepted
 from reports.breadth import LIMITS, describe
 from reports.known import Known
 from reports.networks import drift
 from reports.padding import padding
 from reports.reproducer import program
+from reports.review import review
 from reports.rounding import rounding
 from reports.run import Run
 from reports.verdict import ORACLE, wanted
@@ -64,7 +63,7 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
         "rounding.md": _rounding(run, frame, targets),
         "indices.md": _indices(run, targets),
         "padding.md": _page("padding.md", run, table=markdown(padding(run, _first_modes(run)))),
-        "document_claims.md": _claims(run, found, text.undecidable),
+        "document_claims.md": _page("document_claims.md", run, **review(run, found, text.undecidable)),
         "document_claims.csv": claims.rows(found).to_csv(index=False),
     }
 
@@ -244,15 +243,6 @@ def _indices(run: Run, targets: list[str]) -> str:
     others = [target for target in targets if target != ORACLE]
     native = markdown(indices.native(run, others))
     return _page("indices.md", run, native=native, duplicates=markdown(indices.duplicates(run, others)))
-
-
-def _claims(run: Run, found: list[claims.Finding], undecidable: list[Undecidable]) -> str:
-    parts = list(claims.by_claim(found))
-    counts = Counter(claims.overall(several) for _, several in parts)
-    table = claims.table(found)
-    table["claim"] = [f"[{name}](#{name})" for name in table["claim"]]
-    whole = {"total": len(parts), "counts": counts, "table": table, "undecidable": undecidable}
-    return _page("document_claims.md", run, claims=[evidence.section(run, several) for _, several in parts], **whole)
 
 
 def _cell(text: Any) -> Any:

@@ -13,11 +13,14 @@ from cases import claims
 from cases.build import build
 from cases.case import Case
 from cases.claims import ANSWER, FUNCTIONS, Claim, lost
+from cases.entries import Entry
 from cases.expressions import expression
 from cases.facts import FACTS, facts
 from cases.load import find, load
+from cases.pipeline import build_pipeline
 from cases.read import CaseFileError
 from cases.schema import FILE
+from cases.steps import PipelineEntry
 
 CASES = Path(cases.__file__).parent
 HEAD = """\
@@ -40,7 +43,9 @@ def _made(operator: str, **fields: object) -> Case:
     file = FILE.validate_python(
         {"operator": operator, "about": "a case of a test", "source": "https://example.org", "cases": [entry]}
     )
-    return build(file.cases[0], operator, f"cases/made/{operator}.yaml::made", "a case of a test", "https://x.org")
+    entry_of_one = file.cases[0]
+    assert isinstance(entry_of_one, Entry)
+    return build(entry_of_one, operator, f"cases/made/{operator}.yaml::made", "a case of a test", "https://x.org")
 
 
 def _complaints(folder: Path, text: str) -> list[str]:
@@ -196,6 +201,27 @@ def test_what_a_case_says(case: Case, name: str, expected: object) -> None:
 )
 def test_what_follows_of_its_windows(name: str, sizes: dict[str, Any], expected: bool) -> None:  # noqa: FBT001 - a result
     assert facts(_made("max_pool", **{"ksize": 2, "strides": 2, **sizes}), [name]) == {name: expected}
+
+
+def test_a_pipeline_has_the_windows_of_all_its_calls_and_no_strides() -> None:
+    """5 columns are no multiple of the stride of 2, and the second convolution pads its 3 to 4."""
+    steps = [
+        {"operator": "conv", "name": "down", "strides": 2, "kernel": 1},
+        {"operator": "relu", "name": "active"},
+        {"operator": "conv", "name": "again", "kernel": 2},
+    ]
+    entry = {"name": "made", "image": [4, 5], "padding": "SAME", "steps": steps, "channels": 2, "batch": 3}
+    file = FILE.validate_python(
+        {"operator": "pipeline", "about": "a case of a test", "source": "https://x.org", "cases": [entry]}
+    )
+    made = file.cases[0]
+    assert isinstance(made, PipelineEntry)
+    case = build_pipeline(made, "cases/made/pipeline.yaml::made", "a case of a test", "https://x.org")
+    names = ["operator", "image", "batch", "channels", "axes", "strides_divide", "padding_is_odd", "windows_overlap"]
+    assert list(facts(case, names).values()) == ["pipeline", (4, 5), 3, 2, 2, False, True, True]
+    for name in ("strides", "padding", "kernel", "dilations", "groups", "output_shape"):
+        with pytest.raises(ValueError, match="a pipeline has no strides"):
+            facts(case, [name])
 
 
 def test_what_does_not_follow_is_a_value_error() -> None:

@@ -61,8 +61,11 @@ def test_every_fact_that_a_claim_may_name_is_there() -> None:
         ('same("output", convolution("value", rotated("filter")))', True),
         ('same("output", convolution("value", "filter"))', False),
         ('same("output", convolution("value", transposed("filter")))', False),
-        # [[1, 2], [3, 4]] with rows and columns exchanged: 1, 3, 2, 4
         ('same(transposed("filter"), rotated("filter"))', False),
+        ('correlation("output", "output") == 1', True),
+        ('correlation(rotated("filter"), "filter") == -1', True),  # 4, 3, 2, 1 beside 1, 2, 3, 4
+        ('correlation(transposed("filter"), "filter") == 0.8', True),  # 1, 3, 2, 4: (2.25 - 0.25 - 0.25 + 2.25) / 5
+        ('correlation("output", "value") > 0', None),
         ('same(rotated(rotated("filter")), "filter")', True),
         ('shape("indices") == ()', None),
         ('kind == "raised" or shape("indices") == ()', None),
@@ -113,6 +116,11 @@ def test_equal_elements_of_other_dtypes_and_nan_are_the_same(tmp_path: Path) -> 
         "value_gradient": np.array([-0.0, np.nan], np.float64),
     }
     assert _decides(tmp_path, 'same("output", "value_gradient")', Returned(arrays=arrays)) is True
+
+
+def test_what_does_not_vary_is_correlated_with_nothing(tmp_path: Path) -> None:
+    arrays: dict[str, Any] = {"output": np.ones((1, 2, 2, 1), np.float32)}
+    assert _decides(tmp_path, 'correlation("output", "value") > 0', Returned(arrays=arrays)) is None
 
 
 def test_an_argument_that_is_given_as_it_stands_is_no_input(tmp_path: Path) -> None:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from adapters.outcome import Crashed, Outcome, Raised, Result, Returned, Unsupported
+from adapters.outcome import Crashed, Outcome, Raised, Returned, Unsupported
 from cases import claims as files
 from cases.case import Case
 from cases.claims import Claim
 from cases.load import find, load
 from reports import claims, render
 from reports.accepted import Accepted
-from reports.answer import Question
 from reports.claims import Finding, findings
 from reports.evidence import _call, evidence
 from reports.run import Run, read
-from reports.verdict import ORACLE
 from tests.reports.making import JAX, TORCH, Answer, make, oracle, record, right
 
 GRAPH = "torch-graph-cpu"
@@ -213,6 +209,16 @@ def test_evidence_shows_the_function_that_a_call_is_made_of() -> None:
     assert _call("import numpy as np\nresult = np.f(value)\n") == "np.f(value)"
 
 
+def test_evidence_shows_a_pipeline_s_first_calls_and_its_last() -> None:
+    text = "".join(f"value = image\nresult = f{number}(value)\n" for number in range(7))
+    assert _call(text).splitlines() == [
+        *(f"f{number}(value)" for number in range(4)),
+        "# and 2 more calls",
+        "f6(value)",
+    ]
+    assert _call("result = f(value)\nresult = g(value)") == "f(value)\ng(value)"
+
+
 def test_the_page_says_what_the_run_says(tmp_path: Path, shipped: list[Case]) -> None:
     case = next(case for case in shipped if case.id == "cases/document/max_pool_argmax.yaml::image-with-mask")
     answers: list[Answer] = [oracle(case), (case, "tensorflow-eager-cpu", _good(case))]
@@ -223,65 +229,3 @@ def test_the_page_says_what_the_run_says(tmp_path: Path, shipped: list[Case]) ->
     assert "# What no run can decide" in page
     assert page == render.pages(read(tmp_path / "run.jsonl"), Accepted())["document_claims.md"]
     assert "gpu-only,tensorflow-eager-cpu,refuted,0,1,0" in pages["document_claims.csv"]
-
-
-@pytest.mark.parametrize("claim", files.load().claims, ids=lambda claim: claim.name)
-def test_an_answer_can_bear_each_shipped_claim_out_and_one_refute_it(
-    tmp_path: Path, claim: Claim, shipped: list[Case]
-) -> None:
-    """Among what a target might do with the claim's first cases are answers on both sides, so it says something."""
-    spoken_of = [case for case in shipped if claim.speaks_of(case)]
-    target = next(name for name in TARGETS if claim.concerns(name))
-    said = set()
-    for number, (case, outcome, call) in enumerate(_possible(spoken_of)):
-        path = tmp_path / f"{number}.jsonl"
-        said.add(Question(_single(path, case, target, outcome, call), case).holds(claim.expression, target))
-        if {True, False} <= said:
-            return
-    pytest.fail(f"of all answers it says {said}")
-
-
-TARGETS = ("tensorflow-eager-cpu", "document-after-cpu")
-CALLS = (
-    "result = tf.nn.conv2d_transpose(value, filter, output_shape=(1, 2, 2, 1))",
-    "result = tf.nn.max_unpool(value, data_format='NHWC')",
-)
-
-
-def _possible(cases: list[Case]) -> Iterator[tuple[Case, Outcome, str]]:
-    """Answers to a few of the cases, and to the same with tensors of ones: right, wrong in several ways, and none."""
-    few = [*cases[:2], *cases[len(cases) // 2 :: 40], *cases[-2:]]
-    for case in few:
-        ones = {name: replace(spec, fill="ones", values=None) for name, spec in case.inputs.items()}
-        for asked in (case, replace(case, inputs=ones) if "indices" not in case.inputs else case):
-            outcomes: list[Outcome] = [RAISED, *_returned(asked)]
-            for outcome in outcomes:
-                yield from ((asked, outcome, call) for call in CALLS)
-
-
-def _returned(case: Case) -> Iterator[Returned]:
-    plain = {"output": np.zeros((1, 2, 3, 1), np.float32)}
-    arrays = plain if case.invalid or case.behaviour else right(case)
-    native = arrays.get("indices", np.zeros((1, 2, 3, 1), np.int64))
-    images = np.arange(len(native)).reshape(-1, *(1,) * (native.ndim - 1))
-    size = int(np.prod(case.inputs["value"].shape[1:]))
-    yield Returned(arrays=arrays | {"native_indices": native + images * size})
-    yield Returned(arrays={name: -array for name, array in arrays.items()} | {"native_indices": native[..., :0]})
-    yield Returned(arrays={name: np.zeros_like(array) for name, array in arrays.items()})
-    value = np.ones(case.inputs["value"].shape, np.float32)
-    yield Returned(arrays=arrays | {"output": value, "native_indices": native.astype(np.float32)})
-
-
-def _single(path: Path, case: Case, target: str, outcome: Outcome, call: str) -> Run:
-    """A run of one case: this answer, the definition's, and those of the text's recipes, which are as right."""
-    run = Run(path)
-    names = [target, ORACLE, "document-after-cpu", "document-between-cpu"]
-    run.begin({"targets": {name: {"versions": {}, "settings": {}} for name in names}})
-    run.ask(case)
-    if not case.invalid and not case.behaviour:
-        for name in names[1:]:
-            run.record(Result(case=case.id, target=name, outcome=_good(case), call="", seconds=0.0))
-    run.record(Result(case=case.id, target=target, outcome=outcome, call=call, seconds=0.0))
-    run.end()
-    run.close()
-    return read(path)
