@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters.base import Adapter
+from adapters.wire import BFLOAT16
 from cases.case import Case, Step
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -31,11 +32,21 @@ def text(steps: Iterable[Step], calls: Iterable[str], names: Iterable[str]) -> s
     given = ", ".join(f'"{name}": {name}' for name in names)
     lines, outputs = [f"tensors = {{{given}}}"], []
     for step, call in zip(steps, calls, strict=True):
-        takes = [f'{role} = tensors["{name}"]' for role, name in step.takes.items()]
+        takes = [f'{role} = tensors["{name}"]{_converted(step, role)}' for role, name in step.takes.items()]
         returns = [f'tensors["{name}"] = outputs["{output}"]' for output, name in step.returns.items()]
         lines += ["", f"{MARK}{step.name}: {step.case.operator}", *takes, call.rstrip(), *returns]
         outputs += [f'"{name}"' for name in step.returns.values()]
     return "\n".join([*lines, "", f"outputs = {{name: tensors[name] for name in ({', '.join(outputs)},)}}"]) + "\n"
+
+
+def _converted(step: Step, role: str) -> str:
+    return '.astype("float32")' if step.case.inputs[role].dtype == BFLOAT16 else ""
+
+
+def inputs_of(step: Step, tensors: Arrays) -> Arrays:
+    """What a step is given of the tensors so far: those of bfloat16 in float32, as every call is (``dtypes.held``)."""
+    taken = {role: tensors[name] for role, name in step.takes.items()}
+    return {role: array.astype(np.float32) if array.dtype.name == BFLOAT16 else array for role, array in taken.items()}
 
 
 def run(adapter: Adapter, case: Case, inputs: Arrays, begin: Callable[[Step], None]) -> Arrays:
@@ -49,7 +60,7 @@ def run(adapter: Adapter, case: Case, inputs: Arrays, begin: Callable[[Step], No
     digests: dict[str, bytes] = {}
     for step in case.steps:
         begin(step)
-        outputs = adapter.run(step.case, {role: tensors[name] for role, name in step.takes.items()})
+        outputs = adapter.run(step.case, inputs_of(step, tensors))
         made = {name: _array(outputs, output, step) for output, name in step.returns.items()}
         tensors |= made
         digests |= {name: _digest(array) for name, array in made.items()}

@@ -79,9 +79,12 @@ def _smallest(network: Network, step: FilterStep, windows: dict[str, Any], taken
     if windows["padding"] == "SAME":
         return tuple(count * stride for count, stride in zip(counts, windows["strides"], strict=True))
     spans = map(shapes.extent, kernel, windows["dilations"] or (1,) * network.rank)
-    pairs = shapes.pads(windows["padding"], counts, kernel, windows["strides"])
-    axes = zip(counts, windows["strides"], spans, pairs, strict=True)
-    return tuple((count - 1) * stride + span - sum(pair) for count, stride, span, pair in axes)
+    try:
+        pairs = shapes.pads(windows["padding"], counts, kernel, windows["strides"])
+        axes = zip(counts, windows["strides"], spans, pairs, strict=True)
+        return tuple((count - 1) * stride + span - sum(pair) for count, stride, span, pair in axes)
+    except ValueError as error:
+        raise BuildError(("padding", "kernel", "strides"), f"the image's size doesn't follow: {error}") from None
 
 
 def _conv_reversed(network: Network, step: ConvTransposeStep, name: str) -> Parts:

@@ -33,6 +33,8 @@ class Network:
     def __post_init__(self) -> None:
         if self.entry.image is None:
             raise BuildError(IMAGE, "image is missing: the spatial size of the image, e.g. [8, 9]")
+        if self.entry.value is not None and self.entry.value.shape is not None:
+            raise BuildError("value", "the shape of the value follows from batch, image and channels; remove it")
         shape = (self.entry.batch, *self.entry.image, self.entry.channels)
         plain = replace(self.spec(shape, self.entry.data), special=self.entry.special, position=self.entry.position)
         self.require(IMAGE, tensor("value", self.entry.value, plain))

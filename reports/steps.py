@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from adapters.oracle import Oracle
+from adapters.pipeline import inputs_of
 from cases.case import Case, Step
 from cases.fill import fill
 from reports.compare import Arrays
@@ -34,6 +35,6 @@ def judged(case: Case, arrays: Arrays) -> Iterator[Judged]:
     """
     tensors = fill(case) | arrays
     for step in case.steps:
-        inputs = {role: tensors[name] for role, name in step.takes.items()}
+        inputs = inputs_of(step, tensors)
         actual = {output: arrays[name] for output, name in step.returns.items()}
         yield Judged(step=step, inputs=inputs, expected=Oracle().run(step.case, inputs), actual=actual)

@@ -58,6 +58,21 @@ def test_the_text_is_one_program_that_gives_the_same() -> None:
     assert inputs.keys() == {"image"}
 
 
+def test_bfloat16_goes_into_a_call_as_float32_and_comes_out_as_itself(tmp_path: Path) -> None:
+    path = tmp_path / "made.yaml"
+    path.write_text(
+        "operator: pipeline\nabout: a file that a test wrote\nsource: https://example.org\ncases:\n"
+        "  - {name: a, image: [6, 7], kernel: 2, dtype: bfloat16, data: small, steps: "
+        "[{operator: conv, name: down}, {operator: conv_transpose, name: back, reverses: down}]}\n",
+        encoding="utf-8",
+    )
+    [case] = load(path)
+    answer = _asked("oracle", case)
+    assert {array.dtype.name for array in answer.outcome.arrays.values()} == {"bfloat16"}
+    outputs = program.execute(answer.call, fill(case))
+    assert all(np.array_equal(outputs[name], array) for name, array in answer.outcome.arrays.items())
+
+
 def test_a_refusal_says_at_which_step_and_how_far_that_had_come() -> None:
     outcomes = run("Raises", [pipeline("a", "one", "calling"), pipeline("b", "reading", "two"), pipeline("c", "fine")])
     assert outcomes[0] == Raised(type="KeyError", message="step calling: 'deep'", stage="calling")

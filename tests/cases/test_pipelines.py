@@ -149,6 +149,16 @@ def test_a_pipeline_survives_json_and_a_worker_is_not_told_what_is_expected(tmp_
             ("{operator: relu, name: active}",),
             ":5:5: a: no rule fills value with 'wrong'; there are: integers, ",
         ),
+        (
+            f"{SIZES}, value: {{shape: [1, 5, 7, 2]}}",
+            (CONV,),
+            ":6:81: a: the shape of the value follows from batch, image and channels; remove it",
+        ),
+        (
+            f"{SIZES}, padding: FULL",
+            ("{operator: conv_transpose, name: up}",),
+            ":6:81: a: step up: the image's size doesn't follow: padding is 'FULL', neither SAME nor VALID",
+        ),
         (SIZES, ("{operator: deconv, name: back}",), ":8:10: operator: Input tag 'deconv' found "),
         (SIZES, ("{operator: relu, name: Active}",), ":8:26: name: string should match pattern"),
         (SIZES, ("{operator: relu, name: active, kernel: 3}",), ":8:40: 'kernel' is not a key of this place"),
