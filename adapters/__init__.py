@@ -11,5 +11,8 @@ ADAPTERS: Final[dict[str, str]] = {
     "tensorflow": "adapters.tensorflow:TensorFlow",
     "torch": "adapters.torch:Torch",
     "jax": "adapters.jax:Jax",
+    "document": "adapters.document:Document",
 }
+OURS: Final = frozenset({"oracle", "document"})
+"""The adapters that stand for no framework: the definition, and the tutorial's algorithms."""
 ENTRY_POINTS: Final = "deconform.adapters"

@@ -8,8 +8,10 @@ traceback rather than guessed.
 from __future__ import annotations
 
 import ast
+import functools
 import linecache
 import traceback
+from types import CodeType
 from typing import Any, Final, Literal
 
 Stage = Literal["preparing", "calling", "reading"]
@@ -29,12 +31,18 @@ def execute(text: str, namespace: dict[str, Any]) -> dict[str, Any]:
     # Frameworks that read a function's source (tf.function does) then find it, as they would in a pasted reproducer.
     linecache.cache[FILENAME] = (len(text), None, text.splitlines(keepends=True), FILENAME)
     scope = {"__name__": "__main__", **namespace}
-    exec(compile(text, FILENAME, "exec", dont_inherit=True), scope)  # noqa: S102 - the adapter's own text
+    exec(_compiled(text), scope)  # noqa: S102 - the adapter's own text
     if "outputs" not in scope:
         msg = "the call's text sets no `outputs`"
         raise LookupError(msg)
     outputs: dict[str, Any] = scope["outputs"]
     return outputs
+
+
+@functools.lru_cache(maxsize=4)
+def _compiled(text: str) -> CodeType:
+    """The code of a text; whoever looks for what explains an answer asks the same again and again on other inputs."""
+    return compile(text, FILENAME, "exec", dont_inherit=True)
 
 
 def stage(error: BaseException, text: str) -> Stage | None:

@@ -1,4 +1,4 @@
-"""``python -m cases``: list the cases, show one in full, export a JSON Schema."""
+"""``python -m cases``: list the cases, show or explain one, export a JSON Schema."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
-from cases import claims, fill
-from cases.case import Case, to_json
-from cases.load import find, load
+from cases import claims, fill, shapes
+from cases.case import Case, Step, to_json
+from cases.explain import command as explaining
+from cases.lookup import UnknownIdError, every, lookup
 from cases.read import CaseFileError
 from cases.schema import json_schema
 
@@ -31,41 +31,47 @@ def main(arguments: list[str] | None = None) -> int:
     showing = commands.add_parser("show", help="one case in full, with its input data")
     showing.add_argument("id")
     showing.set_defaults(run=lambda options: _show(options.folder, options.id))
+    explanation = commands.add_parser("explain", help="one case worked out step by step, as on paper")
+    explaining.add_options(explanation)
+    explanation.set_defaults(run=lambda options: explaining.run(lookup(options.folder, options.id), options))
     exporting = commands.add_parser("schema", help="the JSON Schema of a case file, or of a file of claims")
     exporting.add_argument("kind", nargs="?", choices=tuple(_SCHEMAS), default="cases")
     exporting.set_defaults(run=lambda options: _schema(options.kind))
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options))
-    except CaseFileError as error:
+    except (CaseFileError, UnknownIdError) as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def _all(folder: Path) -> Iterator[Case]:
-    for path in find(folder):
-        yield from load(path)
-
-
 def _list(folder: Path, glob: str) -> int:
-    ids = [case.id for case in _all(folder) if fnmatch(case.id, glob) or fnmatch(case.id, f"*{glob}*")]
+    ids = [case.id for case in every(folder) if fnmatch(case.id, glob) or fnmatch(case.id, f"*{glob}*")]
     print("\n".join(ids) if ids else f"no case matches {glob!r}", file=sys.stdout if ids else sys.stderr)
     return 0 if ids else 1
 
 
 def _show(folder: Path, case_id: str) -> int:
-    for case in _all(folder):
-        if case.id == case_id:
-            print(_text(case))
-            return 0
-    print(f"no case has the id {case_id!r}; `python -m cases list GLOB` finds it", file=sys.stderr)
-    return 1
+    print(_text(lookup(folder, case_id)))
+    return 0
 
 
 def _text(case: Case) -> str:
-    facts = {name: value for name, value in to_json(case).items() if value is not None and name != "expected"}
+    told = {"expected", "steps"}
+    facts = {name: value for name, value in to_json(case).items() if value is not None and name not in told}
+    steps = "".join(f"\n{_step(step)}" for step in case.steps)
     arrays = "".join(f"\n{name} =\n{array}" for name, array in fill.fill(case).items())
-    return "\n".join(f"{name}: {json.dumps(value)}" for name, value in facts.items()) + arrays
+    return "\n".join(f"{name}: {json.dumps(value)}" for name, value in facts.items()) + steps + arrays
+
+
+def _step(step: Step) -> str:
+    """A step as a line: what it makes of what, and through which windows."""
+    case = step.case
+    windows = [f"{name} {getattr(case, name)}" for name in ("ksize", "strides", "padding", "dilations")]
+    said = ", ".join(part for part in windows if not part.endswith(" None"))
+    sizes = f"{case.inputs['value'].shape} -> {shapes.output_shape(case)}"
+    what = f"{', '.join(step.returns.values())} = {case.operator}({', '.join(step.takes.values())})"
+    return f"step {what}: {sizes}" + ("" if case.operator == "relu" else f"; {said}")
 
 
 def _schema(kind: str) -> int:

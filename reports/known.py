@@ -3,8 +3,8 @@
 An entry says that every case it matches differs, on every target it matches, in just this way. One that doesn't is a
 failure: the difference has vanished or changed, and the entry must go or change. An entry for exceptions says by a
 regular expression which one, so that another fault can't hide behind it. Where only the data decide which
-cases show it, ``shown_by: some`` asks for at least one, and where the processor decides, ``some processors`` for none.
-An entry that matches nothing is stale.
+cases show it, ``shown_by: some`` asks for at least one, and where the processor decides, ``some processors`` for none;
+where such an entry doesn't explain a case, a later one may. An entry that matches nothing is stale.
 """
 
 from __future__ import annotations
@@ -67,10 +67,10 @@ class Known(BaseModel):
     message: Annotated[str, AfterValidator(_expression)] | None = Field(
         None, description="A regular expression found in `Type: message` of what was raised; a dot is any character."
     )
-    diagnosis: str | None = Field(None, description="A diagnosis that each difference must have.")
+    diagnosis: str | None = Field(None, description="Glob over the diagnoses of which each difference must have one.")
     shown_by: Literal["all", "some", "some processors"] = "all"
     reason: str = Field(min_length=10)
-    link: str = Field(pattern=r"^(https://\S+|not reported yet)$")
+    link: str = Field(pattern=r"^(https://\S+|not reported yet|document: .+)$")
 
     @model_validator(mode="after")
     def _says_what_was_raised(self) -> Self:
@@ -99,8 +99,11 @@ class Known(BaseModel):
             and verdict.difference.kind == self.kind
             and verdict.status == self.status
             and (self.message is None or self._finds(verdict.difference.summary))
-            and (self.diagnosis is None or self.diagnosis in (verdict.diagnosis or "").split(" or "))
+            and (self.diagnosis is None or self._names(verdict.diagnosis or ""))
         )
+
+    def _names(self, diagnosis: str) -> bool:
+        return any(fnmatchcase(name, self.diagnosis or "") for name in diagnosis.split(" or "))
 
     def _finds(self, summary: str) -> bool:
         return re.search(self.message or "", summary.removeprefix("raised "), re.DOTALL) is not None
@@ -145,6 +148,8 @@ def read(path: Path, shape: TypeAdapter[_Shape], empty: object, part: str = "") 
         raise KnownError("\n".join(lines)) from None
 
 
-def find(entries: Iterable[Known], case_id: str, target: str, version: str) -> Known | None:
-    """The first entry that speaks of a case on a target."""
-    return next((entry for entry in entries if entry.covers(case_id, target, version)), None)
+def find(entries: Iterable[Known], case_id: str, target: str, version: str, verdict: Verdict) -> Known | None:
+    """The first entry that speaks of a case on a target; one that only some cases show lets a later one explain it."""
+    covering = [entry for entry in entries if entry.covers(case_id, target, version)]
+    decisive = (entry for entry in covering if entry.shown_by == "all" or entry.explains(verdict))
+    return next(decisive, covering[0] if covering else None)

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from adapters.offer import ModeOptions
 from cases.claims import load as load_claims
-from reports import claims, clarity, indices, shape_errors, tables
+from reports import claims, clarity, indices, readings, shape_errors, tables
 from reports.accepted import Accepted
 from reports.breadth import LIMITS, describe
 from reports.known import Known
@@ -20,7 +20,8 @@ from reports.reproducer import program
 from reports.review import review
 from reports.rounding import rounding
 from reports.run import Run
-from reports.verdict import ORACLE, wanted
+from reports.targets import is_framework
+from reports.verdict import ORACLE, judge, wanted
 
 _PAGES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -45,11 +46,12 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
     """File name -> text of every report."""
     frame = tables.results(run, accepted)
     targets = tables.targets_of(run)
+    frameworks = [target for target in targets if is_framework(target)]
     wrong = tables.differences(frame)
-    judged = [target for target in targets if target != ORACLE]
-    errors = shape_errors.cells(run, judged)
+    errors = shape_errors.cells(run, frameworks)
+    agreeing = _asked_all(run, [target for target in targets if target in {*frameworks, ORACLE}])
     text = load_claims()
-    found = claims.findings(run, text.claims, judged)
+    found = claims.findings(run, text.claims, [target for target in targets if target != ORACLE])
     return {
         "conformance.md": _conformance(run, frame, targets),
         "differences.md": _differences(run, wrong, accepted),
@@ -57,12 +59,11 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
         "shape_errors.md": _shape_errors(run, errors),
         "shape_errors.csv": errors.to_csv(index=False),
         "shape_errors.html": _opening(run, errors),
-        "agreement.md": _page(
-            "agreement.md", run, table=markdown(tables.agreement(run, accepted, _asked_all(run, targets)))
-        ),
-        "rounding.md": _rounding(run, frame, targets),
-        "indices.md": _indices(run, targets),
-        "padding.md": _page("padding.md", run, table=markdown(padding(run, _first_modes(run)))),
+        "agreement.md": _page("agreement.md", run, table=markdown(tables.agreement(run, accepted, agreeing))),
+        "rounding.md": _rounding(run, frame, frameworks),
+        "indices.md": _indices(run, frameworks),
+        "padding.md": _page("padding.md", run, table=markdown(padding(run, _first_modes(run, frameworks)))),
+        "document_readings.md": _page("document_readings.md", run, operators=_readings(run)),
         "document_claims.md": _page("document_claims.md", run, **review(run, found, text.undecidable)),
         "document_claims.csv": claims.rows(found).to_csv(index=False),
     }
@@ -101,13 +102,13 @@ def _conformance(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
         "topics": [(name, markdown(table.reset_index())) for name, table in tables.topics(frame, judged)],
         "known": bool((frame["valid"] & (frame["known"] != "")).any()),
         "thinned": _thinned(run),
+        "has_readings": bool(readings.targets(run)),
     }
     return _page("conformance.md", run, missing=missing, **parts)
 
 
 def _rounding(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
-    networks = drift(run, [target for target in targets if target != ORACLE])
-    tables = {"table": rounding(frame), "networks": networks}
+    tables = {"table": rounding(frame[frame["target"].isin(targets)]), "networks": drift(run, targets)}
     return _page("rounding.md", run, **{name: markdown(table, floatfmt=".3g") for name, table in tables.items()})
 
 
@@ -116,12 +117,17 @@ def _asked_all(run: Run, targets: list[str]) -> list[str]:
     return [target for target in targets if not LIMITS & run.header["targets"][target].keys()]
 
 
-def _first_modes(run: Run) -> list[str]:
-    """Each framework's first target: modes are told the same."""
+def _first_modes(run: Run, targets: list[str]) -> list[str]:
+    """Each framework's first target, as the run has them: modes are told the same."""
     firsts: dict[str, str] = {}
     for target in run.header["targets"]:
         firsts.setdefault(target.partition("-")[0], target)
-    return sorted(target for target in firsts.values() if target != ORACLE)
+    return [target for target in targets if target in firsts.values()]
+
+
+def _readings(run: Run) -> list[tuple[str, list[str], str]]:
+    """For each operator that the tutorial spells out: when its readings are right, and the table."""
+    return [(name, readings.sentences(run, name), markdown(readings.table(run, name))) for name in readings.WORDS]
 
 
 def _thinned(run: Run) -> list[str]:
@@ -154,7 +160,8 @@ def _decided(run: Run, accepted: Accepted) -> list[Known]:
 
 def _group(run: Run, rows: pd.DataFrame, accepted: Accepted) -> dict[str, Any]:
     first = rows.iloc[0]
-    entry = tables.find_known(run, accepted, first["case"], first["target"])
+    verdict = judge(run, run.cases[first["case"]], first["target"])
+    entry = tables.find_known(run, accepted, first["case"], first["target"], verdict)
     operators = sorted(rows["operator"].unique())
     where = ", ".join(operators) if len(operators) < _SEVERAL else "several operators"
     found = (
@@ -240,9 +247,8 @@ def _legend() -> dict[str, Any]:
 
 
 def _indices(run: Run, targets: list[str]) -> str:
-    others = [target for target in targets if target != ORACLE]
-    native = markdown(indices.native(run, others))
-    return _page("indices.md", run, native=native, duplicates=markdown(indices.duplicates(run, others)))
+    native = markdown(indices.native(run, targets))
+    return _page("indices.md", run, native=native, duplicates=markdown(indices.duplicates(run, targets)))
 
 
 def _cell(text: Any) -> Any:

@@ -32,6 +32,7 @@ from reports.behaviours import behaviour, concerns
 from reports.messages import normal
 from reports.reproducer import needs_clone, program
 from reports.run import Array, Key, Record, Run, digest
+from reports.targets import is_framework
 from reports.verdict import ORACLE, wanted
 
 KINDS: Final = ("crashes", "timeouts", "acceptances", "refusals", "differences", "every-difference")
@@ -133,7 +134,8 @@ def _differences(run: Run, accepted: Accepted, kinds: Sequence[str]) -> set[Key]
         return set()
     frame = tables.differences(tables.results(run, accepted))
     if "every-difference" not in kinds:
-        frame = frame.drop_duplicates(["known", "operator", "target", "kind", "diagnosis"])
+        names = frame["diagnosis"].where(frame["known"] == "", "")  # one known difference may have a family of them
+        frame = frame.assign(diagnosis=names).drop_duplicates(["known", "operator", "target", "kind", "diagnosis"])
     return set(zip(frame["case"], frame["target"], strict=True))
 
 
@@ -145,7 +147,7 @@ def _program(run: Run, record: Record) -> Program:
         case=record.case,
         target=record.target,
         text=program(case, run.call(record), shown),
-        folder=_CLONE if needs_clone(case) else None,
+        folder=_CLONE if needs_clone(case) or not is_framework(record.target) else None,
         recorded=behaviour(run, record).partition(" while ")[0],
         digests=record.arrays if judged else {},
     )

@@ -27,7 +27,7 @@ from reports.run import Run
 from reports.verdict import ORACLE
 from reports.weights import Weights
 
-DEFAULT_ADAPTERS: Final = ("oracle", "tensorflow", "torch", "jax")
+DEFAULT_ADAPTERS: Final = ("oracle", "tensorflow", "torch", "jax", "document")
 _ORACLE: Final = Target(adapter="oracle", mode="eager", device="cpu")
 
 

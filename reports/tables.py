@@ -83,20 +83,21 @@ def _row(run: Run, case: Case, target: str, accepted: Accepted) -> dict[str, Any
 
 def known_difference(run: Run, accepted: Accepted, case: str, target: str, verdict: Verdict) -> Known | None:
     """The entry that accepts a verdict's difference, if there is one."""
-    entry = find_known(run, accepted, case, target)
+    entry = find_known(run, accepted, case, target, verdict)
     return entry if entry is not None and entry.explains(verdict) else None
 
 
-def find_known(run: Run, accepted: Accepted, case: str, target: str) -> Known | None:
+def find_known(run: Run, accepted: Accepted, case: str, target: str, verdict: Verdict) -> Known | None:
     """The entry that speaks of a case on a target, in the version that ran."""
-    return find(accepted.differences.get(target.partition("-")[0], ()), case, target, version_of(run, target))
+    entries = accepted.differences.get(target.partition("-")[0], ())
+    return find(entries, case, target, version_of(run, target), verdict)
 
 
 def is_by_processor(run: Run, accepted: Accepted, case: str, target: str) -> bool:
     """Whether a known difference says that the processor decides what a target makes of a case."""
     known = accepted.differences.get(target.partition("-")[0], ())
-    entries = [entry for entry in known if entry.shown_by == "some processors"]
-    return bool(entries) and find(entries, case, target, version_of(run, target)) is not None
+    version = version_of(run, target)
+    return any(entry.shown_by == "some processors" and entry.covers(case, target, version) for entry in known)
 
 
 def is_recorded(run: Run, accepted: Accepted, case: Case, target: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-from adapters import ADAPTERS
+from adapters import ADAPTERS, OURS
 from adapters.base import Target
 from adapters.client import Missing, Ready, StartFailure
 from adapters.launch import Launch, UnknownAdapterError, resolve
@@ -22,6 +22,11 @@ DEFINITION: Final = "oracle"
 GPU: Final = "cuda"
 _INSTALL: Final = {"tensorflow": "tensorflow-cpu"}
 """Adapter -> what to install, where that has another name."""
+
+
+def is_framework(target: str) -> bool:
+    """Whether a target answers for a framework: the definition and the tutorial's algorithms don't."""
+    return target.partition("-")[0] not in OURS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +109,7 @@ def check(choice: Choice, missing: dict[str, str], unasked: Sequence[str], optio
             rest = [*why, f"and those of {', '.join(unasked)}"] if unasked else why
             msg = f"--target {glob} matches no target; there are: {'; '.join([there, *rest])}"
             raise UsageError(msg)
-    if not options.targets and all(target.adapter == DEFINITION for target in choice.targets):
+    if not options.targets and not any(is_framework(str(target)) for target in choice.targets):
         msg = f"there is no framework to run on device {options.device!r}: {'; '.join(why)}"
         raise UsageError(msg)
 
@@ -121,7 +126,7 @@ class _Place:
 
 
 def _places(ready: Ready) -> Iterator[_Place]:
-    usual = ready.devices if ready.name == DEFINITION else (*ready.devices, GPU)
+    usual = (*ready.devices, GPU) if is_framework(ready.name) else ready.devices
     for mode in ready.modes:
         options = ready.options[mode]
         for device in dict.fromkeys((*usual, *options.devices)):

@@ -82,3 +82,17 @@ def test_a_wrong_command_line(arguments: list[str], capsys: Captured) -> None:
         main(arguments)
     assert caught.value.code == 2
     assert "usage: python -m cases" in capsys.readouterr().err
+
+
+def test_a_pipeline_shows_its_steps_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "cases/pipelines/autoencoder.yaml::pooled-i11x14"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    steps = [line.removeprefix("step ") for line in lines if line.startswith("step ")]
+    assert len(steps) == 8
+    assert steps[1] == "active_whole = relu(encoded_whole): (1, 11, 14, 2) -> (1, 11, 14, 2)"
+    assert steps[2] == (
+        "pooled, pooled_indices = max_pool_argmax(active_whole): (1, 11, 14, 2) -> (1, 6, 7, 2); "
+        "ksize (2, 2), strides (2, 2), padding SAME"
+    )
+    assert steps[6].startswith("unpooled = max_unpool(decoded_half, pooled_indices): (1, 6, 7, 2) -> (1, 11, 14, 2); ")
+    assert not [line for line in lines if line.startswith("steps:")]

@@ -68,7 +68,11 @@ def test_where_two_slips_look_alike_both_are_named() -> None:
 def test_a_shifted_window_is_named(case: Case, shift: tuple[int, int]) -> None:
     pads = tuple((a.before + step, a.after - step) for a, step in zip(shapes.axes(case), shift, strict=True))
     actual = Oracle().run(replace(case, padding=pads), fill(case))
-    assert _diagnose(case, actual) == f"window shifted by {shift}"
+    own = " x ".join(f"({axis.before}, {axis.image})" for axis in shapes.axes(case))
+    moved = " x ".join(
+        f"({axis.before + step}, {axis.image})" for axis, step in zip(shapes.axes(case), shift, strict=True)
+    )
+    assert _diagnose(case, actual) == f"window {moved} instead of {own}"
 
 
 def test_a_shifted_window_of_a_convolution_is_named() -> None:
@@ -78,10 +82,14 @@ def test_a_shifted_window_of_a_convolution_is_named() -> None:
 
 def test_a_shorter_or_longer_result_is_named() -> None:
     full = right(ODD)["output"]
-    assert _diagnose(ODD, {"output": full[:, :4]}) == "size (4, 7) instead of (6, 7), same offset"
+    assert _diagnose(ODD, {"output": full[:, :4]}) == "window (2, 4) x (2, 7) instead of (2, 6) x (2, 7)"
+    # Zeros, and not what follows in the full result.
     longer = np.pad(full, ((0, 0), (0, 1), (0, 2), (0, 0)))
     assert _diagnose(ODD, {"output": longer}) == "size (7, 9) instead of (6, 7), same offset"
-    assert _diagnose(ODD, {"output": full[:, 1:]}) is None
+    assert _diagnose(ODD, {"output": full[:, 1:]}) == "window (3, 5) x (2, 7) instead of (2, 6) x (2, 7)"
+    assert (
+        _diagnose(FORWARD, {"output": right(FORWARD)["output"][:, :3]}) == "size (3, 4) instead of (5, 4), same offset"
+    )
 
 
 @pytest.mark.parametrize("operator", ["max_pool_argmax"])

@@ -50,7 +50,7 @@ def _verdict(kind: Kind, diagnosis: str | None = None) -> Verdict:
 )
 def test_an_entry_covers_its_cases_targets_and_versions(case: str, target: str, version: str, *, covered: bool) -> None:
     assert _entry().covers(case, target, version) is covered
-    assert (known.find([_entry()], case, target, version) is not None) is covered
+    assert (known.find([_entry()], case, target, version, _verdict("value")) is not None) is covered
 
 
 def test_an_exact_version_means_its_local_builds_too() -> None:
@@ -59,7 +59,7 @@ def test_an_exact_version_means_its_local_builds_too() -> None:
 
 def test_the_first_entry_that_covers_is_found() -> None:
     entries = [_entry(targets="jax-*"), _entry(reason="the first of two"), _entry(reason="the second of two")]
-    found = known.find(entries, CASE, "torch-eager-cpu", "2.13.0")
+    found = known.find(entries, CASE, "torch-eager-cpu", "2.13.0", _verdict("value"))
     assert found is not None
     assert found.reason == "the first of two"
 
@@ -73,6 +73,37 @@ def test_an_entry_explains_its_own_kind_and_diagnosis_alone() -> None:
     assert strict.explains(_verdict("value", "filter not rotated"))
     assert not strict.explains(_verdict("value", "window shifted by (1, 1)"))
     assert not strict.explains(_verdict("value"))
+
+
+def test_a_diagnosis_may_be_a_glob_over_its_likes() -> None:
+    family = _entry(diagnosis="window * instead of *")
+    assert family.explains(_verdict("value", "window (0, 7) x (1, 6) instead of (0, 7) x (0, 6)"))
+    assert family.explains(_verdict("value", "filter not rotated or window (1, 6) instead of (0, 6)"))
+    assert not family.explains(_verdict("value", "filter not rotated"))
+    assert not family.explains(_verdict("value"))
+
+
+def test_where_an_entry_that_some_cases_show_does_not_explain_one_a_later_entry_may() -> None:
+    some, other = _entry(shown_by="some", kind="shape"), _entry(shown_by="some", reason="a second reason")
+    entries = [some, other]
+    assert _find(entries, "shape") == some
+    assert _find(entries, "value") == other
+    assert _find(entries, "index") == some  # nobody explains it: the first is told to have changed
+
+
+def test_an_entry_that_all_its_cases_show_leaves_none_of_them_to_others() -> None:
+    strict, other = _entry(kind="shape"), _entry(reason="a second reason")
+    assert _find([strict, other], "value") == strict
+    assert _find([_entry(shown_by="some", kind="index"), strict, other], "value") == strict
+
+
+def _find(entries: list[Known], kind: Kind) -> Known | None:
+    return known.find(entries, CASE, "torch-eager-cpu", "2.13.0", _verdict(kind))
+
+
+@pytest.mark.parametrize("link", ["https://example.org/1", "not reported yet", "document: step 3"])
+def test_a_link_may_be_a_place_in_the_tutorial(link: str) -> None:
+    assert _entry(link=link).link == link
 
 
 @pytest.mark.parametrize(
@@ -146,7 +177,7 @@ def test_files_are_named_by_adapter_and_may_be_empty(tmp_path: Path) -> None:
 
 def test_the_shipped_files_load_and_speak_of_their_own_adapter() -> None:
     shipped = known.load(KNOWN)
-    assert set(shipped) == {"jax", "tensorflow", "torch"}
+    assert set(shipped) == {"document", "jax", "tensorflow", "torch"}
     for adapter, entries in shipped.items():
         assert all(entry.targets.startswith(f"{adapter}-") for entry in entries)
 

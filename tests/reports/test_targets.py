@@ -12,7 +12,8 @@ from adapters.launch import Launch
 from adapters.offer import ModeOptions
 from cases.case import Case
 from reports.options import Options, UsageError
-from reports.targets import check, choose, longest_first, sorted_out
+from reports.session import DEFAULT_ADAPTERS
+from reports.targets import check, choose, is_framework, launches, longest_first, sorted_out
 
 
 def ready(name: str, devices: tuple[str, ...] = ("cpu",), **modes: ModeOptions) -> Ready:
@@ -37,6 +38,7 @@ TORCH = ready(
     compile=ModeOptions(missing="no C++ compiler in /usr/local/bin: install g++"),
     tf32=ModeOptions(devices=("cuda",)),
 )
+DOCUMENT = ready("document", after=PLAIN, between=ModeOptions(operators=("conv_transpose",)))
 JAX = ready("jax", ("cpu", "cuda"), jit=PLAIN, host=ModeOptions(devices=("cpu",)))
 
 
@@ -90,6 +92,34 @@ def test_a_target_that_is_missing_here_says_why() -> None:
     choice = choose([ORACLE, TORCH], options)
     with pytest.raises(UsageError, match=r"matches no target; .*; torch-compile: no C\+\+ compiler in"):
         check(choice, choice.missing, [], options)
+
+
+def test_the_tutorial_s_algorithms_run_by_default_and_lack_no_gpu() -> None:
+    choice = choose([ORACLE, DOCUMENT], Options())
+    assert [str(target) for target in choice.targets] == [
+        "oracle-eager-cpu",
+        "document-after-cpu",
+        "document-between-cpu",
+    ]
+    assert choice.missing == {}
+    assert "document" in DEFAULT_ADAPTERS
+
+
+def test_they_are_no_framework_to_run() -> None:
+    names = ("oracle-eager-cpu", "document-after-cpu", "torch-eager-cpu", "documented-eager-cpu")
+    assert [is_framework(name) for name in names] == [False, False, True, True]
+    choice = choose([ORACLE, DOCUMENT], Options())
+    with pytest.raises(UsageError, match="there is no framework to run on device 'auto': torch: not installed"):
+        check(choice, {"torch": "not installed"}, [], Options())
+    check(choose([ORACLE, DOCUMENT, TORCH], Options()), {}, [], Options())
+    asked = Options(targets=("document-*",))
+    check(choose([ORACLE, DOCUMENT], asked), {}, [], asked)
+
+
+def test_who_asks_for_a_framework_does_not_start_them() -> None:
+    wanted, unasked = launches(DEFAULT_ADAPTERS, Options(targets=("torch-*",)))
+    assert [launch.name for launch in wanted] == ["oracle", "torch"]
+    assert "document" in unasked
 
 
 def test_what_takes_longest_begins_first() -> None:

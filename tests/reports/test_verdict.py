@@ -75,7 +75,7 @@ def test_wrong_arrays_differ_and_are_diagnosed(tmp_path: Path) -> None:
     verdict = _judge(tmp_path, VALID, Returned(arrays=arrays))
     assert verdict.difference is not None
     assert (verdict.status, verdict.difference.kind) == ("differing", "shape")
-    assert verdict.diagnosis == "size (7, 7) instead of (6, 7), same offset"
+    assert verdict.diagnosis == "window (0, 7) x (0, 7) instead of (0, 6) x (0, 7)"
 
 
 def test_outputs_of_other_names_differ(tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""Calls without a result: those that break a rule, those that have no single answer, and those without an element."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from cases import fill, rules, shapes
+from cases.case import ARGUMENTS, Case, Invalid
+from cases.explain.parts import Array, Step
+
+_ELEMENTS: Final = 60
+"""Elements up to which an input is printed whole."""
+_WIDTH: Final = 92
+
+
+def reason(case: Case) -> Step | None:
+    """Why a case has no result to work out; None if it has one."""
+    if case.invalid is not None:
+        return Step(heading="This call is wrong", text=tuple(_broken(case, case.invalid)))
+    if case.behaviour is not None:
+        return no_answer(case.behaviour)
+    return None
+
+
+def no_answer(why: str) -> Step:
+    """Why there is no single right answer."""
+    return Step(
+        heading="This call has no single right answer",
+        text=(f"{_sentence(why)} What each framework does is recorded, not judged.",),
+    )
+
+
+def empty(case: Case) -> Step:
+    """Why nothing is drawn of a valid case whose result holds no element."""
+    text = f"The result's shape is {shapes.output_shape(case)}: it holds no element, so there is nothing to compute."
+    return Step(heading="The result is empty", text=(text,))
+
+
+def inputs(case: Case) -> Step:
+    """The arguments and the tensors of a call, as they are said."""
+    plain = {name: getattr(case, name) for name in ARGUMENTS if name != "groups" or case.groups != 1}
+    said = plain | case.given
+    arguments = [f"{name} = {value!r}" for name, value in said.items() if value is not None and name not in case.inputs]
+    tensors = [f"{name} = {case.given[name]!r}" for name in case.inputs if name in case.given]
+    for name, array in fill.fill(case).items():
+        if name not in case.given:
+            tensors += _tensor(name, case.inputs[name].dtype, array)
+    return Step(heading="What the call says", text=(", ".join(arguments),), sums=tuple(tensors))
+
+
+def _broken(case: Case, invalid: Invalid) -> Iterator[str]:
+    literal = "indices" in case.inputs and case.inputs["indices"].fill == "literal"
+    yield f"It breaks the rule {invalid.rule!r}. {_sentence(invalid.reason)}"
+    if fault := rules.broken(case, fill.fill(case)["indices"] if literal else None):
+        yield f"In numbers: {fault.reason}. The argument to look at: {fault.argument}."
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
+
+
+def _tensor(name: str, dtype: str, array: Array) -> list[str]:
+    printed = np.array2string(array, max_line_width=_WIDTH, threshold=_ELEMENTS, edgeitems=2)
+    return [f"{name}: {dtype} {array.shape}", *filter(None, printed.splitlines())]

@@ -1,0 +1,118 @@
+"""Unpooling on paper: each value goes back to the place that its index names, or to every place of its window."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from cases.explain import sides
+from cases.explain.canonical import backward, place_of, where
+from cases.explain.ending import Answer, ending
+from cases.explain.numbers import number, total
+from cases.explain.parts import Array, Kind, NoAnswerError, Picture, Step, picture, pictured
+from cases.explain.view import View
+from cases.explain.windows import Place
+
+_WORKED: Final = 6
+"""Indices that are taken apart on the page."""
+
+
+def max_unpool(seen: View) -> Answer:
+    """Each element at its canonical index, zeros elsewhere."""
+    value, mask = seen.value[..., 0], seen.tensors["indices"][seen.batch, ..., seen.channel]
+    images = tuple(axis.image for axis in seen.axes)
+    output, kinds = np.zeros(images), np.full(images, Kind.ZERO, dtype=np.int8)
+    for number_, flat in zip(value.ravel().tolist(), mask.ravel().tolist(), strict=True):
+        place = place_of(seen, flat)
+        if kinds[place] != Kind.ZERO:
+            msg = "unpooling with duplicate indices has no canonical answer"
+            raise NoAnswerError(msg)
+        output[place], kinds[place] = number_, Kind.ELEMENT
+    steps = (
+        Step(heading="The value and its indices", text=(_paired(),), pictures=_value(seen, mask)),
+        Step(heading="Where the indices point", text=(_law(),), sums=_worked(seen, value, mask)),
+        ending(
+            seen, output, "Each value at its place; nothing is put anywhere else.", kinds=kinds, origin=_origin(seen)
+        ),
+    )
+    return steps, {"output": output}
+
+
+def _origin(seen: View) -> Place:
+    """An image's indices begin at 0."""
+    return (0,) * len(seen.axes)
+
+
+def _paired() -> str:
+    return "Each value belongs to the index at the same place: where in the image its maximum was."
+
+
+def _law() -> str:
+    return (
+        "An index counts elements of the image with its channels, the last axis fastest; divided back, it is a place."
+    )
+
+
+def _value(seen: View, *mask: Array) -> tuple[Picture, ...]:
+    return (
+        picture("value", seen.value[..., 0], Kind.ELEMENT),
+        *(picture("indices", array, Kind.INDEX) for array in mask),
+    )
+
+
+def _worked(seen: View, value: Array, mask: Array) -> tuple[str, ...]:
+    pairs = list(zip(value.ravel().tolist(), mask.ravel().tolist(), strict=True))
+    lines = [f"{number(element)}: {backward(seen, flat)}" for element, flat in pairs[:_WORKED]]
+    rest = len(pairs) - _WORKED
+    return (*lines, f"and so on, {rest} more") if rest > 0 else tuple(lines)
+
+
+def avg_unpool(seen: View) -> Answer:
+    """Each element at every place of its window, overlaps summed; zeros under none."""
+    value = seen.value[..., 0]
+    with np.errstate(over="ignore", invalid="ignore"):
+        output = _laid(seen, value)
+    over = _laid(seen, np.ones_like(value))
+    kinds = np.where(over > 0, Kind.RESULT, Kind.ZERO).astype(np.int8)
+    busiest = tuple(int(number_) for number_ in np.unravel_index(over.argmax(), over.shape))
+    counts = np.where(over > 0, Kind.COUNT, Kind.ZERO).astype(np.int8)
+    count = pictured("windows over each place", over, counts, origin=_origin(seen))
+    steps = (
+        Step(heading="The value", pictures=_value(seen)),
+        Step(heading="The windows", text=(_every(), *sides.laid(seen)), pictures=(count,)),
+        Step(heading="The place under the most windows", sums=(_overlap(seen, value, output, busiest),)),
+        ending(seen, output, "Likewise at every place.", kinds=kinds, origin=_origin(seen)),
+    )
+    return steps, {"output": output}
+
+
+def _every() -> str:
+    return "Each value is written to every place of its window; where windows overlap, it is added."
+
+
+def _laid(seen: View, value: Array) -> Array:
+    """The full result, to which each value is added at every place of its window, seen through the image's window."""
+    full = np.zeros([max(axis.full, axis.before + axis.image) for axis in seen.axes])
+    for place in np.ndindex(value.shape):
+        full[_under(seen, place)] += value[place]
+    return full[tuple(slice(axis.before, axis.before + axis.image) for axis in seen.axes)]
+
+
+def _under(seen: View, place: Place) -> tuple[slice, ...]:
+    """The places of one value's window in the full result."""
+    corners = (number_ * axis.stride for number_, axis in zip(place, seen.axes, strict=True))
+    return tuple(
+        slice(corner, corner + axis.extent, axis.dilation) for corner, axis in zip(corners, seen.axes, strict=True)
+    )
+
+
+def _overlap(seen: View, value: Array, output: Array, busiest: Place) -> str:
+    at = [number_ + axis.before for number_, axis in zip(busiest, seen.axes, strict=True)]
+    found = [float(value[place]) for place in np.ndindex(value.shape) if _covers(_under(seen, place), at)]
+    count = f"{len(found)} window{'s' if len(found) != 1 else ''}"
+    return f"{where(busiest)} lies under {count}: {total(found)} = {number(float(output[busiest]))}"
+
+
+def _covers(window: tuple[slice, ...], at: list[int]) -> bool:
+    return all(number_ in range(part.start, part.stop, part.step) for number_, part in zip(at, window, strict=True))

@@ -1,0 +1,111 @@
+"""The steps themselves, on arrays whose cells say what they are: insert zeros, pad, lay a window on every place.
+
+Only elements take part: a zero that was inserted and a cell of the padding stand for nothing, so that nothing comes of
+a product with them, not even of infinity and 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from cases.explain.parts import Array, Flags, Kind, Kinds
+
+Place = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cells:
+    """Numbers [*spatial, channels], and what the cells [*spatial] are, which is the same in every channel."""
+
+    numbers: Array
+    kinds: Kinds
+
+    @property
+    def held(self) -> Flags:
+        """Which cells hold a number of their own."""
+        held: Flags = self.kinds < Kind.ZERO
+        return held
+
+    @property
+    def sizes(self) -> Place:
+        """The spatial size."""
+        return self.kinds.shape
+
+
+def cells(numbers: Array, kind: Kind) -> Cells:
+    """Cells that are all of one kind."""
+    return Cells(numbers=numbers, kinds=np.full(numbers.shape[:-1], kind, dtype=np.int8))
+
+
+def rotate(given: Cells) -> Cells:
+    """Every spatial axis reversed."""
+    axes = tuple(range(given.kinds.ndim))
+    return Cells(numbers=np.flip(given.numbers, axes), kinds=np.flip(given.kinds, axes))
+
+
+def spread(given: Cells, steps: Place) -> Cells:
+    """A step less one zeros between neighbours along each axis, none after the last."""
+    sizes = tuple((size - 1) * step + 1 for size, step in zip(given.sizes, steps, strict=True))
+    numbers = np.zeros((*sizes, given.numbers.shape[-1]))
+    kinds = np.full(sizes, Kind.ZERO, dtype=np.int8)
+    places = tuple(slice(None, None, step) for step in steps)
+    numbers[places], kinds[places] = given.numbers, given.kinds
+    return Cells(numbers=numbers, kinds=kinds)
+
+
+def pad(given: Cells, pairs: tuple[tuple[int, int], ...]) -> Cells:
+    """Cells of padding in front and behind along each axis; a negative number crops instead."""
+    sizes = tuple(front + size + behind for size, (front, behind) in zip(given.sizes, pairs, strict=True))
+    numbers = np.zeros((*sizes, given.numbers.shape[-1]))
+    kinds = np.full(sizes, Kind.PADDING, dtype=np.int8)
+    source, target = [], []
+    for old, new, (front, _) in zip(given.sizes, sizes, pairs, strict=True):
+        start = min(max(front, 0), new)
+        stop = max(min(front + old, new), 0)  # a crop may take more than there is, and then nothing is left
+        source.append(slice(start - front, stop - front))
+        target.append(slice(start, stop))
+    numbers[tuple(target)], kinds[tuple(target)] = given.numbers[tuple(source)], given.kinds[tuple(source)]
+    return Cells(numbers=numbers, kinds=kinds)
+
+
+def places(sizes: Place, extents: Place, strides: Place) -> Place:
+    """How many windows lie along each axis."""
+    return tuple((size - extent) // stride + 1 for size, extent, stride in zip(sizes, extents, strides, strict=True))
+
+
+def under(corner: Place, taps: Cells, sizes: Place) -> Flags:
+    """Which cells of an array of these sizes lie under a tap of the window that begins at ``corner``."""
+    marked = np.zeros(sizes, dtype=np.bool_)
+    marked[tuple(slice(start, start + extent) for start, extent in zip(corner, taps.sizes, strict=True))] = taps.held
+    return marked
+
+
+def terms(given: Cells, taps: Cells, corner: Place) -> tuple[Array, Array, Flags]:
+    """What lies on each other in one window: numbers and taps [*extent, channels], and where both are held."""
+    window = tuple(slice(start, start + extent) for start, extent in zip(corner, taps.sizes, strict=True))
+    return given.numbers[window], taps.numbers, given.held[window] & taps.held
+
+
+def correlate(given: Cells, taps: Cells, strides: Place) -> Array:
+    """The sum of products of every window: [*places], window by window along the last axis at once."""
+    spatial, hops = tuple(range(taps.kinds.ndim)), tuple(slice(None, None, stride) for stride in strides)
+    numbers = sliding_window_view(given.numbers, taps.sizes, axis=spatial)[hops]
+    held = sliding_window_view(given.held, taps.sizes)[hops]
+    factors = np.moveaxis(taps.numbers, -1, 0)
+    result = np.zeros(held.shape[: len(spatial)])
+    for row in np.ndindex(result.shape[:-1]):
+        with np.errstate(over="ignore", invalid="ignore"):
+            both = (held[row] & taps.held)[:, np.newaxis]
+            products = np.where(both, numbers[row] * factors, 0.0)
+            result[row] = products.sum(axis=tuple(range(1, products.ndim)))
+    return result
+
+
+def windows(given: Cells, taps: Cells, strides: Place) -> Iterator[tuple[Place, Place]]:
+    """The place of every window in the result, and where it begins, in row-major order."""
+    for place in np.ndindex(places(given.sizes, taps.sizes, strides)):
+        yield place, tuple(number * stride for number, stride in zip(place, strides, strict=True))
