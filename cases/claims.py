@@ -126,7 +126,7 @@ def load(path: Path = SHIPPED) -> Claims:
     try:
         claims = _FILE.validate_python(document.data)
     except ValidationError as error:
-        raise CaseFileError("\n".join(explain(document, error, json_schema()))) from None
+        raise CaseFileError("\n".join(explain(document, error, json_schema))) from None
     if twins := list(_twins(document, claims)):
         raise CaseFileError("\n".join(twins))
     return claims

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,27 +62,27 @@ def _validate(document: Document) -> AnyFile:
     try:
         return FILE.validate_python(document.data)
     except ValidationError as error:
-        raise CaseFileError("\n".join(explain(document, error, json_schema()))) from None
+        raise CaseFileError("\n".join(explain(document, error, json_schema))) from None
 
 
-def explain(document: Document, error: ValidationError, schema: dict[str, Any]) -> list[str]:
+def explain(document: Document, error: ValidationError, schema: Callable[[], dict[str, Any]]) -> list[str]:
     """One line for each place that is wrong; the members of a union speak of one place and share its line.
 
-    ``schema`` is the JSON Schema of the file, whose keys an unknown one may have been meant for.
+    ``schema`` makes the JSON Schema of the file, whose keys an unknown one may have been meant for.
     """
-    known = {name for definition in (schema, *schema["$defs"].values()) for name in definition.get("properties", ())}
     places: dict[Location, list[str]] = {}
     for fault in error.errors():
-        place, message = _place(document.data, fault, known)
+        place, message = _place(document.data, fault, schema)
         places.setdefault(place, []).append(message)
     return [document.line(place, " or ".join(dict.fromkeys(messages))) for place, messages in places.items()]
 
 
-def _place(data: Any, fault: ErrorDetails, known: set[str]) -> tuple[Location, str]:
+def _place(data: Any, fault: ErrorDetails, schema: Callable[[], dict[str, Any]]) -> tuple[Location, str]:
     location, kind, message = fault["loc"], fault["type"], fault["msg"].removeprefix("Value error, ")
     real = _real(data, location)
     name = str(real[-1]) if real and isinstance(real[-1], str) else "this entry" if real else "the file"
     if kind == "extra_forbidden":
+        known = _keys(schema())
         hint = "" if name in known else suggest(name, known)  # a key of another place is none here
         return real, f"{name!r} is not a key of this place{hint}"
     if kind == "missing":
@@ -100,6 +100,10 @@ def _real(data: Any, location: Location) -> Location:
             data = data[part]  # type: ignore[index] # a key of the dict, a position of the list
             real.append(part)
     return tuple(real)
+
+
+def _keys(schema: dict[str, Any]) -> set[str]:
+    return {name for definition in (schema, *schema["$defs"].values()) for name in definition.get("properties", ())}
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
