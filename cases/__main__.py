@@ -1,4 +1,4 @@
-"""``python -m cases``: list the cases, show or explain one, export the JSON Schema of a case file."""
+"""``python -m cases``: list the cases, show or explain one, export a JSON Schema."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
-from cases import fill, shapes
+from cases import claims, fill, shapes
 from cases.case import Case, Step, to_json
 from cases.explain import command as explaining
 from cases.lookup import UnknownIdError, every, lookup
@@ -17,6 +17,7 @@ from cases.read import CaseFileError
 from cases.schema import json_schema
 
 _FOLDER = Path(__file__).parent
+_SCHEMAS = {"cases": json_schema, "claims": claims.json_schema}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     explanation = commands.add_parser("explain", help="one case worked out step by step, as on paper")
     explaining.add_options(explanation)
     explanation.set_defaults(run=lambda options: explaining.run(lookup(options.folder, options.id), options))
-    commands.add_parser("schema", help="the JSON Schema of a case file").set_defaults(run=lambda _: _schema())
+    exporting = commands.add_parser("schema", help="the JSON Schema of a case file, or of a file of claims")
+    exporting.add_argument("kind", nargs="?", choices=tuple(_SCHEMAS), default="cases")
+    exporting.set_defaults(run=lambda options: _schema(options.kind))
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options))
@@ -71,8 +74,8 @@ def _step(step: Step) -> str:
     return f"step {what}: {sizes}" + ("" if case.operator == "relu" else f"; {said}")
 
 
-def _schema() -> int:
-    print(json.dumps(json_schema(), indent=2))
+def _schema(kind: str) -> int:
+    print(json.dumps(_SCHEMAS[kind](), indent=2))
     return 0
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, TemplateError
-from jinja2.environment import TemplateExpression
-from jinja2.sandbox import SandboxedEnvironment
+from cases.expressions import expression
 
 _PREFIX: Final = {
     "image": "i",
@@ -29,7 +26,6 @@ _PREFIX: Final = {
     "position": "at",
     "width": "w",
 }
-_EXPRESSIONS: Final = SandboxedEnvironment(undefined=StrictUndefined)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +56,7 @@ def keeps(where: str | None, fields: dict[str, Any]) -> bool:
     Raises:
         ValueError: if the expression isn't one, or names no field.
     """
-    if where is None:
-        return True
-    try:
-        return bool(_compile(where)(**fields))
-    except (TemplateError, TypeError, ArithmeticError, LookupError) as error:
-        raise ValueError(str(error)) from None
-
-
-@functools.cache
-def _compile(where: str) -> TemplateExpression:
-    return _EXPRESSIONS.compile_expression(where, undefined_to_none=False)
+    return where is None or expression(where).holds(fields)
 
 
 def _label(field: str, value: Any) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from cases.build import build
 from cases.case import Case
@@ -21,6 +22,8 @@ from cases.sizes import BuildError
 from cases.steps import PipelineEntry
 
 Location = tuple[str | int, ...]
+CLAIMS: Final = "claims.yaml"
+"""The name of a file that holds no cases but claims about them (see ``cases.claims``)."""
 
 
 def load(path: Path) -> list[Case]:
@@ -29,6 +32,9 @@ def load(path: Path) -> list[Case]:
     Raises:
         CaseFileError: if anything in the file is wrong; every fault found is one line of the message.
     """
+    if path.name == CLAIMS:
+        msg = f"{path}: holds claims, which cases decide, and no cases; name a file of cases"
+        raise CaseFileError(msg)
     document = read(path)
     file = _validate(document)
     found = list(_expand_all(document, file))
@@ -42,7 +48,7 @@ def load(path: Path) -> list[Case]:
 
 def find(folder: Path) -> list[Path]:
     """The case files below a folder, in the order in which they run."""
-    return sorted(folder.rglob("*.yaml"))
+    return sorted(path for path in folder.rglob("*.yaml") if path.name != CLAIMS)
 
 
 def file_id(path: Path) -> str:
@@ -56,24 +62,28 @@ def _validate(document: Document) -> AnyFile:
     try:
         return FILE.validate_python(document.data)
     except ValidationError as error:
-        raise CaseFileError("\n".join(_explain(document, error))) from None
+        raise CaseFileError("\n".join(explain(document, error, json_schema))) from None
 
 
-def _explain(document: Document, error: ValidationError) -> list[str]:
-    """One line for each place that is wrong; the members of a union speak of one place and share its line."""
+def explain(document: Document, error: ValidationError, schema: Callable[[], dict[str, Any]]) -> list[str]:
+    """One line for each place that is wrong; the members of a union speak of one place and share its line.
+
+    ``schema`` makes the JSON Schema of the file, whose keys an unknown one may have been meant for.
+    """
     places: dict[Location, list[str]] = {}
     for fault in error.errors():
-        place, message = _place(document.data, fault["loc"], fault["type"], fault["msg"])
+        place, message = _place(document.data, fault, schema)
         places.setdefault(place, []).append(message)
     return [document.line(place, " or ".join(dict.fromkeys(messages))) for place, messages in places.items()]
 
 
-def _place(data: Any, location: Location, kind: str, message: str) -> tuple[Location, str]:
+def _place(data: Any, fault: ErrorDetails, schema: Callable[[], dict[str, Any]]) -> tuple[Location, str]:
+    location, kind, message = fault["loc"], fault["type"], fault["msg"].removeprefix("Value error, ")
     real = _real(data, location)
     name = str(real[-1]) if real and isinstance(real[-1], str) else "this entry" if real else "the file"
     if kind == "extra_forbidden":
-        known = _known_keys()
-        hint = "" if name in known else _suggest(name, known)  # a key of another place is none here
+        known = _keys(schema())
+        hint = "" if name in known else suggest(name, known)  # a key of another place is none here
         return real, f"{name!r} is not a key of this place{hint}"
     if kind == "missing":
         return real, f"{name} lacks the key {location[-1]!r}"
@@ -92,11 +102,12 @@ def _real(data: Any, location: Location) -> Location:
     return tuple(real)
 
 
-def _known_keys() -> set[str]:
-    return {name for definition in json_schema()["$defs"].values() for name in definition["properties"]}
+def _keys(schema: dict[str, Any]) -> set[str]:
+    return {name for definition in (schema, *schema["$defs"].values()) for name in definition.get("properties", ())}
 
 
-def _suggest(name: str, known: Iterable[str]) -> str:
+def suggest(name: str, known: Iterable[str]) -> str:
+    """The end of a complaint about an unknown name: which known one is like it, if there is one."""
     close = difflib.get_close_matches(name, sorted(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
@@ -137,7 +148,7 @@ def _check_grid(document: Document, at: Location, entry: Gridded) -> None:
     fields = set(type(entry).model_fields) - NOT_IN_GRIDS
     for field, values in (entry.grid or {}).items():
         if field not in fields:
-            message = f"{field!r} is not a field that a grid can vary{_suggest(field, fields)}"
+            message = f"{field!r} is not a field that a grid can vary{suggest(field, fields)}"
             raise document.error((*at, "grid", field), message)
         if not values:
             raise document.error((*at, "grid", field), f"the grid's {field} is empty; give it a value or remove it")

@@ -42,8 +42,8 @@ class Document:
         return mark
 
 
-def read(path: Path) -> Document:
-    """Parse a YAML file.
+def read(path: Path, wants: str = "a case file has the keys operator, about, source and cases") -> Document:
+    """Parse a YAML file. ``wants`` tells who gives an empty one what it should hold.
 
     Raises:
         CaseFileError: if it can't be read, isn't YAML, is empty, or says one key twice.
@@ -54,7 +54,7 @@ def read(path: Path) -> Document:
         msg = f"{path}: cannot be read as UTF-8 text: {error}"
         raise CaseFileError(msg) from None
     try:
-        return _parse(path, text)
+        return _parse(path, text, wants)
     except yaml.MarkedYAMLError as error:
         raise CaseFileError(_line(path, error.problem_mark, f"not YAML: {error.problem}")) from None
     except yaml.YAMLError as error:
@@ -65,12 +65,12 @@ def read(path: Path) -> Document:
         raise CaseFileError(msg) from None
 
 
-def _parse(path: Path, text: str) -> Document:
+def _parse(path: Path, text: str, wants: str) -> Document:
     loader = yaml.CSafeLoader(text)
     try:
         root = loader.get_single_node()
         if root is None:
-            msg = f"{path}:1:1: the file is empty; a case file has the keys operator, about, source and cases"
+            msg = f"{path}:1:1: the file is empty; {wants}"
             raise CaseFileError(msg)
         _refuse_twins(path, root)
         _refuse_nonsense(path, loader, root)

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from cases.load import find, load
+from cases.read import CaseFileError
 from reports import accepted, behaviours, render
 from reports.against import changes
 from reports.known import KnownError
@@ -30,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(_finished(options.run), options))
-    except (RunError, KnownError) as error:
+    except (RunError, KnownError, CaseFileError) as error:
         print(error, file=sys.stderr)
         return 2
 

@@ -16,6 +16,7 @@ import pytest
 from adapters.base import Target
 from adapters.standby import processors
 from cases.case import Case
+from cases.load import CLAIMS
 from reports import progress, stale
 from reports.items import SESSION, CaseFile, CaseItem, why_unasked
 from reports.known import KnownError
@@ -79,7 +80,7 @@ def _holds_cases(path: Path) -> bool:
 
 
 def _is_case_file(path: Path) -> bool:
-    return path.suffix == ".yaml" and "cases" in path.parts[:-1]
+    return path.suffix == ".yaml" and path.name != CLAIMS and "cases" in path.parts[:-1]
 
 
 def start(config: pytest.Config, items: Sequence[pytest.Item]) -> None:

@@ -44,7 +44,7 @@ def _convention(answers: list[tuple[Case, Array]]) -> str:
     """The conventions that give every answer; an image or a batch of one may leave several."""
     if not answers:
         return "not asked"
-    fitting = [set(_conventions(case, actual)) for case, actual in answers]
+    fitting = [set(conventions(case, actual)) for case, actual in answers]
     return " or ".join(sorted(set.intersection(*fitting))) or "none of the known"
 
 
@@ -60,7 +60,8 @@ def _pooled(run: Run, target: str) -> Iterator[tuple[Case, Array]]:
             yield case, run.arrays(record)[NATIVE]
 
 
-def _conventions(case: Case, actual: Array) -> Iterator[str]:
+def conventions(case: Case, actual: Array) -> Iterator[str]:
+    """The rules that give a framework's own index tensor for a case of max pooling with indices."""
     places = Oracle().run(case, fill(case))["indices"] % math.prod(case.inputs["value"].shape[1:])
     for name, rule in _rules(case).items():
         if np.array_equal(rule(places), actual):

@@ -9,13 +9,15 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from adapters.offer import ModeOptions
-from reports import clarity, indices, readings, shape_errors, tables
+from cases.claims import load as load_claims
+from reports import claims, clarity, indices, readings, shape_errors, tables
 from reports.accepted import Accepted
 from reports.breadth import LIMITS, describe
 from reports.known import Known
 from reports.networks import drift
 from reports.padding import padding
 from reports.reproducer import program
+from reports.review import review
 from reports.rounding import rounding
 from reports.run import Run
 from reports.targets import is_framework
@@ -48,6 +50,8 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
     wrong = tables.differences(frame)
     errors = shape_errors.cells(run, frameworks)
     agreeing = _asked_all(run, [target for target in targets if target in {*frameworks, ORACLE}])
+    text = load_claims()
+    found = claims.findings(run, text.claims, [target for target in targets if target != ORACLE])
     return {
         "conformance.md": _conformance(run, frame, targets),
         "differences.md": _differences(run, wrong, accepted),
@@ -60,6 +64,8 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
         "indices.md": _indices(run, frameworks),
         "padding.md": _page("padding.md", run, table=markdown(padding(run, _first_modes(run, frameworks)))),
         "document_readings.md": _page("document_readings.md", run, operators=_readings(run)),
+        "document_claims.md": _page("document_claims.md", run, **review(run, found, text.undecidable)),
+        "document_claims.csv": claims.rows(found).to_csv(index=False),
     }
 
 
@@ -255,3 +261,6 @@ def _cell(text: Any) -> Any:
 def markdown(table: pd.DataFrame, **options: Any) -> str:
     """A table as Markdown, without its index."""
     return table.to_markdown(index=False, disable_numparse=not options, **options) if len(table) else "(none)"
+
+
+_PAGES.filters["markdown"] = markdown

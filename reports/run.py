@@ -119,7 +119,14 @@ class Run:
 
     def arrays(self, record: Record) -> dict[str, Array]:
         """The arrays that a call returned, read back from the file; none for other outcomes."""
-        return {name: self._array(digest) for name, digest in record.arrays.items()}
+        return {name: self.array(digest) for name, digest in record.arrays.items()}
+
+    def array(self, name: str) -> Array:
+        """The array that has this digest, read back from the file."""
+        record = self._line(self._offsets[name])
+        # ml_dtypes, imported above, registers bfloat16 with NumPy under its name.
+        data = np.frombuffer(base64.b64decode(record["data"]), dtype=record["dtype"])
+        return data.reshape(record["shape"])
 
     def call(self, record: Record) -> str:
         """The text of a record's call, read back from the file."""
@@ -170,12 +177,6 @@ class Run:
     def _flush(self) -> None:
         if self._file is not None:
             self._file.flush()
-
-    def _array(self, name: str) -> Array:
-        record = self._line(self._offsets[name])
-        # ml_dtypes, imported above, registers bfloat16 with NumPy under its name.
-        data = np.frombuffer(base64.b64decode(record["data"]), dtype=record["dtype"])
-        return data.reshape(record["shape"])
 
     def _line(self, offset: int) -> dict[str, Any]:
         with self._lock:

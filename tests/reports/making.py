@@ -38,6 +38,8 @@ def make(operator: str, name: str = "plain", **fields: Any) -> Case:
 
 def right(case: Case) -> dict[str, Any]:
     """What the definition gives."""
+    if case.steps:
+        return pipeline.run(Oracle(), case, fill(case), begin=lambda _step: None)
     return Oracle().run(case, fill(case))
 
 

@@ -142,6 +142,14 @@ def test_a_malformed_file_is_one_line_and_the_others_run(pytester: pytest.Pytest
     result.stdout.fnmatch_lines([f"{path}:5:*kernle*did you mean 'kernel'?*"])
 
 
+def test_claims_beside_the_cases_are_not_asked(pytester: pytest.Pytester, ask: Ask) -> None:
+    folder = _file(pytester.path, "one").parent
+    (folder / "claims.yaml").write_text("claims: []\n", encoding="utf-8")
+    result = ask()
+    assert result.ret == 0
+    result.assert_outcomes(passed=1)
+
+
 def test_an_empty_selection_says_so(pytester: pytest.Pytester, ask: Ask) -> None:
     _file(pytester.path, "one")
     result = ask("-k", "nothing")

@@ -1,0 +1,64 @@
+"""Expressions in case files and in claims: those of Jinja, in its sandbox, over names that whoever evaluates gives."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jinja2 import StrictUndefined, TemplateError, nodes
+from jinja2.environment import TemplateExpression
+from jinja2.sandbox import SandboxedEnvironment
+
+_SANDBOX: Final = SandboxedEnvironment(undefined=StrictUndefined)
+_FAULTS: Final = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
+"""What an expression without meaning raises: an unknown name, a text that is compared with a number, a zero below."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """A compiled expression, the names that it reads, and the texts that it hands to each function."""
+
+    text: str
+    names: frozenset[str]
+    handed: tuple[tuple[str, str], ...]
+    compiled: TemplateExpression
+
+    def holds(self, facts: Mapping[str, Any]) -> bool:
+        """Whether the expression is true where its names mean these facts.
+
+        Raises:
+            ValueError: if it then means nothing.
+        """
+        try:
+            return bool(self.compiled(facts))
+        except _FAULTS as error:
+            raise ValueError(str(error)) from None
+
+
+@functools.cache
+def expression(text: str) -> Expression:
+    """A compiled expression.
+
+    Raises:
+        ValueError: if the text is none.
+    """
+    try:
+        compiled = _SANDBOX.compile_expression(text, undefined_to_none=False)
+    except TemplateError as error:
+        raise ValueError(str(error)) from None
+    tree = _SANDBOX.parse(f"{{{{ {text} }}}}")
+    return Expression(
+        text=text,
+        names=frozenset(name.name for name in tree.find_all(nodes.Name)),
+        handed=tuple(_handed(tree)),
+        compiled=compiled,
+    )
+
+
+def _handed(tree: nodes.Template) -> Iterator[tuple[str, str]]:
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name):
+            texts = (node.value for node in call.args if isinstance(node, nodes.Const) and isinstance(node.value, str))
+            yield from ((call.node.name, text) for text in texts)
