@@ -49,7 +49,7 @@ class Box:
         return image[self.top : self.bottom, self.left : self.right]
 
     def __str__(self) -> str:
-        return f"rows {self.top} to {self.bottom - 1}, columns {self.left} to {self.right - 1}"
+        return f"rows {self.top}-{self.bottom - 1}, columns {self.left}-{self.right - 1}"
 
 
 def strongest(activations: Array, top: int) -> tuple[Activation, ...]:
