@@ -1,4 +1,7 @@
-"""``python -m reports``: render a run, compare it, record behaviours, run its programs, publish or check the tables."""
+"""``python -m reports``: render a run, compare it, record behaviours, run its programs, publish or check the tables.
+
+And ``deconvnet``, which makes a run of its own and looks into a network.
+"""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ All that comes is recorded in a run, so that pictures and numbers can be made fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -52,37 +52,43 @@ class Question:
     facts: dict[str, Any]
 
 
-def ask(question: Question, options: Options, folder: Path) -> Run:
+def ask(question: Question, options: Options, folder: Path, tell: Callable[[str], None]) -> Run:
     """Run both ways on every target at hand, recorded in a folder, which also gets what the workers read.
+
+    ``tell`` is told what is going on, now and then.
 
     Raises:
         UsageError: if there is no framework, or none of those named.
     """
     with Pool(case_limit=_LIMIT) as pool:
-        found, ready, missing = _choose(pool, options)
+        found, ready, missing, broken = _choose(pool, options)
         settings = pool.prepare(found)
         able = {target: answer for target, answer in settings.items() if not isinstance(answer, StartFailure)}
-        unfit = {str(target): answer.message for target, answer in settings.items() if isinstance(answer, StartFailure)}
+        broken |= {str(target): why.message for target, why in settings.items() if isinstance(why, StartFailure)}
         run = Run(folder / RUN)
-        run.begin({"targets": _described(able, ready), "missing": missing | unfit, FACTS: _facts(question)})
+        header = {"targets": _described(able, ready), "missing": missing, "broken": broken, FACTS: _facts(question)}
+        run.begin(header)
         forward = _forward(question, folder)
+        tell(f"forward to {question.network.layer}: {', '.join(map(str, able))}")
         _answer(pool, run, {target: [forward] for target in able})
+        tell("back to the pixels")
         _answer(pool, run, {target: _back(question, run, forward, target, folder) for target in able})
     run.end(asked=len(run.records) + len(run.faults))
     return run
 
 
-def _choose(pool: Pool, options: Options) -> tuple[list[Target], dict[str, Ready], dict[str, str]]:
-    """The targets, the oracle first, and why others can't be had; a broken adapter keeps no other from answering."""
+def _choose(pool: Pool, options: Options) -> tuple[list[Target], dict[str, Ready], dict[str, str], dict[str, str]]:
+    """The targets, the oracle first; by name why others are missing, and why some are broken, which stops no other."""
     launches, unasked = targets.launches(DEFAULT_ADAPTERS, options)
     answers = pool.probe(launches)
     broken = {answer.launch.name: answer.message for answer in answers if isinstance(answer, StartFailure)}
     ready, missing = targets.sorted_out(answer for answer in answers if not isinstance(answer, StartFailure))
     firsts = tuple(f"{adapter.name}-{adapter.modes[0]}-cpu" for adapter in ready)
     choice = targets.choose(ready, replace(options, targets=options.targets or firsts))
-    absent = missing | broken | choice.missing
-    targets.check(choice, absent, unasked, options)
-    return list(dict.fromkeys([_ORACLE, *choice.targets])), {adapter.name: adapter for adapter in ready}, absent
+    missing |= choice.missing
+    targets.check(choice, missing | broken, unasked, options)
+    by_name = {adapter.name: adapter for adapter in ready}
+    return list(dict.fromkeys([_ORACLE, *choice.targets])), by_name, missing, broken
 
 
 def _described(settings: Mapping[Target, Any], ready: Mapping[str, Ready]) -> dict[str, dict[str, Any]]:

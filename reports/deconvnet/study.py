@@ -76,11 +76,13 @@ class Study:
     facts: dict[str, Any]
     answers: tuple[Answer, ...]
     missing: dict[str, str]
+    broken: bool = False
+    """Whether one of those was there, and could not be started or configured."""
 
     @property
     def failed(self) -> bool:
         """Whether anything departs or failed; what isn't installed did not."""
-        return any(answer.failed for answer in self.answers)
+        return self.broken or any(answer.failed for answer in self.answers)
 
 
 def study(run: Run) -> Study:
@@ -99,8 +101,9 @@ def study(run: Run) -> Study:
     except OSError as error:
         msg = f"{run.path}: what the run read is gone ({error}); it belongs beside it, where it was made"
         raise RunError(msg) from None
-    missing = {name: normal(why) for name, why in run.header["missing"].items()}
-    return Study(image=image, facts=run.header[FACTS], answers=answers, missing=missing)
+    broken = run.header["broken"]
+    missing = {name: normal(why) for name, why in (run.header["missing"] | broken).items()}
+    return Study(image=image, facts=run.header[FACTS], answers=answers, missing=missing, broken=bool(broken))
 
 
 def _answer(run: Run, target: str) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Final
@@ -101,11 +102,16 @@ def _asked(asked: Question, options: argparse.Namespace) -> Study:
 
 
 def _recorded(asked: Question, wanted: Options, folder: Path) -> Study:
-    run = ask(asked, wanted, folder)
+    run = ask(asked, wanted, folder, _tell)
+    _tell("holding every step against the definition")
     try:
         return study(run)
     finally:
         run.close()
+
+
+def _tell(news: str) -> None:
+    print(f"{news} ...", file=sys.stderr, flush=True)  # noqa: T201 - it may take minutes
 
 
 def _draw(found: Study, folder: Path) -> list[Path]:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from cases.weights import LAYERS
 from reports import __main__ as reports
+from reports.deconvnet import ask
 from reports.deconvnet.ask import RUN
 from reports.deconvnet.study import study
 from reports.run import read
@@ -146,6 +147,29 @@ def test_filters_that_do_not_fit_are_refused(tmp_path: Path, capsys: pytest.Capt
     assert both == "--width 3: with --weights the file says how many channels there are; remove it"
     gone = tmp_path / "none.npz"
     assert _refused(tmp_path, capsys, "--weights", str(gone)).startswith(f"--weights {gone}: cannot be read: ")
+
+
+def test_without_a_framework_there_is_nothing_to_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ask, "DEFAULT_ADAPTERS", ("oracle",))
+    assert _refused(tmp_path, capsys, "--adapter", f"{FAKES}:Absent") == (
+        f"there is no framework to run on device 'auto': {FAKES}:Absent: not installed "
+        f"(No module named 'a_framework_that_is_not_installed'): pip install {FAKES}:Absent"
+    )
+
+
+def test_who_is_missing_or_cannot_be_configured_keeps_nobody_from_answering(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ask, "DEFAULT_ADAPTERS", ("oracle",))
+    words = [word for name in ("Right", "Absent", "Many", "Gone") for word in ("--adapter", f"{FAKES}:{name}")]
+    globs = ["--target", "right-eager-cpu", "--target", "many-refused-cpu"]
+    assert _main(tmp_path, "--keep", "--top", "1", *words, *globs) == 1
+    found = study(read(tmp_path / "record" / RUN))
+    assert [answer.target for answer in found.answers] == ["oracle-eager-cpu", "right-eager-cpu"]
+    assert set(found.missing) == {f"{FAKES}:Absent", f"{FAKES}:Gone", "many-refused-cpu"}
+    assert found.missing["many-refused-cpu"].endswith("cannot configure refused on cpu in (path): no license")
 
 
 def test_a_run_of_another_command_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
