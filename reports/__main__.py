@@ -1,4 +1,7 @@
-"""``python -m reports``: render a run, compare it, record behaviours, run its programs, publish or check the tables."""
+"""``python -m reports``: render a run, compare it, record behaviours, run its programs, publish or check the tables.
+
+And ``deconvnet``, which makes a run of its own and looks into a network.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ from cases.load import find, load
 from cases.read import CaseFileError
 from reports import accepted, behaviours, render
 from reports.against import changes
+from reports.deconvnet import command as deconvnet
 from reports.known import KnownError
+from reports.options import UsageError
 from reports.reproduce import KINDS, USUAL, Limits, choose, reproduce
 from reports.run import Run, RunError, read
 from reports.session import DEFAULT_ADAPTERS
@@ -30,8 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0, 1 where something differs or is missing, 2 for a usage error."""
     options = _parser().parse_args(arguments)
     try:
+        if options.run is None:  # what asks makes its own
+            return int(options.command(options))
         return int(options.command(_finished(options.run), options))
-    except (RunError, KnownError, CaseFileError) as error:
+    except (RunError, KnownError, CaseFileError, UsageError) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -59,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     recording.add_argument("run", type=Path)
     recording.set_defaults(command=_record)
     _add_reproducing(commands.add_parser("reproduce", help="run the programs of answers, each in a fresh interpreter"))
+    deconvnet.add_options(commands.add_parser("deconvnet", help="project a layer's activations to pixels"), _count)
     publishing = commands.add_parser("publish", help="write the committed tables of the pinned versions")
     publishing.add_argument("run", type=Path)
     publishing.add_argument("--check", action="store_true", help="write nothing; fail where they differ")

@@ -64,8 +64,9 @@ def test_a_framework_s_adapter_imports_it_alone_and_late(framework: str) -> None
 
 def test_the_parent_process_holds_no_framework() -> None:
     """All of the parent's modules, imported in a fresh interpreter."""
-    reports = [path.stem for path in (ROOT / "reports").glob("*.py") if not path.stem.startswith("__")]
-    modules = ["cases.load", "adapters.pool", "adapters.check", *(f"reports.{stem}" for stem in sorted(reports))]
+    paths = [path.relative_to(ROOT).with_suffix("") for path in sorted((ROOT / "reports").rglob("*.py"))]
+    reports = [".".join(path.parts) for path in paths if not path.stem.startswith("__")]
+    modules = ["cases.load", "adapters.pool", "adapters.check", *reports]
     program = f"import sys, {', '.join(modules)}\nprint(sorted({FRAMEWORKS!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")

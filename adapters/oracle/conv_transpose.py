@@ -25,7 +25,7 @@ def scatter(value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:
     window (before, image) that crops or zero-extends it.
     """
     *kernel, outer, inner = filter.shape
-    pieces: Array = value @ filter.reshape(math.prod(kernel) * outer, inner).T
+    pieces = np.tensordot(value, filter.reshape(math.prod(kernel) * outer, inner).T, axes=1)  # as in conv
     return overlap_add(pieces.reshape(*value.shape[:-1], *kernel, outer), axes)
 
 

@@ -84,3 +84,39 @@ class Absent(Right):
 
     def versions(self) -> dict[str, str]:
         return {"it": importlib.import_module("a_framework_that_is_not_installed").__version__}
+
+
+class Slips(Right):
+    """The definition but for one step of the way back, whose filter it rotates."""
+
+    name = "slips"
+    step = "back1_2"
+
+    def run(self, case: Case, inputs: Arrays) -> Arrays:
+        if case.id.endswith(f"#{self.step}"):
+            inputs["filter"] = np.ascontiguousarray(inputs["filter"][::-1, ::-1])
+        return super().run(case, inputs)
+
+
+class SlipsForward(Slips):
+    name = "slips_forward"
+    step = "conv1_2"
+
+
+class Refuses(Right):
+    """Has no unpooling."""
+
+    name = "refuses"
+
+    def max_unpool(self, *_: Any) -> Any:
+        msg = "no unpooling here"
+        raise RuntimeError(msg)
+
+
+class Dies(Right):
+    """Ends its process at the first pooling."""
+
+    name = "dies"
+
+    def max_pool_argmax(self, *_: Any) -> Any:
+        os.abort()

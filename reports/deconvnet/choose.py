@@ -1,0 +1,121 @@
+"""Which activations are looked at, and what of the image they can see. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from cases import shapes
+from cases.case import Step
+
+Array = npt.NDArray[Any]
+_MARGIN: Final = 4
+"""What is shown extends a field by one part in so many on each side, and by this many pixels at least."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activation:
+    """One element of a layer's output."""
+
+    channel: int
+    y: int
+    x: int
+    value: float
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        """Where it is, whatever its value."""
+        return self.channel, self.y, self.x
+
+    def __str__(self) -> str:
+        return f"channel {self.channel} at ({self.y}, {self.x}): {self.value:.6g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """Rows ``top`` to ``bottom`` and columns ``left`` to ``right`` of an image, the last ones excluded."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    def of(self, image: Array) -> Array:
+        """This part of an image [height, width, ...]."""
+        return image[self.top : self.bottom, self.left : self.right]
+
+    def __str__(self) -> str:
+        return f"rows {self.top}-{self.bottom - 1}, columns {self.left}-{self.right - 1}"
+
+
+def strongest(activations: Array, top: int) -> tuple[Activation, ...]:
+    """The greatest element of each of the ``top`` channels whose greatest is greatest, the greatest first.
+
+    ``activations`` is [1, height, width, channels]. NaN is the greatest of all. Of equal elements the first in
+    row-major order counts, of equal channels the one with the least number.
+    """
+    _, _, width, channels = activations.shape
+    maps = activations.reshape(-1, channels)
+    positions = maps.argmax(axis=0)
+    values = maps[positions, np.arange(channels)].astype(np.float64)
+    order = np.argsort(np.where(np.isnan(values), -np.inf, -values), kind="stable")[:top]
+    return tuple(
+        Activation(
+            channel=int(channel),
+            y=int(positions[channel]) // width,
+            x=int(positions[channel]) % width,
+            value=float(values[channel]),
+        )
+        for channel in order
+    )
+
+
+def alone(activations: Array, kept: Activation) -> Array:
+    """Zeros but for one activation, which is as it was."""
+    sparse = np.zeros_like(activations)
+    sparse[0, kept.y, kept.x, kept.channel] = activations[0, kept.y, kept.x, kept.channel]
+    return sparse
+
+
+def receptive_field(steps: Iterable[Step], kept: Activation) -> Box:
+    """What of the image an activation behind these steps sees: each window's first and last element, step by step."""
+    spans = [(kept.y, kept.y), (kept.x, kept.x)]
+    for step in reversed(list(steps)):
+        axes = shapes.axes(step.case)
+        spans = [_under(axis, *span) for axis, span in zip(axes, spans, strict=True)]
+    (top, bottom), (left, right) = spans
+    return Box(top=top, left=left, bottom=bottom + 1, right=right + 1)
+
+
+def _under(axis: shapes.Axis, first: int, last: int) -> tuple[int, int]:
+    start, end = (position * axis.stride - axis.before for position in (first, last))
+    return max(start, 0), min(end + axis.extent, axis.image) - 1
+
+
+def reach(steps: Iterable[Step]) -> tuple[int, ...]:
+    """The sides of the field of an activation far from every border."""
+    sides = [1, 1]
+    for step in reversed(list(steps)):
+        axes = shapes.axes(step.case)
+        sides = [(side - 1) * axis.stride + axis.extent for axis, side in zip(axes, sides, strict=True)]
+    return tuple(sides)
+
+
+def around(field: Box, sides: tuple[int, ...], shape: tuple[int, ...]) -> Box:
+    """The part of an image that shows a field, with something around it.
+
+    It is as large for every field of a layer, whose full ``sides`` are given; ``shape`` begins with the image's sides.
+    """
+    spans = ((field.top, field.bottom), (field.left, field.right))
+    (top, bottom), (left, right) = (_around(*each) for each in zip(spans, sides, shape[:2], strict=True))
+    return Box(top=top, left=left, bottom=bottom, right=right)
+
+
+def _around(span: tuple[int, int], side: int, length: int) -> tuple[int, int]:
+    shown = min(side + 2 * max(side // _MARGIN, _MARGIN), length)
+    start = min(max((span[0] + span[1] - shown) // 2, 0), length - shown)
+    return start, start + shown
