@@ -16,7 +16,7 @@ from adapters.base import Target
 from adapters.client import Ready, StartFailure
 from adapters.pool import Pool
 from adapters.standby import processors
-from cases.case import Case
+from cases.case import PIPELINE, Case
 from cases.fill import Array
 from cases.network import IMAGE
 from reports import targets
@@ -83,12 +83,18 @@ def _choose(pool: Pool, options: Options) -> tuple[list[Target], dict[str, Ready
     answers = pool.probe(launches)
     broken = {answer.launch.name: answer.message for answer in answers if isinstance(answer, StartFailure)}
     ready, missing = targets.sorted_out(answer for answer in answers if not isinstance(answer, StartFailure))
-    firsts = tuple(f"{adapter.name}-{adapter.modes[0]}-cpu" for adapter in ready)
+    firsts = tuple(f"{adapter.name}-{adapter.modes[0]}-cpu" for adapter in ready if _has_networks(adapter))
     choice = targets.choose(ready, replace(options, targets=options.targets or firsts))
     missing |= choice.missing
     targets.check(choice, missing | broken, unasked, options)
     by_name = {adapter.name: adapter for adapter in ready}
     return list(dict.fromkeys([_ORACLE, *choice.targets])), by_name, missing, broken
+
+
+def _has_networks(adapter: Ready) -> bool:
+    """Whether an adapter is asked pipelines at all: one that knows a few operators alone, as the tutorial, is not."""
+    operators = adapter.options[adapter.modes[0]].operators
+    return not operators or PIPELINE in operators
 
 
 def _described(settings: Mapping[Target, Any], ready: Mapping[str, Ready]) -> dict[str, dict[str, Any]]:

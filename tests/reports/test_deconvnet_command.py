@@ -169,7 +169,9 @@ def test_who_is_missing_or_cannot_be_configured_keeps_nobody_from_answering(
     found = study(read(tmp_path / "record" / RUN))
     assert [answer.target for answer in found.answers] == ["oracle-eager-cpu", "right-eager-cpu"]
     assert set(found.missing) == {f"{FAKES}:Absent", f"{FAKES}:Gone", "many-refused-cpu"}
-    assert found.missing["many-refused-cpu"].endswith("cannot configure refused on cpu in (path): RuntimeError: no license")
+    assert found.missing["many-refused-cpu"].endswith(
+        "cannot configure refused on cpu in (path): RuntimeError: no license"
+    )
 
 
 def test_a_run_of_another_command_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
