@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 from jinja2 import StrictUndefined, TemplateError, nodes
 from jinja2.environment import TemplateExpression
 from jinja2.sandbox import SandboxedEnvironment
@@ -29,12 +30,16 @@ class Expression:
         """Whether the expression is true where its names mean these facts.
 
         Raises:
-            ValueError: if it then means nothing.
+            ValueError: if it then means nothing, or something that is neither true nor false.
         """
         try:
-            return bool(self.compiled(facts))
+            found = self.compiled(facts)
         except _FAULTS as error:
             raise ValueError(str(error)) from None
+        if isinstance(found, (bool, np.bool_)):
+            return bool(found)
+        msg = f"{self.text!r} is {found!r}, neither true nor false"
+        raise ValueError(msg)
 
 
 @functools.cache

@@ -49,7 +49,12 @@ class Network:
         return TensorSpec(shape=shape, dtype=self.entry.dtype, fill=rule or "integers")
 
     def require(self, name: str, spec: TensorSpec) -> None:
-        """Take note of a tensor from outside."""
+        """Take note of a tensor from outside.
+
+        Raises:
+            BuildError: if a step has returned one of this name.
+        """
+        self._refuse_twin(name)
         self.inputs[name], self.shapes[name] = spec, spec.shape
 
     def add(self, step: AnyStep, taken: str, takes: dict[str, str], arguments: dict[str, Any]) -> None:
@@ -62,6 +67,8 @@ class Network:
         fault = rules.broken(made.case)
         if fault is not None:
             raise BuildError((fault.argument, "of"), f"impossible ({fault.rule}): {fault.reason}")
+        for name in made.returns.values():
+            self._refuse_twin(name)
         self.steps[step.name] = made
         self.shapes.update(dict.fromkeys(made.returns.values(), shapes.output_shape(made.case)))
 
@@ -75,11 +82,16 @@ class Network:
             raise BuildError(
                 "name", f"what begins with {' or '.join(_NOT_COMPARED)} is not compared; choose another name"
             )
-        if step.name in self.shapes:
-            raise BuildError("name", f"there is a tensor {step.name!r} already; choose another name")
+        self._refuse_twin(step.name)
         taken = step.of or next(reversed(self.steps), IMAGE)
         self.shape("of", taken)
+        if any(made.returns.get("indices") == taken for made in self.steps.values()):
+            raise BuildError("of", f"{taken} are indices: only a max_unpool that reverses their step takes them")
         return taken
+
+    def _refuse_twin(self, name: str) -> None:
+        if name in self.shapes:
+            raise BuildError("name", f"there is a tensor {name!r} already; choose another name")
 
     def shape(self, field_name: str, name: str) -> tuple[int, ...]:
         """The shape of a tensor that a field names.

@@ -8,6 +8,8 @@ likewise).
 from __future__ import annotations
 
 import re
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +32,13 @@ _KIND: Final = re.compile(r"(?:^|[/_.])(W|kernel|weights?|filter|b|bias(?:es)?)(
 _RANK: Final = 4
 
 
+_UNREADABLE: Final = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, SafetensorError),
+    *(ValueError, KeyError, TypeError, AttributeError, NotImplementedError),
+)
+"""What reading a damaged or foreign file raises: archives and headers are taken apart by three libraries."""
+
+
 class WeightsError(Exception):
     """A file of filters that can't be used: one line that says why."""
 
@@ -45,6 +54,9 @@ def read(path: Path) -> dict[str, Array]:
         layer, kind = _layer(name), _KIND.search(name)
         if layer and kind:
             role = "bias" if kind[1].startswith("b") else "filter"
+            if f"{layer}_{role}" in found:
+                msg = f"{path}: several arrays are called like the {role} of {layer}, {name!r} among them"
+                raise WeightsError(msg)
             found[f"{layer}_{role}"] = array.transpose(2, 3, 1, 0) if _is_torch(name, array) else array
     _check(path, found)
     return found
@@ -55,9 +67,9 @@ def _arrays(path: Path) -> dict[str, Array]:
         if path.suffix == ".safetensors":
             return load_file(path)
         if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+    except _UNREADABLE as error:
         msg = f"{path}: cannot be read: {error}"
         raise WeightsError(msg) from None
     msg = f"{path}: filters come from a NumPy archive (.npz) or from .safetensors"
@@ -87,14 +99,26 @@ def _check(path: Path, found: Mapping[str, Array]) -> None:
                 wanted = "VGG16's 13 convolutions are wanted, by torchvision's names or Keras'"
                 msg = f"{path}: no {role} of {layer}; {wanted}"
                 raise WeightsError(msg)
-            if (array := found[f"{layer}_{role}"]).ndim != rank:
-                msg = f"{path}: the {role} of {layer} has shape {array.shape}, which is not one of rank {rank}"
+            if fault := _fault(found[f"{layer}_{role}"], rank):
+                msg = f"{path}: the {role} of {layer} {fault}"
                 raise WeightsError(msg)
         filter_shape, bias_shape = found[f"{layer}_filter"].shape, found[f"{layer}_bias"].shape
         if filter_shape[2] != channels or bias_shape != filter_shape[3:]:
             msg = f"{path}: {layer} has a filter {filter_shape} and a bias {bias_shape} for {channels} channels in"
             raise WeightsError(msg)
         channels = filter_shape[3]
+
+
+def _fault(array: Array, rank: int) -> str:
+    if array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16":
+        return f"is {array.dtype}, which holds no real numbers"
+    if array.ndim != rank:
+        return f"has shape {array.shape}, which is not one of rank {rank}"
+    with np.errstate(over="ignore"):
+        narrow = array.astype(np.float32)
+    if not np.isfinite(narrow).all():
+        return "holds NaN or infinities, or what float32 doesn't hold"
+    return ""
 
 
 def write(weights: Mapping[str, Array], archive: Path) -> None:

@@ -100,7 +100,7 @@ class CaseItem(pytest.Item):
         """Expect a known difference, or a recorded behaviour; fail where a known difference is gone or another."""
         accepted, target = self.session_of_run.accepted, str(self.target)
         entry = tables.find_known(run, accepted, self.case.id, target, verdict)
-        if entry is not None and entry.explains(verdict):
+        if entry is not None and tables.known_difference(run, accepted, self.case.id, target, verdict):
             pytest.xfail(f"{entry.reason} ({entry.link})")
         recorded = tables.is_recorded(run, accepted, self.case, target)
         if recorded and verdict.difference is not None:
@@ -163,6 +163,7 @@ class CaseItem(pytest.Item):
             verdict.difference.summary,
             f"call: {tables.call_line(run.call(record), verdict.step)}",
             f"diagnosis: {verdict.diagnosis or 'none of the known transforms explains it'}",
+            *(f"and {later.difference.summary}: {later.diagnosis}" for later in verdict.later if later.difference),
         ]
         if record.kind == "returned":
             parts += _arrays(run, self.case, str(self.target), verdict.step)

@@ -6,6 +6,7 @@ behind it. It is measured, as whoever ports a network will see it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,6 +46,8 @@ def _arrays(run: Run, record: Record | None) -> dict[str, Any]:
 
 
 def _drift(case: Case, expected: dict[str, Any], actual: dict[str, Any]) -> tuple[float, float, str]:
+    if any(actual[name].shape != expected[name].shape for name in case.outputs):
+        return math.nan, math.nan, "another shape"
     last = case.outputs[-1]
     deviation = float(np.abs(actual[last].astype(np.float64) - expected[last]).max(initial=0.0))
     largest = float(np.abs(expected[last]).max(initial=0.0))

@@ -82,9 +82,14 @@ def _row(run: Run, case: Case, target: str, accepted: Accepted) -> dict[str, Any
 
 
 def known_difference(run: Run, accepted: Accepted, case: str, target: str, verdict: Verdict) -> Known | None:
-    """The entry that accepts a verdict's difference, if there is one."""
+    """The entry that accepts a verdict's difference, if there is one; those of later steps need one each as well."""
     entry = find_known(run, accepted, case, target, verdict)
-    return entry if entry is not None and entry.explains(verdict) else None
+    if entry is None or not entry.explains(verdict):
+        return None
+    version, known = version_of(run, target), accepted.differences.get(target.partition("-")[0], ())
+    covering = [other for other in known if other.covers(case, target, version)]
+    explained = all(any(other.explains(later) for other in covering) for later in verdict.later)
+    return entry if explained else None
 
 
 def find_known(run: Run, accepted: Accepted, case: str, target: str, verdict: Verdict) -> Known | None:

@@ -8,7 +8,8 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from adapters.oracle import products
+from adapters.base import NotSupported
+from adapters.oracle import InvalidCall, NotExact, products
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from cases import shapes
 from cases.case import Case, Step
@@ -39,6 +40,8 @@ class Verdict:
     reason: str = ""
     step: str = ""
     """The first step of a pipeline that differs."""
+    later: tuple[Verdict, ...] = ()
+    """The verdicts on its later steps that differ as well, each from what it was given."""
 
 
 def judge(run: Run, case: Case, target: str) -> Verdict:
@@ -167,12 +170,17 @@ def _judge_steps(case: Case, outcome: Outcome, factors: str | None) -> Verdict:
     """The verdict on the first step that differs; if none does, the headroom of the one that came nearest to it."""
     if not isinstance(outcome, Returned):
         return _judge_other(outcome)
-    rooms = []
-    for one in steps.judged(case, outcome.arrays):
-        verdict = _judge_values(one.step.case, one.expected, Returned(arrays=one.actual), one.inputs, factors)
-        if verdict.difference is not None:
-            return _at(one.step, verdict)
-        rooms += [verdict.headroom] if verdict.headroom else []
+    rooms, wrong = [], []
+    try:
+        for one in steps.judged(case, outcome.arrays):
+            verdict = _judge_values(one.step.case, one.expected, Returned(arrays=one.actual), one.inputs, factors)
+            wrong += [_at(one.step, verdict)] if verdict.difference else []
+            rooms += [verdict.headroom] if verdict.headroom else []
+    except (InvalidCall, NotExact, NotSupported):
+        if not wrong:
+            raise  # else what went wrong has left a later step without a right answer
+    if wrong:
+        return replace(wrong[0], later=tuple(wrong[1:]))
     return Verdict(status="passed", headroom=max(rooms, key=lambda room: room.of_failing, default=None))
 
 

@@ -11,8 +11,8 @@ from cases import weights
 from cases.case import Case
 from reports.options import Options, UsageError
 
-ARCHIVE: Final = "weights.npz"
-"""What the filters are called in the run's own folder."""
+ARCHIVE: Final = "weights-{}.npz"
+"""What the filters are called in the run's own folder, by their digest: a run keeps those that it was made with."""
 
 
 class Weights:
@@ -28,17 +28,18 @@ class Weights:
         self.facts: dict[str, str] = {}
         self._archive: Path | None = None
         if options.weights is not None:
-            self._take(options.weights, options.report.resolve() / ARCHIVE)
+            self._take(options.weights, options.report.resolve())
 
-    def _take(self, path: Path, archive: Path) -> None:
+    def _take(self, path: Path, folder: Path) -> None:
         try:
-            weights.write(weights.read(path), archive)
+            found = weights.read(path)
             digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
-        except weights.WeightsError as error:
+            self._archive = folder / ARCHIVE.format(digest)
+            weights.write(found, self._archive)
+        except (weights.WeightsError, OSError) as error:
             msg = f"--weights {error}"
             raise UsageError(msg) from None
         self.facts = {"file": path.name, "digest": digest}
-        self._archive = archive
 
     def given_to(self, cases: Sequence[Case]) -> list[Case]:
         """The cases, with these filters where they fit."""

@@ -29,7 +29,7 @@ def run(case: Case, options: argparse.Namespace) -> int:
     except NotDrawnError as error:
         return _fail(str(error))
     except OSError as error:
-        return _fail(f"{options.svg}: cannot be written: {error.strerror or error}")
+        return _fail(f"{options.svg or 'stdout'}: cannot be written: {error.strerror or error}")
     return 0
 
 

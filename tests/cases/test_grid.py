@@ -68,3 +68,9 @@ def test_where_is_an_expression_over_the_fields(where: str | None, expected: boo
 def test_where_that_makes_no_sense(where: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         keeps(where, {"kernel": 3, "image": [5, 6]})
+
+
+@pytest.mark.parametrize("where", ["image[0]", "'true'", "[1]", "none"])
+def test_where_is_true_or_false_and_nothing_between(where: str) -> None:
+    with pytest.raises(ValueError, match=r"neither true nor false"):
+        keeps(where, {"image": [5, 6]})

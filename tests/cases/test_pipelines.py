@@ -59,6 +59,45 @@ def test_a_step_may_take_an_earlier_tensor(tmp_path: Path) -> None:
     assert case.steps[1].case.inputs["value"].shape == (3, 5, 7, 2)
 
 
+def test_each_way_back_has_the_filter_and_the_indices_of_its_own_step(tmp_path: Path) -> None:
+    """All three filters have one shape, and so have both masks: only the names tell them apart."""
+    steps = (
+        "{operator: conv, name: a, out_channels: 2, padding: SAME, strides: 1}",
+        "{operator: conv, name: b, out_channels: 2, padding: SAME, strides: 1}",
+        "{operator: max_pool_argmax, name: p, ksize: 1, strides: 1}",
+        "{operator: conv, name: c, out_channels: 2, padding: SAME, strides: 1}",
+        "{operator: max_pool_argmax, name: q, ksize: 1, strides: 1}",
+        "{operator: max_unpool, name: back_q, reverses: q}",
+        "{operator: conv_transpose, name: back_c, reverses: c}",
+        "{operator: max_unpool, name: back_p, reverses: p}",
+        "{operator: conv_transpose, name: back_b, reverses: b}",
+        "{operator: conv_transpose, name: back_a, reverses: a}",
+    )
+    takes = {step.name: step.takes for step in _load(tmp_path, SIZES, *steps).steps}
+    assert takes["back_q"] == {"value": "q", "indices": "q_indices"}
+    assert takes["back_c"] == {"value": "back_q", "filter": "c_filter"}
+    assert takes["back_p"] == {"value": "back_c", "indices": "p_indices"}
+    assert takes["back_b"] == {"value": "back_p", "filter": "b_filter"}
+    assert takes["back_a"] == {"value": "back_b", "filter": "a_filter"}
+
+
+def test_a_way_back_has_the_dilations_the_groups_and_a_bias_for_the_image_s_channels(tmp_path: Path) -> None:
+    there = "{operator: conv, name: down, dilations: 2, strides: 1, padding: SAME, groups: 2, out_channels: 6}"
+    case = _load(tmp_path, SIZES, there, "{operator: conv_transpose, name: back, reverses: down, bias: true}")
+    back = case.steps[1].case
+    assert (back.dilations, back.groups, back.padding, back.output_shape) == ((2, 2), 2, "SAME", (3, 5, 7, 2))
+    assert case.steps[1].takes["bias"] == "back_bias"
+    assert _shapes(case)["back_bias"] == (2,)
+
+
+def test_like_is_a_size_that_follows_from_nothing_else(tmp_path: Path) -> None:
+    """Of 5 rows as of 6 a stride of 2 makes 2; without being told, the smallest would come back."""
+    own = "{{operator: conv_transpose, name: up, out_channels: 1{}}}"
+    sizes = SIZES.replace("[5, 7]", "[6, 8]")
+    assert _load(tmp_path, sizes, CONV, own.format(", like: image")).steps[1].case.output_shape == (3, 6, 8, 1)
+    assert _load(tmp_path, sizes, CONV, own.format("")).steps[1].case.output_shape == (3, 5, 7, 1)
+
+
 @pytest.mark.parametrize(
     ("more", "image"),
     [
@@ -117,6 +156,21 @@ def test_a_pipeline_survives_json_and_a_worker_is_not_told_what_is_expected(tmp_
     [
         (SIZES, ("{operator: relu, name: image}",), ":8:26: a: step image: there is a tensor 'image' already; choose "),
         (SIZES, (CONV, CONV), ":9:26: a: step down: there is a tensor 'down' already; choose another name"),
+        (
+            SIZES,
+            ("{operator: relu, name: pooled_indices}", POOL),
+            ":9:37: a: step pooled: there is a tensor 'pooled_indices' already; choose another name",
+        ),
+        (
+            SIZES,
+            ("{operator: relu, name: down_filter}", CONV),
+            ":9:26: a: step down: there is a tensor 'down_filter' already; choose another name",
+        ),
+        (
+            SIZES,
+            (POOL, "{operator: relu, name: active, of: pooled_indices}"),
+            ":9:40: a: step active: pooled_indices are indices: only a max_unpool that reverses their step takes them",
+        ),
         (SIZES, ("{operator: relu, name: native_x}",), ":8:26: a: step native_x: what begins with output_ or native_ "),
         (
             SIZES,

@@ -114,6 +114,26 @@ def test_a_slow_case_with_real_filters_is_asked(tmp_path: Path) -> None:
         (lambda arrays: arrays.update(conv1_2_filter=np.zeros((3, 3, 5, 2))), "conv1_2 has a filter (3, 3, 5, 2) and "),
         (lambda arrays: arrays.update(conv1_2_filter=np.zeros((3, 3))), "the filter of conv1_2 has shape (3, 3), "),
         (
+            lambda arrays: arrays.update(conv2_1_W=np.zeros((3, 3, 2, 4))),
+            "several arrays are called like the filter of ",
+        ),
+        (
+            lambda arrays: arrays.update(conv1_2_bias=np.array(["a", "b"])),
+            "the bias of conv1_2 is <U1, which holds no real numbers",
+        ),
+        (
+            lambda arrays: arrays.update(conv1_2_bias=np.array([1j, 2])),
+            "the bias of conv1_2 is complex128, which holds no real numbers",
+        ),
+        (
+            lambda arrays: arrays.update(conv1_2_bias=np.array([1, np.nan])),
+            "the bias of conv1_2 holds NaN or infinities, or what float32 doesn't hold",
+        ),
+        (
+            lambda arrays: arrays.update(conv1_2_bias=np.array([1, 1e300])),
+            "the bias of conv1_2 holds NaN or infinities, or what float32 doesn't hold",
+        ),
+        (
             lambda arrays: arrays.update(conv5_3_bias=np.zeros(1)),
             "conv5_3 has a filter (3, 3, 16, 16) and a bias (1,) ",
         ),
@@ -136,6 +156,7 @@ def test_a_file_that_lacks_something_is_told_in_a_line(
     ("name", "content", "message"),
     [
         ("w.npz", b"no archive", "cannot be read: "),
+        ("w.npz", b"PK\x03\x04 and no more of an archive", "cannot be read: "),
         ("w.safetensors", b"no archive", "cannot be read: "),
         ("w.pth", b"", "filters come from a NumPy archive (.npz) or from .safetensors"),
     ],

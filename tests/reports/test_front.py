@@ -473,3 +473,18 @@ def test_a_file_of_filters_that_is_none_is_told_in_a_line(pytester: pytest.Pytes
     result = ask("--weights", str(pytester.path / "none.npz"))
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: --weights *none.npz: cannot be read: *"])
+
+
+def test_other_filters_leave_those_of_an_earlier_run_alone(pytester: pytest.Pytester, ask: Ask) -> None:
+    """A run is judged again from the filters that it was made with, whatever was refused since."""
+    _pipelines(pytester.path)
+    first = _weights(pytester.path, 1)
+    ask("--weights", str(first)).assert_outcomes(passed=1)
+    arrays: dict[str, Any] = dict(np.load(first))
+    other = pytester.path / "other.npz"
+    np.savez(other, **{name: array * 2 for name, array in arrays.items()})
+    before = {path: path.read_bytes() for path in (pytester.path / "report").glob("weights-*.npz")}
+    result = ask("--weights", str(other), "--resume")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert len(before) == 1
+    assert all(path.read_bytes() == content for path, content in before.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from adapters import pipeline
 from adapters.oracle import Oracle
@@ -50,3 +51,13 @@ def test_the_deviation_is_that_of_the_last_tensor_and_maxima_are_counted(tmp_pat
     assert abs(row["of its largest"] - 0.5 / largest) < 1e-6
     assert row["maxima elsewhere"] == "3 of 3904"  # 16 * 16 * 8 + 8 * 8 * 16 + 4 * 4 * 32 + 2 * 2 * 64 + 64
     assert "| vgg.yaml::narrow-i32x32 | torch-eager-cpu |" in render.published(run, Accepted())["rounding.md"]
+
+
+@pytest.mark.parametrize("name", ["decoded", "encoded"])
+def test_another_shape_is_said_and_spoils_no_page(tmp_path: Path, name: str) -> None:
+    case = _case("autoencoder", "wide-same-i16x16")
+    right = pipeline.run(Oracle(), case, fill(case), lambda _: None)
+    longer = right | {name: np.concatenate([right[name], right[name][:, :1]], axis=1)}
+    run = record(tmp_path, [(case, ORACLE, Returned(arrays=right)), (case, TORCH, Returned(arrays=longer))])
+    assert drift(run, [TORCH])["maxima elsewhere"].tolist() == ["another shape"]
+    assert "another shape" in render.published(run, Accepted())["rounding.md"]

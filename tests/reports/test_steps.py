@@ -16,6 +16,7 @@ from cases.fill import fill
 from cases.load import load
 from reports import tables
 from reports.accepted import Accepted
+from reports.known import Known
 from reports.run import Run
 from reports.verdict import ORACLE, judge, step_expectation, wanted
 from tests.reports.making import TORCH, record
@@ -49,6 +50,7 @@ def _answers(case: Case, slips: Oracle | None = None) -> Arrays:
 
 
 def _run(folder: Path, case: Case, arrays: Arrays) -> Run:
+    folder.mkdir(exist_ok=True)
     oracle = case, ORACLE, Returned(arrays=_answers(case))
     return record(folder, [oracle, (case, TORCH, Returned(arrays=arrays))])
 
@@ -109,6 +111,58 @@ def test_the_wrong_index_of_a_pooling_is_found_there_and_not_at_the_unpooling(tm
     assert (verdict.step, verdict.difference and verdict.difference.output) == ("pooled", "pooled_indices")
     assert verdict.difference is not None
     assert verdict.difference.kind == "index"
+
+
+def test_what_is_known_of_one_step_hides_nothing_of_another(tmp_path: Path) -> None:
+    """Both poolings read the image: that the first loses NaN is known, and the second may not lose more behind it."""
+    case = _case("pool_and_back", "nan-at7")
+    loses = _Slips("pooled_without_indices", lambda _case, _inputs, outputs: {"output": _numbers(outputs["output"])})
+    arrays = _answers(case, loses)
+    assert _is_accepted(tmp_path / "one", case, arrays)
+    assert not _is_accepted(tmp_path / "two", case, arrays | {"pooled": arrays["pooled"] * 0 + 5})
+    wrong = _run(tmp_path / "three", case, arrays | {"pooled_indices": arrays["pooled_indices"] * 0 - 9})
+    verdict = judge(wrong, case, TORCH)
+    assert (verdict.step, [later.step for later in verdict.later]) == ("pooled_without_indices", ["pooled"])
+
+
+def _numbers(array: Any) -> Any:
+    """An array in which numbers stand for NaN: the greatest of the rest of the window, which is 14 in this case."""
+    return np.where(np.isnan(array), np.float32(14), array)
+
+
+def _is_accepted(folder: Path, case: Case, arrays: Arrays) -> bool:
+    known = Known(
+        cases=[case.id],
+        targets="torch-*",
+        versions=">=2",
+        kind="value",
+        status="differing",
+        message=None,
+        diagnosis="NaN ignored, as if it were less than all",
+        reason="NaN is lost where it is the greatest.",
+        link="https://example.org/issue",
+    )
+    run = _run(folder, case, arrays)
+    accepted = Accepted(differences={"torch": [known]})
+    return tables.known_difference(run, accepted, case.id, TORCH, judge(run, case, TORCH)) is not None
+
+
+def test_a_wrong_step_may_leave_a_later_one_without_an_answer(tmp_path: Path) -> None:
+    case = _case("pool_and_back", "max-valid-i7x9-k2-s2")
+    arrays = _answers(case)
+    outside = arrays | {"pooled_indices": arrays["pooled_indices"] * 0 - 9}
+    assert judge(_run(tmp_path, case, outside), case, TORCH).step == "pooled"
+
+
+def test_the_headroom_of_a_pipeline_is_that_of_the_step_that_came_nearest(tmp_path: Path) -> None:
+    """Three units in the last place at one step, none at the others."""
+    case = _case("autoencoder", "wide-same-i16x16")
+    off = _Slips("decoded", lambda _case, _inputs, outputs: {"output": outputs["output"] * np.float32(1 + 3 * 2**-23)})
+    room = judge(_run(tmp_path / "off", case, _answers(case, off)), case, TORCH).headroom
+    exact = judge(_run(tmp_path / "exact", case, _answers(case)), case, TORCH).headroom
+    assert room is not None
+    assert exact is not None
+    assert room.of_failing > 2 * exact.of_failing
 
 
 def test_the_right_bits_of_every_step_pass(tmp_path: Path) -> None:
