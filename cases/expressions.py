@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from jinja2 import StrictUndefined, TemplateError, nodes
+from jinja2 import StrictUndefined, TemplateError, Undefined, nodes
 from jinja2.environment import TemplateExpression
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -34,6 +34,8 @@ class Expression:
         """
         try:
             found = self.compiled(facts)
+            if isinstance(found, Undefined):
+                bool(found)  # raises what says so
         except _FAULTS as error:
             raise ValueError(str(error)) from None
         if isinstance(found, (bool, np.bool_)):

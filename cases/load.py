@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -88,8 +89,18 @@ def _place(data: Any, fault: ErrorDetails, schema: Callable[[], dict[str, Any]])
     if kind == "missing":
         return real, f"{name} lacks the key {location[-1]!r}"
     if kind.startswith("union_tag"):
-        return (*real, "operator"), f"operator: {message}"
+        return (*real, "operator"), _no_operator(name, message)
     return real, f"{name}: {message[0].lower()}{message[1:]}"
+
+
+def _no_operator(name: str, message: str) -> str:
+    """What pydantic says of tags, in words; it quotes the tag that it found, the key, and the tags that there are."""
+    found, *rest = re.findall(r"'([^']*)'", message)
+    known = rest[1:]
+    if not known:
+        return f"{name} lacks the key {found!r}"
+    hint = suggest(found, known) or f"; there are: {', '.join(known)}"
+    return f"no operator is called {found!r}{hint}"
 
 
 def _real(data: Any, location: Location) -> Location:

@@ -119,8 +119,11 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
             "operator: conv\nabout: a file without a source\ncases: [{name: a}]\n",
             ":1:1: the file lacks the key 'source",
         ),
-        (HEAD.replace("conv_transpose", "deconv") + "  - name: a\n", ":1:1: operator: "),
-        ("about: no operator is named\n", ":1:1: operator: "),
+        (
+            HEAD.replace("conv_transpose", "deconv") + "  - name: a\n",
+            ":1:1: no operator is called 'deconv'; did you mean 'conv'?",
+        ),
+        ("about: no operator is named\n", ":1:1: the file lacks the key 'operator'"),
         (HEAD + "  - {name: a, image: [5, 5], kernel: three}\n", ":5:30: kernel: input should be a valid integer or "),
         (HEAD + "  - {name: a, image: 5, kernel: 3}\n", ":5:15: image: input should be a valid list"),
         (HEAD + "  - {name: a, image: [5, 5.5], kernel: 3}\n", ":5:26: "),
