@@ -13,7 +13,8 @@ from cases.claims import ANSWER, FUNCTIONS
 from cases.expressions import expression
 from reports import answer
 from reports.answer import Question
-from tests.reports.making import JAX, TORCH, make, oracle, record, right
+from reports.run import Run, read
+from tests.reports.making import JAX, TORCH, make, oracle, record, result, right
 
 CASE = make(
     "conv_transpose",
@@ -146,3 +147,23 @@ def test_an_input_has_its_own_dtype(tmp_path: Path) -> None:
     """bfloat16 inputs are made as float32 arrays, and come back as real ones."""
     case = make("max_pool", name="narrow", dtype="bfloat16")
     assert _decides(tmp_path, 'dtype_of("value") == "bfloat16"', Returned(arrays=right(case)), case) is True
+
+
+def test_to_agree_is_to_have_the_same_bits_in_every_output(tmp_path: Path) -> None:
+    other = Returned(arrays=right(POOL) | {"indices": right(POOL)["indices"] + 1})
+    run = record(tmp_path, [oracle(POOL), (POOL, TORCH, Returned(arrays=right(POOL))), (POOL, JAX, other)])
+    question = Question(run, POOL)
+    assert question.holds(expression('agrees("oracle-eager-cpu")'), TORCH) is True
+    assert question.holds(expression('agrees("oracle-eager-cpu")'), JAX) is False
+
+
+def test_the_call_is_each_target_s_own_though_the_results_are_the_same(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run.jsonl")
+    run.begin({"targets": {target: {"versions": {}, "settings": {}} for target in (TORCH, JAX)}, "missing": {}})
+    run.ask(CASE)
+    for target, call in ((TORCH, "result = torch(value)"), (JAX, "result = jax(value)")):
+        run.record(result(CASE, target, RIGHT, call))
+    run.end()
+    run.close()
+    question = Question(read(run.path), CASE)
+    assert [question.holds(expression('"torch" in call'), target) for target in (TORCH, JAX)] == [True, False]

@@ -229,3 +229,22 @@ def test_the_page_says_what_the_run_says(tmp_path: Path, shipped: list[Case]) ->
     assert "# What no run can decide" in page
     assert page == render.pages(read(tmp_path / "run.jsonl"), Accepted())["document_claims.md"]
     assert "gpu-only,tensorflow-eager-cpu,refuted,0,1,0" in pages["document_claims.csv"]
+
+
+def test_all_targets_of_one_claim_in_a_word(tmp_path: Path) -> None:
+    """A condition is no plain word, whether one target gives it or all do."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    conditional = _found(_run(tmp_path / "a", _good(EVEN), RAISED, RAISED), _claim(conditions=CONDITIONS))
+    refuted = _found(_run(tmp_path / "b", RAISED, RAISED, RAISED), _claim())
+    assert conditional.verdict.startswith("holds only where ")
+    assert claims.overall([conditional]) == "depends"
+    assert claims.overall([conditional, refuted]) == "depends"
+    assert claims.overall([refuted]) == "refuted"
+
+
+def test_a_condition_that_means_nothing_in_a_case_excludes_it_not(tmp_path: Path) -> None:
+    """Of the one answer that refutes, the condition says nothing; so it doesn't tell it from the others."""
+    run = _run(tmp_path, _good(EVEN), RAISED)
+    unclear = {"it is even": "strides_divide or 1 // (image[0] - 5) > 0"}
+    assert _found(run, _claim(conditions=unclear)).verdict == "holds in 1 of 2"
