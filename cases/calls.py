@@ -52,15 +52,20 @@ def _out_channels(network: Network, step: FilterStep) -> int:
 
 def _filter(network: Network, step: FilterStep, channels: tuple[int, int], outer: int) -> tuple[dict[str, str], int]:
     """A filter of its own, perhaps a bias, and the number of groups; ``channels`` are the filter's last two axes."""
-    entry, rule = network.entry, network.entry.filters or network.entry.data
+    entry = network.entry
     groups = entry.groups if step.groups is None else step.groups
     shape = (*_window(network, "kernel", step), channels[0] // max(groups, 1), channels[1])
     takes = {"filter": f"{step.name}_filter"}
-    network.require(takes["filter"], tensor("filter", step.filter, network.spec(shape, rule)))
+    network.require(takes["filter"], tensor("filter", step.filter, network.spec(shape, network.filters)))
     if entry.bias if step.bias is None else step.bias:
-        takes["bias"] = f"{step.name}_bias"
-        network.require(takes["bias"], network.spec((outer,), rule))
+        takes |= _bias(network, step, outer)
     return takes, groups
+
+
+def _bias(network: Network, step: FilterStep, channels: int) -> dict[str, str]:
+    name = f"{step.name}_bias"
+    network.require(name, network.spec((channels,), network.filters))
+    return {"bias": name}
 
 
 def _conv_transpose(network: Network, step: ConvTransposeStep, taken: str) -> Parts:
@@ -94,11 +99,7 @@ def _conv_reversed(network: Network, step: ConvTransposeStep, name: str) -> Part
     forward = network.reversed(name, ("conv",))
     takes = {"filter": forward.takes["filter"]}
     if step.bias:
-        takes["bias"] = f"{step.name}_bias"
-        network.require(
-            takes["bias"],
-            network.spec(forward.case.inputs["value"].shape[-1:], network.entry.filters or network.entry.data),
-        )
+        takes |= _bias(network, step, forward.case.inputs["value"].shape[-1])
     return takes, {**_reversed_windows(forward), "groups": forward.case.groups}
 
 

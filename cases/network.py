@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cases import rules, shapes
 from cases.build import tensor, tier
-from cases.case import INDEX_DTYPE, PIPELINE, Case, Step, TensorSpec, is_chosen
+from cases.case import INDEX_DTYPE, PIPELINE, Case, Step, TensorSpec
 from cases.elements import check_held, check_special
 from cases.sizes import BuildError
 from cases.steps import AnyStep, PipelineEntry
@@ -43,6 +43,11 @@ class Network:
     def rank(self) -> int:
         """How many spatial axes there are."""
         return len(self.entry.image or ())
+
+    @property
+    def filters(self) -> str | None:
+        """The rule that fills filters and biases."""
+        return self.entry.filters or self.entry.data
 
     def spec(self, shape: tuple[int, ...], rule: str | None) -> TensorSpec:
         """A tensor from outside, filled by a rule."""
@@ -127,13 +132,12 @@ class Network:
             )
             for role, name in tensors.items()
         }
-        whole = tier(step.operator, self.inputs)
         return Case(
             id=f"{self.case_id}#{step.name}",
             operator=step.operator,
             inputs=specs,
             data_format=self.entry.data_format,
-            tier="exact" if is_chosen(step.operator) and whole == "bounded" else whole,
+            tier=tier(step.operator, self.inputs),
             **arguments,
         )
 

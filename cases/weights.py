@@ -137,11 +137,11 @@ def with_weights(case: Case, archive: Path) -> Case:
     With them it isn't slow any more: who has real filters wants it asked.
     """
     with np.load(archive, allow_pickle=False) as file:
-        shapes = {name: file[name].shape for name in file.files}
-    named = shapes.keys() & case.inputs.keys()
-    if not named or any(case.inputs[name].shape != shapes[name] for name in named):
+        named = sorted(case.inputs.keys() & set(file.files))
+        fits = all(case.inputs[name].shape == file[name].shape for name in named)
+    if not named or not fits:
         return case
-    return replace(case, slow=False, inputs=case.inputs | dict(_from(archive, case, sorted(named))))
+    return replace(case, slow=False, inputs=case.inputs | dict(_from(archive, case, named)))
 
 
 def _from(archive: Path, case: Case, names: Iterable[str]) -> Iterable[tuple[str, TensorSpec]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from adapters.offer import ModeOptions
@@ -44,6 +44,11 @@ def facts(options: ModeOptions, *, slow: bool) -> dict[str, object]:
     thin = {"one_in": options.one_in} if options.one_in > 1 and not slow else {}
     limits = {name: list(getattr(options, name)) for name in _LIMITS if getattr(options, name)}
     return {**thin, **limits}
+
+
+def is_asked_all(facts: Mapping[str, object]) -> bool:
+    """Whether a target, of which a run's header says this, was asked every case."""
+    return not LIMITS & facts.keys()
 
 
 def describe(options: ModeOptions, *, slow: bool) -> str:

@@ -99,9 +99,9 @@ class CaseItem(pytest.Item):
     def _expect_known(self, run: Run, verdict: Verdict) -> None:
         """Expect a known difference, or a recorded behaviour; fail where a known difference is gone or another."""
         accepted, target = self.session_of_run.accepted, str(self.target)
+        if known := tables.known_difference(run, accepted, self.case.id, target, verdict):
+            pytest.xfail(f"{known.reason} ({known.link})")
         entry = tables.find_known(run, accepted, self.case.id, target, verdict)
-        if entry is not None and tables.known_difference(run, accepted, self.case.id, target, verdict):
-            pytest.xfail(f"{entry.reason} ({entry.link})")
         recorded = tables.is_recorded(run, accepted, self.case, target)
         if recorded and verdict.difference is not None:
             pytest.xfail(f"{tables.RECORDED}: {verdict.difference.summary}")

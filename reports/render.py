@@ -12,7 +12,7 @@ from adapters.offer import ModeOptions
 from cases.claims import load as load_claims
 from reports import claims, clarity, indices, readings, shape_errors, tables
 from reports.accepted import Accepted
-from reports.breadth import LIMITS, describe
+from reports.breadth import LIMITS, describe, is_asked_all
 from reports.known import Known
 from reports.networks import drift
 from reports.padding import padding
@@ -114,7 +114,7 @@ def _rounding(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
 
 def _asked_all(run: Run, targets: list[str]) -> list[str]:
     """The targets that were asked every case: only of these can be said how often they agree."""
-    return [target for target in targets if not LIMITS & run.header["targets"][target].keys()]
+    return [target for target in targets if is_asked_all(run.header["targets"][target])]
 
 
 def _first_modes(run: Run, targets: list[str]) -> list[str]:

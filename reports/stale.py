@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.breadth import LIMITS
+from reports.breadth import is_asked_all
 from reports.known import Known
 from reports.run import Run
 from reports.session import Session
@@ -28,7 +28,7 @@ def entries(session: Session, *, whole: bool) -> list[str]:
 
 def _asked_all(run: Run) -> bool:
     """Whether some target is asked every case: where all have limits, there are cases that nobody is asked."""
-    return any(target != ORACLE and not LIMITS & facts.keys() for target, facts in run.header["targets"].items())
+    return any(target != ORACLE and is_asked_all(facts) for target, facts in run.header["targets"].items())
 
 
 def _gone(session: Session, run: Run) -> list[str]:
@@ -45,7 +45,7 @@ def _gone(session: Session, run: Run) -> list[str]:
 
 def _is_stale(session: Session, run: Run, entry: Known, *, whole: bool) -> bool:
     targets = [target for target in run.header["targets"] if entry.concerns(target, version_of(run, target))]
-    whole = whole and any(not LIMITS & run.header["targets"][target].keys() for target in targets)
+    whole = whole and any(is_asked_all(run.header["targets"][target]) for target in targets)
     covered = [(case, target) for case, target in run.records if target in targets and entry.matches(case)]
     verdicts = ((case, target, judge(run, run.cases[case], target)) for case, target in covered)
     explains = any(known_difference(run, session.accepted, *answer) == entry for answer in verdicts)

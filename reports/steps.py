@@ -30,6 +30,7 @@ def judged(case: Case, arrays: Arrays) -> Iterator[Judged]:
     """The steps of a pipeline in order, from the arrays that a target returned for it.
 
     Raises:
+        InvalidCall: if a step is given indices that lie outside its image.
         NotExact: if a step of the exact tier rounds on what it was given.
         NotSupported: if a step has no canonical answer to that.
     """

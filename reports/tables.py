@@ -86,22 +86,26 @@ def known_difference(run: Run, accepted: Accepted, case: str, target: str, verdi
     entry = find_known(run, accepted, case, target, verdict)
     if entry is None or not entry.explains(verdict):
         return None
-    version, known = version_of(run, target), accepted.differences.get(target.partition("-")[0], ())
-    covering = [other for other in known if other.covers(case, target, version)]
-    explained = all(any(other.explains(later) for other in covering) for later in verdict.later)
+    version, known = version_of(run, target), _entries(accepted, target)
+    explained = all(
+        any(other.covers(case, target, version) and other.explains(later) for other in known) for later in verdict.later
+    )
     return entry if explained else None
 
 
 def find_known(run: Run, accepted: Accepted, case: str, target: str, verdict: Verdict) -> Known | None:
     """The entry that speaks of a case on a target, in the version that ran."""
-    entries = accepted.differences.get(target.partition("-")[0], ())
-    return find(entries, case, target, version_of(run, target), verdict)
+    return find(_entries(accepted, target), case, target, version_of(run, target), verdict)
+
+
+def _entries(accepted: Accepted, target: str) -> Sequence[Known]:
+    """The known differences of a target's adapter."""
+    return accepted.differences.get(target.partition("-")[0], ())
 
 
 def is_by_processor(run: Run, accepted: Accepted, case: str, target: str) -> bool:
     """Whether a known difference says that the processor decides what a target makes of a case."""
-    known = accepted.differences.get(target.partition("-")[0], ())
-    version = version_of(run, target)
+    version, known = version_of(run, target), _entries(accepted, target)
     return any(entry.shown_by == "some processors" and entry.covers(case, target, version) for entry in known)
 
 
