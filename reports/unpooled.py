@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from adapters.oracle import pooling
 from adapters.oracle.exactness import cast
 from cases import shapes
 from cases.case import Case
 from cases.shapes import Axis
+from reports.compare import Array, Arrays
 
-Array = npt.NDArray[Any]
-Arrays = dict[str, Array]
 Explanation = tuple[str, Callable[[], Arrays]]
 
 

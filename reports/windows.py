@@ -9,10 +9,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from adapters.oracle import Oracle
 from adapters.oracle.exactness import cast
@@ -20,10 +19,8 @@ from cases import shapes
 from cases.case import Case
 from cases.shapes import Axis
 from cases.tolerance import Tolerance
-from reports.compare import compare, outputs
+from reports.compare import Array, Arrays, compare, outputs
 
-Array = npt.NDArray[Any]
-Arrays = dict[str, Array]
 Explanation = tuple[str, Callable[[], Arrays]]
 Sizes = tuple[int, ...]
 _REACH: Final = 2

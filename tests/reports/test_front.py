@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 FAKES = "tests.reports.fakes"
 HEAD = "operator: conv_transpose\nabout: a file that a test wrote\nsource: https://example.org\ncases:\n"
 Ask = Callable[..., pytest.RunResult]
+WIDTHS = (1, 1, 2, 2, 4, 4, 4, 8, 8, 8, 8, 8, 8)
+"""How many times the first layer's channels each layer of VGG16 has, in the order of ``LAYERS``."""
 
 
 def _file(folder: Path, *names: str, topic: str = "topic") -> Path:
@@ -427,7 +429,7 @@ def _pipelines(folder: Path) -> None:
     """The case file of VGG16's network, as small as it gets."""
     steps = "".join(
         f"      - {{operator: conv, name: {layer}, out_channels: {width}, bias: true}}\n"
-        for layer, width in zip(LAYERS, (1, 1, 2, 2, 4, 4, 4, 8, 8, 8, 8, 8, 8), strict=True)
+        for layer, width in zip(LAYERS, WIDTHS, strict=True)
     )
     text = (
         "operator: pipeline\nabout: a file that a test wrote\nsource: https://example.org\ncases:\n"
@@ -441,7 +443,7 @@ def _pipelines(folder: Path) -> None:
 def _weights(folder: Path, width: int) -> Path:
     arrays: dict[str, Any] = {}
     channels = 3
-    for layer, factor in zip(LAYERS, (1, 1, 2, 2, 4, 4, 4, 8, 8, 8, 8, 8, 8), strict=True):
+    for layer, factor in zip(LAYERS, WIDTHS, strict=True):
         arrays[f"{layer}_W"] = np.full((3, 3, channels, factor * width), 0.5, np.float32)
         arrays[f"{layer}_b"] = np.full(factor * width, 0.25, np.float32)
         channels = factor * width
