@@ -19,8 +19,8 @@ from cases import rules, shapes
 from cases.case import PIPELINE, Case
 
 MODES: Final = ("eager", "compile", "channels_last", "nomkldnn", "tf32")
-ONE_IN: Final = 120
-"""A call takes seconds to compile: about one of each larger topic."""
+ONE_IN: Final = 240
+"""A call takes seconds to compile: one of each large topic, and those that have every value (see reports.breadth)."""
 _WITH_CHANNELS: Final = ("conv", "conv_transpose", "max_pool", "max_pool_argmax", "max_unpool", "avg_pool", PIPELINE)
 _PRODUCTS: Final = "torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = {}"
 _NO_MKLDNN: Final = "torch.backends.mkldnn.set_flags(False)"
