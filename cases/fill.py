@@ -56,7 +56,8 @@ def _drawn(case: Case, name: str, spec: TensorSpec) -> Array:
     if spec.fill == "he":
         values = values * _gain(spec.shape)
     if spec.dtype.startswith("u"):
-        values = values - values.min(initial=0) + 1  # a zero put back into zeros would not be seen
+        # A zero put back into zeros would not be seen, and what divides all values divides them still.
+        values = values - values.min(initial=0) + _DIVISORS.get(spec.fill, 1)
     if spec.dtype in dtypes.OTHERS:
         return values.astype(spec.dtype).reshape(shape)
     array = dtypes.rounded(values, spec.dtype)
@@ -108,6 +109,11 @@ def _twelves(key: str, size: int) -> Array:
     return _integers(key, size) * 12
 
 
+def _dozens(key: str, size: int) -> Array:
+    """-24, -12, 12 or 24: averages as of ``twelves``, and even int8 holds the sums of five."""
+    return _small(key, size) * 12
+
+
 def _wide(key: str, size: int) -> Array:
     """Integers below 2**24 either way: only float64 holds their products, so rounding to float32 on the way shows."""
     return _words(key, size, 4).astype(np.int64) % 2**25 - 2**24
@@ -147,6 +153,7 @@ _RULES: Final = {
     "small": _small,
     "wide": _wide,
     "twelves": _twelves,
+    "dozens": _dozens,
     "multiples": _multiples,
     "normal": _normal,
     "he": _normal,
@@ -155,6 +162,7 @@ _RULES: Final = {
     "ties": _ties,
     "ones": _ones,
 }
+_DIVISORS: Final = {"twelves": 12, "dozens": 12, "multiples": MULTIPLE}
 NORMAL: Final = ("normal", "he")
 """The rules whose values round; those of ``he`` are scaled to the filter that they make."""
 RULES: Final = tuple(_RULES)

@@ -1,6 +1,7 @@
 """``python -m reports``: render a run, compare it, record behaviours, run its programs, publish or check the tables.
 
-And ``deconvnet``, which makes a run of its own and looks into a network.
+And two that need none: ``coverage`` counts the values that the cases cover, ``deconvnet`` makes a run of its own and
+looks into a network.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from cases.load import find, load
 from cases.read import CaseFileError
-from reports import accepted, behaviours, render
+from reports import accepted, behaviours, coverage, render
 from reports.against import changes
 from reports.deconvnet import command as deconvnet
 from reports.known import KnownError
@@ -67,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     recording.set_defaults(command=_record)
     _add_reproducing(commands.add_parser("reproduce", help="run the programs of answers, each in a fresh interpreter"))
     deconvnet.add_options(commands.add_parser("deconvnet", help="project a layer's activations to pixels"), _count)
+    covering = commands.add_parser("coverage", help="which values and pairs of values the suite's cases cover")
+    covering.set_defaults(run=None, command=_coverage)
     publishing = commands.add_parser("publish", help="write the committed tables of the pinned versions")
     publishing.add_argument("run", type=Path)
     publishing.add_argument("--check", action="store_true", help="write nothing; fail where they differ")
@@ -154,6 +157,14 @@ def _compare(run: Run, options: argparse.Namespace) -> int:
     lines = changes(read(options.against), run)
     print("\n".join(lines) if lines else "nothing changed")
     return 1 if lines else 0
+
+
+def _coverage(_options: argparse.Namespace) -> int:
+    """The figures without a run, for whoever adds a case; 1 if there is a hole."""
+    found = coverage.of_suite()
+    holes = coverage.holes(found)
+    print("\n".join([render.markdown(coverage.summary(found)), *holes]))
+    return 1 if holes else 0
 
 
 def _publish(run: Run, options: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from adapters.base import NotSupported
 from adapters.oracle import NotExact, Oracle
+from adapters.oracle.pooling import inside
 from cases import shapes
 from cases.case import Case, Tier
 from cases.dtypes import FLOATS
@@ -204,23 +205,13 @@ def _of_indices(case: Case, expected: Arrays) -> Iterator[Explanation]:
 def _of_average(case: Case, inputs: Arrays) -> Iterator[Explanation]:
     if case.operator != "avg_pool" or case.tier != "exact":
         return
-    counts = _counts(case)
+    counts = inside(shapes.axes(case))
     exact = Oracle().run(replace(case, tier="bounded"), inputs)["output_float64"]
     sums = exact * counts
     whole = float(np.prod(shapes.kernel_size(case)))
     reciprocal = (1 / counts).astype(case.dtype)
     yield "divided by the whole window at the border", lambda: {"output": (sums / whole).astype(case.dtype)}
     yield "multiplied by the rounded reciprocal", lambda: {"output": sums.round().astype(case.dtype) * reciprocal}
-
-
-def _counts(case: Case) -> Array:
-    """How many elements of the image each window of a pooling holds, broadcast over batch and channels."""
-    counts: Array = np.ones(())
-    for axis in shapes.axes(case):
-        starts = np.arange(axis.count) * axis.stride - axis.before
-        inside = np.minimum(starts + axis.kernel, axis.image) - np.maximum(starts, 0)
-        counts = counts[..., None] * inside
-    return counts[None, ..., None]
 
 
 def _of_layout(expected: Arrays) -> Iterator[Explanation]:

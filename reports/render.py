@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from adapters.offer import ModeOptions
 from cases.claims import load as load_claims
-from reports import claims, clarity, indices, readings, shape_errors, tables
+from reports import claims, clarity, coverage, indices, readings, shape_errors, tables
 from reports.accepted import Accepted
 from reports.breadth import LIMITS, describe, is_asked_all
 from reports.known import Known
@@ -50,6 +50,7 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
     wrong = tables.differences(frame)
     errors = shape_errors.cells(run, frameworks)
     agreeing = _asked_all(run, [target for target in targets if target in {*frameworks, ORACLE}])
+    covered = coverage.of_run(run)
     text = load_claims()
     found = claims.findings(run, text.claims, [target for target in targets if target != ORACLE])
     return {
@@ -59,6 +60,8 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
         "shape_errors.md": _shape_errors(run, errors),
         "shape_errors.csv": errors.to_csv(index=False),
         "shape_errors.html": _opening(run, errors),
+        "coverage.md": _page("coverage.md", run, **coverage.page(run, covered, frameworks)),
+        "coverage.csv": coverage.rows(covered).to_csv(index=False),
         "agreement.md": _page("agreement.md", run, table=markdown(tables.agreement(run, accepted, agreeing))),
         "rounding.md": _rounding(run, frame, frameworks),
         "indices.md": _indices(run, frameworks),

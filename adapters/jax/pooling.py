@@ -11,6 +11,7 @@ import math
 from typing import Any, Final
 
 from adapters.jax.composition import Composition, arranged, refuse_other_layouts
+from cases import shapes
 from cases.case import Case
 from cases.dtypes import INTEGERS
 
@@ -25,8 +26,8 @@ _TAKE: Final = """\
 def with_places(value):
     pairs = (lax.stop_gradient(value), jnp.broadcast_to(places, value.shape))
     _, flat = lax.reduce_window(pairs, {starts}, first_maximum, {window})
-    images = {last}.reshape(len(value), -1)
-    return jnp.take_along_axis(images, flat.reshape(len(value), -1), axis=1).reshape(flat.shape), flat
+    images, chosen = {last}.reshape({images}), flat.reshape({chosen})
+    return jnp.take_along_axis(images, chosen, axis=1).reshape(flat.shape), flat
 """
 
 
@@ -55,7 +56,8 @@ def max_pool_argmax(case: Case) -> Composition:
     counted = f" + np.arange({batch}).reshape(-1{', 1' * len(image)}) * {math.prod(image)}"
     expression = f"lax.reduce_window({operands}, {starts}, first_maximum, {window(case)})"
     last = "jnp.moveaxis(value, 1, -1)" if case.channels_first else "value"
-    taking = (_TAKE.format(starts=starts, window=window(case), last=last),) if case.gradients else ()
+    sizes = {"images": (batch, math.prod(image)), "chosen": (batch, math.prod(shapes.output_shape(case)[1:]))}
+    taking = (_TAKE.format(starts=starts, window=window(case), last=last, **sizes),) if case.gradients else ()
     return Composition(
         functions=(_PICK, *taking),
         before=(f"places = {f'np.moveaxis({places}, -1, 1)' if case.channels_first else places}",),

@@ -119,12 +119,11 @@ def _unpadded(case: Case) -> str:
     """The canonical index from ``flat``, an index of the padded images."""
     axes, channels = shapes.axes(case), max(case.inputs["value"].shape[-1], 1)  # no channels, no index
     sizes = [axis.before + axis.image + axis.after for axis in axes]
-    place, step = "", channels
+    place, step, unit = "", channels, channels
     for axis, size in zip(reversed(axes), reversed(sizes), strict=True):
-        unit = math.prod([channels, *(inner.image for inner in axes[axes.index(axis) + 1 :])])
         place = f" + (flat // {step} % {size} - {axis.before}) * {unit}{place}"
-        step *= size
-    batch = f"flat // {step} * {channels * math.prod(axis.image for axis in axes)}"
+        step, unit = step * size, unit * axis.image
+    batch = f"flat // {step} * {unit}"
     return f"{batch}{place} + flat % {channels}"
 
 

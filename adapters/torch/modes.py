@@ -10,15 +10,17 @@ from __future__ import annotations
 import os
 import shutil
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from adapters.base import NotSupported
+from cases import rules, shapes
 from cases.case import PIPELINE, Case
 
 MODES: Final = ("eager", "compile", "channels_last", "nomkldnn", "tf32")
-ONE_IN: Final = 120
-"""A call takes seconds to compile: about one of each larger topic."""
+ONE_IN: Final = 240
+"""A call takes seconds to compile: one of each large topic, and those that have every value (see reports.breadth)."""
 _WITH_CHANNELS: Final = ("conv", "conv_transpose", "max_pool", "max_pool_argmax", "max_unpool", "avg_pool", PIPELINE)
 _PRODUCTS: Final = "torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = {}"
 _NO_MKLDNN: Final = "torch.backends.mkldnn.set_flags(False)"
@@ -94,13 +96,13 @@ def refuse(case: Case, mode: str) -> None:
     """Refuse what a mode doesn't have.
 
     Raises:
-        NotSupported: if there is no channels-last format for the tensors of the call.
+        NotSupported: if there is no channels-last format for the tensors of the call, or the call is fatal.
     """
-    if mode != "channels_last":
-        return
-    if _fatal(case):
+    if mode in _FATAL and _FATAL[mode](case):
         msg = "not asked: PyTorch 2.13 does not survive this call, and later ones in its process may be wrong"
         raise NotSupported(msg)
+    if mode != "channels_last":
+        return
     if len(case.strides) == 1:
         msg = "torch has a channels-last format for two and three spatial axes, none for one"
         raise NotSupported(msg)
@@ -109,10 +111,23 @@ def refuse(case: Case, mode: str) -> None:
         raise NotSupported(msg)
 
 
-def _fatal(case: Case) -> bool:
+def _is_strided_point(case: Case) -> bool:
     """The filter's gradient of a strided convolution with a filter of one element, in a channels-last format."""
     one = "filter" in case.inputs and set(case.inputs["filter"].shape[:-2]) == {1}
     return case.operator == "conv" and one and bool(case.gradients) and max(case.strides) > 1
+
+
+def _averages_padded_bytes(case: Case) -> bool:
+    """Compiled average pooling of int8 with padding writes behind its result."""
+    bytes_ = case.operator == "avg_pool" and case.dtype == "int8" and rules.broken(case) is None
+    return bytes_ and any(map(any, shapes.padding_pairs(case)))
+
+
+_FATAL: Final[dict[str, Callable[[Case], bool]]] = {
+    "channels_last": _is_strided_point,
+    "compile": _averages_padded_bytes,
+}
+"""Mode -> the calls that it does not survive."""
 
 
 def prepare(mode: str, device: str) -> dict[str, str]:

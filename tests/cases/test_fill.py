@@ -36,6 +36,7 @@ PINNED = {
     "ones": [1, 1, 1, 1, 1, 1],
     "small": [-2, 1, -2, -1, -2, -2],
     "wide": [4108852, -11460492, 8935276, 15796488, 6929192, 9507923],
+    "dozens": [-24, 12, -24, -12, -24, -24],
     "twelves": [-48, 84, -48, -84, 60, 12],
 }
 
@@ -74,6 +75,13 @@ def test_the_indices_are_pinned() -> None:
         output_shape=(1, 4, 5, 2),
     )
     assert fill.fill(case)["indices"].ravel().tolist() == [22, 13, 26, 17, 28, 19, 32, 23, 36, 27, 38, 29]
+
+
+@pytest.mark.parametrize(("rule", "divisor"), [("small", 1), ("twelves", 12), ("dozens", 12)])
+def test_unsigned_data_are_above_zero_and_divide_as_signed_ones(rule: str, divisor: int) -> None:
+    values = fill.fill(_case("pin", TensorSpec(shape=(100,), dtype="uint8", fill=rule)))["value"]
+    assert values.min() == divisor
+    assert (values % divisor == 0).all()
 
 
 def test_every_rule_is_pinned() -> None:

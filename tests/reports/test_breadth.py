@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import cases
 from adapters.offer import ModeOptions
-from cases.case import Case, TensorSpec
-from reports.breadth import asked, describe, facts
+from cases import coverage, shapes
+from cases.case import OPERATORS, Case, TensorSpec
+from cases.dtypes import FLOATS
+from cases.feasible import space
+from cases.load import load
+from reports.breadth import COVERING, asked, describe, facts
+
+CASES = Path(cases.__file__).parent
 
 
 def file(count: int) -> list[Case]:
@@ -52,9 +61,44 @@ def test_dtypes_exclude_the_others_also_when_slow_and_before_any_thinning() -> N
 def test_what_is_left_out_is_said() -> None:
     thin = ModeOptions(one_in=22, dtypes=("float64", "int64"))
     assert describe(thin, slow=False) == (
-        "every 22nd case of a topic (all of them with --slow), values of float64 and int64 only"
+        "every 22nd case of a topic, of pairs some with each value (all with --slow), values of float64 and int64 only"
     )
     assert describe(ModeOptions(one_in=112), slow=False).startswith("every 112th case")
     assert facts(thin, slow=False) == {"one_in": 22, "dtypes": ["float64", "int64"]}
     assert facts(thin, slow=True) == {"dtypes": ["float64", "int64"]}
     assert (describe(ModeOptions(), slow=False), facts(ModeOptions(), slow=False)) == ("", {})
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_of_the_pairs_a_thinned_mode_is_asked_every_value_in_few_cases(operator: str) -> None:
+    pairs = load(CASES / operator / f"{COVERING}.yaml")
+    ids = asked(pairs, ModeOptions(one_in=10_000), slow=False)
+    values = {value for case in pairs if case.id in ids for value in coverage.values(case)}
+    assert values == space(operator).single
+    assert len(ids) <= 12
+    assert ids == asked(pairs, ModeOptions(one_in=10_000), slow=False)
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_what_hardly_anybody_refuses_has_all_values_that_it_can(operator: str) -> None:
+    """A refusal of integers or of dilations says nothing of the layout, the padding and the batch."""
+    pairs = load(CASES / operator / f"{COVERING}.yaml")
+    usual = [case for case in pairs if case.dtype in FLOATS and set(shapes.dilations(case)) == {1}]
+    ids = asked(pairs, ModeOptions(one_in=10_000), slow=False)
+    values = [{value for case in part for value in coverage.values(case)} for part in (usual, _among(usual, ids))]
+    assert values[0] == values[1]
+
+
+def _among(cases: list[Case], ids: set[str]) -> list[Case]:
+    return [case for case in cases if case.id in ids]
+
+
+def test_a_limit_comes_first_in_the_pairs_too() -> None:
+    pairs = load(CASES / "conv" / f"{COVERING}.yaml")
+    ids = asked(pairs, ModeOptions(one_in=10_000, dtypes=("float16",)), slow=False)
+    assert {case.dtype for case in pairs if case.id in ids} == {"float16"}
+
+
+def test_of_other_topics_no_case_is_asked_for_its_values() -> None:
+    strides = load(CASES / "conv" / "strides.yaml")
+    assert asked(strides, ModeOptions(one_in=10_000), slow=False) == set()

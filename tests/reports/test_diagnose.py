@@ -127,6 +127,17 @@ def test_a_border_divided_by_the_whole_window_is_named() -> None:
     assert _diagnose(AVERAGE, {"output": (sums / 9).astype("float32")}) == "divided by the whole window at the border"
 
 
+def test_a_dilated_border_divided_by_the_whole_window_is_named() -> None:
+    """Which elements of a dilated window lie in the image is not said by where it begins and ends."""
+    case = make("avg_pool", image=[7, 8], ksize=2, dilations=3, padding="SAME", strides=1)
+    counts = np.ones((1, 7, 8, 1))
+    for axis, size in ((1, 7), (2, 8)):
+        inside = [(0 <= start < size) + (0 <= start + 3 < size) for start in range(-1, size - 1)]
+        counts = counts * np.expand_dims(inside, tuple({0, 1, 2, 3} - {axis}))
+    actual = (right(case)["output"] * counts / 4).astype("float32")
+    assert _diagnose(case, {"output": actual}) == "divided by the whole window at the border"
+
+
 def test_a_rounded_reciprocal_is_named() -> None:
     case = make("avg_pool", image=[9, 10], ksize=7, padding="SAME")
     sums, counts = _sums(case)
