@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reports.run import Record, Run
+from reports.record import Record
+from reports.run import Run
 
 
 def changes(old: Run, new: Run) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from adapters.process import STDERR_END
-from reports.run import Record
+from reports.record import Record
 
 _WRAPPING: Final = tuple(
     (re.compile(pattern, flags), instead)

@@ -8,6 +8,7 @@ from typing import Any
 
 from adapters.base import Target
 from cases.case import Case
+from reports.determinism import TIMES
 from reports.options import UsageError
 from reports.run import Run, RunError, read
 
@@ -42,7 +43,7 @@ def _read(path: Path) -> Run:
 def _fixed(header: dict[str, Any]) -> dict[str, Any]:
     """What of a header is known from the start: all but the settings of targets whose turn has yet to come."""
     facts = {name: {**fact, "settings": None} for name, fact in header.get("targets", {}).items()}
-    return {"targets": facts} | {name: header.get(name) for name in ("missing", "suite", "weights")}
+    return {"targets": facts} | {name: header.get(name) for name in ("missing", "suite", "weights", TIMES)}
 
 
 def unanswered(cases: Iterable[Case], target: Target, old: Run | None) -> list[Case]:
