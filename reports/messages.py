@@ -30,6 +30,7 @@ _PLACES: Final = tuple(
         (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?:?\s*", ""),
         (r"\b([IWEF])\d{4} \d\d:\d\d:\d+\.\d+\s+\d+ ", r"\1 "),  # the head of a log line: time and thread
         (r"\b0x[0-9a-fA-F]{4,}", "0x..."),
+        (r"\bgoo\.gle/debug\w+ ", ""),  # protobuf puts one of several words, drawn anew in each process
         (r"\b(pid|tid|process|thread)([ =:]+)\d+", r"\1\2..."),
         (r"(?<![\w./])(/[\w.+-]+){2,}", "(path)"),
         (r"(\(path\)|\b[\w/]+\.(?:cc|cpp|cu|h|py))(\"?)(:|, line )\d+", r"\1\2"),
