@@ -36,6 +36,9 @@ _PLACES: Final = tuple(
         (r"(\(path\)|\b[\w/]+\.(?:cc|cpp|cu|h|py))(\"?)(:|, line )\d+", r"\1\2"),
     )
 )
+_ATTRIBUTE: Final = r"\w+=(?:\[[^\[\]]*\]|[^\[\],]*)"
+_ATTRIBUTES: Final = re.compile(rf"(?<=with these attrs: \[){_ATTRIBUTE}(?:, {_ATTRIBUTE})*(?=\])")
+"""An operation's attributes as TensorFlow lists them, in another order in each process."""
 _FRAMES: Final = re.compile(
     r"^\s*(File \"|@ |\.\.\.|(Current )?[Tt]hread |Stack \(most|Extension modules: |Fatal Python error: |#\d+ "
     r"|\*\*\* (Begin|End|Check failure) |To enable the following instructions|WARNING: All log messages before "
@@ -51,7 +54,7 @@ def normal(message: str) -> str:
     text = " ".join(message.split())
     for pattern, instead in _PLACES:
         text = pattern.sub(instead, text)
-    return text.strip()
+    return _ATTRIBUTES.sub(lambda found: ", ".join(sorted(re.findall(_ATTRIBUTE, found[0]))), text.strip())
 
 
 def last_words(stderr: str) -> str:
