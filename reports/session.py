@@ -5,7 +5,6 @@ pytest's hooks and items call this and nothing else, so that the whole flow can 
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -24,7 +23,7 @@ from reports import accepted, breadth, render, targets
 from reports.determinism import TIMES
 from reports.options import Options, UsageError
 from reports.repeats import calls
-from reports.resume import resumed
+from reports.resume import resumed, sources
 from reports.run import Run
 from reports.verdict import ORACLE
 from reports.weights import Weights
@@ -213,7 +212,7 @@ class Session:
         return run
 
     def _header(self) -> dict[str, Any]:
-        header = {"targets": self.facts, "missing": self.missing, "suite": _sources()}
+        header = {"targets": self.facts, "missing": self.missing, "suite": sources()}
         options = {"weights": self._weights.facts, TIMES: self.options.determinism}
         return header | {name: value for name, value in options.items() if value}
 
@@ -250,10 +249,3 @@ class Session:
             msg = "the run has not begun"
             raise LostError(msg)
         return self.run
-
-
-def _sources() -> str:
-    """A digest of the code that asks and answers: answers of other code are other answers."""
-    root = Path(__file__).parents[1]
-    files = sorted(path for room in ("cases", "adapters") for path in (root / room).rglob("*.py"))
-    return hashlib.blake2b(b"\0".join(path.read_bytes() for path in files), digest_size=8).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -21,13 +22,14 @@ import adapters
 from adapters.base import Target
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut
 from cases.case import Case
-from reports import determinism, render
+from reports import determinism, progress, render
 from reports.accepted import Accepted
 from reports.known import Known
 from reports.options import Options, UsageError
 from reports.record import end
 from reports.repeats import calls
 from reports.run import Run, read
+from reports.session import Session
 from tests.reports.making import TORCH, make, oracle, record, result, right
 
 ROOT = Path(__file__).parents[2]
@@ -337,3 +339,31 @@ def test_an_option_that_is_out_of_range_is_refused_before_anything_starts(tmp_pa
     with pytest.raises(UsageError, match=f"--determinism {number}: "):
         Options(report=tmp_path / "report", determinism=number).check()
     assert not os.path.lexists(tmp_path / "report")
+
+
+def _incomplete(folder: Path) -> Session:
+    """A session that asks for three answers and has two to a call and one to another."""
+    session = Session(Options(report=folder, determinism=3))
+    other = replace(CASE, id=f"{CASE.id}-2")
+    answer = Returned(arrays=right(CASE))
+    session.run = record(folder / "run", [(CASE, TORCH, answer), (CASE, TORCH, answer), (other, TORCH, answer)])
+    session.asked = set(session.run.records)
+    return session
+
+
+def test_repeats_that_never_came_are_lost_answers(tmp_path: Path) -> None:
+    session = _incomplete(tmp_path)
+    assert session.run is not None
+    assert session.lost() == [
+        f"{case}[{TORCH}] was asked and answered less than 3 times" for case, _ in sorted(session.run.records)
+    ]
+    session.run.repeats.update(dict.fromkeys(session.run.records, 2))
+    assert session.lost() == []
+
+
+def test_progress_counts_every_answer(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    shown = progress.Progress(_incomplete(tmp_path), stream)
+    shown._shown = -math.inf
+    shown.show()
+    assert stream.getvalue() == f"deconform: 3/6 · {TORCH} 3/6\n"
