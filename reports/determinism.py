@@ -81,17 +81,16 @@ def _split(bits: Counter[frozenset[tuple[str, str]]]) -> str:
 
 
 def _parts(run: Run, first: Record, other: Record) -> list[tuple[str, float]]:
-    """What of two answers differs, and by how much: an output's elements, its shape or dtype, or how the call ended."""
-    if end(first) != end(other) or first.arrays.keys() != other.arrays.keys():
+    """What of two answers differs, and by how much: outputs by their names, or how the call ended."""
+    if end(first) != end(other):
         return [("how it ends", math.inf)]
-    return [
-        (name, _deviation(run, first.arrays[name], other.arrays[name]))
-        for name in first.arrays
-        if first.arrays[name] != other.arrays[name]
-    ]
+    digests = {name: (first.arrays.get(name), other.arrays.get(name)) for name in {**first.arrays, **other.arrays}}
+    return [(name, _deviation(run, *pair)) for name, pair in digests.items() if pair[0] != pair[1]]
 
 
-def _deviation(run: Run, first: str, other: str) -> float:
+def _deviation(run: Run, first: str | None, other: str | None) -> float:
+    if first is None or other is None:
+        return math.inf
     difference = compare({"output": run.array(first)}, {"output": run.array(other)}, _BITS)
     if difference is None:
         return 0.0  # NaN of other bits

@@ -236,6 +236,8 @@ NAN = np.array([0x7FC00000, 0x7FC00001], "uint32").view("float32")
     ([_arrays([1.0]), _arrays([1])], "2 returned (the same bits in 1 + 1)", "output", math.inf),
     ([_arrays([1.0], native_indices=[7]), _arrays([1.0], native_indices=[9])],
      "2 returned (the same bits in 1 + 1)", "native_indices", 2.0),
+    ([_arrays([1.0]), _arrays([2.0]), _arrays([2.0])], "3 returned (the same bits in 2 + 1)", "output", 1.0),
+    ([_arrays([1.0]), _arrays([1.0], indices=[3])], "2 returned (the same bits in 1 + 1)", "indices", math.inf),
     ([_arrays([1.0]), TimedOut(seconds=2.0)], "1 returned, 1 timed out", "how it ends", math.inf),
     ([TimedOut(seconds=2.0), Crashed(signal="SIGSEGV", stderr="")],
      "1 timed out, 1 crashed with SIGSEGV", "how it ends", math.inf),
