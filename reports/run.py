@@ -220,7 +220,7 @@ class Run:
                 self.footer = record
 
     def _again(self, record: dict[str, Any], offset: int) -> None:
-        key = record["case"], record["target"]
+        key = sys.intern(record["case"]), sys.intern(record["target"])
         self.repeats[key] += 1
         if "kind" in record:
             self.others.setdefault(key, []).append(_made(record, offset))
