@@ -67,6 +67,7 @@ class Lane:
                 sent += 1
             answer, alive = self._settle(worker, self._waiting[0])
             if answer is not None:
+                self._suspect = None  # the same case may be asked again
                 self._waiting.popleft()
                 sent -= 1
                 self._deliver(answer)

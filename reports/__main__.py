@@ -20,7 +20,7 @@ from pathlib import Path
 from cases.load import find, load
 from cases.read import CaseFileError
 from reports import accepted, behaviours, coverage, render
-from reports.against import changes
+from reports.against import both, changes, rest
 from reports.deconvnet import command as deconvnet
 from reports.known import KnownError
 from reports.options import UsageError
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     rendering.add_argument("run", type=Path)
     rendering.add_argument("--to", type=Path, help="folder; the run's own if not given")
     rendering.set_defaults(command=_render)
-    comparing = commands.add_parser("compare", help="what changed since an older run")
+    comparing = commands.add_parser("compare", help="what changed since an older run, in what both asked")
     comparing.add_argument("run", type=Path)
     comparing.add_argument("--against", type=Path, required=True, metavar="OLD")
     comparing.set_defaults(command=_compare)
@@ -154,8 +154,17 @@ def _reproduce(run: Run, options: argparse.Namespace) -> int:
 
 
 def _compare(run: Run, options: argparse.Namespace) -> int:
-    lines = changes(read(options.against), run)
-    print("\n".join(lines) if lines else "nothing changed")
+    old = read(options.against)
+    count = len(both(old, run))
+    if not count:
+        msg = f"{options.run} and {options.against} have no answer in common: nothing was compared"
+        raise RunError(msg)
+    lines, alone = changes(old, run, accepted.load()), rest(old, run)
+    print(
+        *lines,
+        f"{len(lines) or 'nothing'} changed in {count:,} answers{alone and f'; not compared: {alone}'}",
+        sep="\n",
+    )
     return 1 if lines else 0
 
 

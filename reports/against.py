@@ -1,33 +1,52 @@
-"""What changed between two runs: for whoever upgrades a framework."""
+"""What changed between two runs, in the answers that both have: for whoever upgrades a framework, or repeats a part."""
 
 from __future__ import annotations
 
-from reports.run import Record, Run
+from reports.accepted import Accepted
+from reports.record import Key, Record, end
+from reports.run import Run
+from reports.tables import varies
 
 
-def changes(old: Run, new: Run) -> list[str]:
-    """A line for each answer whose kind, arrays or exception changed, and for each that came or went.
+def both(old: Run, new: Run) -> set[Key]:
+    """The answers that two runs have in common, whatever else each was asked; a fault of ours stands for one."""
+    return _asked(old) & _asked(new)
 
-    The wording of a message alone is no change.
+
+def changes(old: Run, new: Run, accepted: Accepted) -> list[str]:
+    """A line for each of these whose kind, arrays or exception changed.
+
+    The wording of a message alone is no change, nor are other bits where a known difference says that they vary.
     """
-    keys = sorted(old.records.keys() | new.records.keys())
-    lines = (_line(key, old.records.get(key), new.records.get(key)) for key in keys)
+    lines = (_line(key, old, new, accepted) for key in sorted(both(old, new)))
     return [line for line in lines if line]
 
 
-def _line(key: tuple[str, str], old: Record | None, new: Record | None) -> str:
-    before, after = _state(old), _state(new)
-    if before == after and (old is None or new is None or old.arrays == new.arrays):
+def rest(old: Run, new: Run) -> str:
+    """How many answers one run alone has, and which targets that one alone has; empty if both have all."""
+    alone = (("old", _asked(old) - _asked(new), old, new), ("new", _asked(new) - _asked(old), new, old))
+    return "; ".join(
+        f"{len(keys):,} in the {name} run alone{_targets(one, other)}" for name, keys, one, other in alone if keys
+    )
+
+
+def _targets(one: Run, other: Run) -> str:
+    gone = sorted(one.header["targets"].keys() - other.header["targets"].keys())
+    return f", all of {', '.join(gone)} among them" if gone else ""
+
+
+def _asked(run: Run) -> set[Key]:
+    return {*run.records, *run.faults}
+
+
+def _line(key: Key, old: Run, new: Run, accepted: Accepted) -> str:
+    before, after = old.records.get(key), new.records.get(key)
+    if _end(before) != _end(after):
+        return f"{key[0]}[{key[1]}]: {_end(before)}, now {_end(after)}"
+    if before is None or after is None or before.arrays == after.arrays or varies(new, accepted, *key):
         return ""
-    what = "returned other values" if before == after else f"{before}, now {after}"
-    return f"{key[0]}[{key[1]}]: {what}"
+    return f"{key[0]}[{key[1]}]: returned other values"
 
 
-def _state(record: Record | None) -> str:
-    if record is None:
-        return "not run"
-    if record.kind == "raised":
-        return f"raised {record.fields['type']} while {record.fields['stage']}"
-    if record.kind == "crashed":
-        return f"crashed with {record.fields['signal']}"
-    return record.kind.replace("_", " ")
+def _end(record: Record | None) -> str:
+    return end(record) if record else "a fault of ours"

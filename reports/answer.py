@@ -18,7 +18,8 @@ from cases.fill import fill
 from cases.shapes import Axis
 from reports.compare import outputs
 from reports.indices import conventions
-from reports.run import Record, Run
+from reports.record import Record
+from reports.run import Run
 from reports.verdict import judge
 
 Array = npt.NDArray[Any]

@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from adapters.process import HUNG
 from cases.case import Case
 from reports.known import KnownError, read
-from reports.run import Record, Run
+from reports.record import Record
+from reports.run import Run
 
 
 class Recorded(BaseModel):

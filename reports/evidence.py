@@ -17,7 +17,8 @@ from reports.answer import Answer, Question
 from reports.claims import Finding
 from reports.compare import outputs
 from reports.messages import normal
-from reports.run import Record, Run
+from reports.record import Record
+from reports.run import Run
 from reports.tables import call_line
 
 _WRITTEN: Final = 32

@@ -17,7 +17,7 @@ from adapters.base import Target
 from adapters.standby import processors
 from cases.case import Case
 from cases.load import CLAIMS
-from reports import progress, stale
+from reports import determinism, progress, stale
 from reports.items import SESSION, CaseFile, CaseItem, why_unasked
 from reports.known import KnownError
 from reports.options import Options, UsageError
@@ -45,6 +45,9 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption("--weights", metavar="FILE", help="VGG16's real filters, .npz or .safetensors, for its network")
     group.addoption("--slow", action="store_true", help="every case also in modes that are asked only some")
+    group.addoption(
+        "--determinism", type=int, metavar="N", help="ask every case N times and report those whose answers vary"
+    )
     group.addoption("--resume", action="store_true", help="go on with a run that was cut short")
 
 
@@ -161,7 +164,8 @@ def summary(terminal: Any, config: pytest.Config) -> None:
         return
     terminal.section("deconform")
     session = config.stash[SESSION]
-    for line in [*progress.describe(session), *progress.totals(session), *config.stash[_PROBLEMS]]:
+    lines = [*progress.describe(session), *progress.totals(session), *determinism.lines(session.run, session.accepted)]
+    for line in [*lines, *config.stash[_PROBLEMS]]:
         terminal.line(line)
     paths = config.stash[_PATHS]
     nothing = "no reports: the run was cut short" if session.started else "no reports: no case was selected"
@@ -183,6 +187,7 @@ def _choose(config: pytest.Config) -> Session:
         slow=option.slow,
         resume=option.resume,
         weights=Path(option.weights) if option.weights else None,
+        determinism=option.determinism,
     )
     session: Session = _or_usage_error(Session, options, lambda: _show(config))
     _or_usage_error(session.choose)

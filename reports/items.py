@@ -12,7 +12,7 @@ from adapters.base import Target
 from cases.case import Case
 from cases.load import load
 from cases.read import CaseFileError
-from reports import breadth, tables
+from reports import breadth, determinism, tables
 from reports.behaviours import behaviour, concerns
 from reports.messages import in_full
 from reports.reproducer import program, small
@@ -88,6 +88,8 @@ class CaseItem(pytest.Item):
         run = self.session_of_run.run
         assert run is not None  # noqa: S101 - set-up waited for it
         verdict = judge(run, self.case, str(self.target))
+        if varies := determinism.explain(run, self.session_of_run.accepted, self.case, str(self.target)):
+            raise DifferenceError(varies)
         if departs := self._departs(run):
             raise DifferenceError(departs)
         self._expect_known(run, verdict)

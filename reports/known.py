@@ -69,6 +69,7 @@ class Known(BaseModel):
     )
     diagnosis: str | None = Field(None, description="Glob over the diagnoses of which each difference must have one.")
     shown_by: Literal["all", "some", "some processors"] = "all"
+    varies: Annotated[bool, Field(description="Whether calls may return other bits: unwritten memory.")] = False
     reason: str = Field(min_length=10)
     link: str = Field(pattern=r"^(https://\S+|not reported yet|document: .+)$")
 

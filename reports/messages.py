@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from adapters.process import STDERR_END
-from reports.run import Record
+from reports.record import Record
 
 _WRAPPING: Final = tuple(
     (re.compile(pattern, flags), instead)
@@ -30,11 +30,15 @@ _PLACES: Final = tuple(
         (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?:?\s*", ""),
         (r"\b([IWEF])\d{4} \d\d:\d\d:\d+\.\d+\s+\d+ ", r"\1 "),  # the head of a log line: time and thread
         (r"\b0x[0-9a-fA-F]{4,}", "0x..."),
+        (r"\bgoo\.gle/debug\w+ ", ""),  # protobuf puts one of several words, drawn anew in each process
         (r"\b(pid|tid|process|thread)([ =:]+)\d+", r"\1\2..."),
         (r"(?<![\w./])(/[\w.+-]+){2,}", "(path)"),
         (r"(\(path\)|\b[\w/]+\.(?:cc|cpp|cu|h|py))(\"?)(:|, line )\d+", r"\1\2"),
     )
 )
+_ATTRIBUTE: Final = r"\w+=(?:\[[^\[\]]*\]|[^\[\],]*)"
+_ATTRIBUTES: Final = re.compile(rf"(?<=with these attrs: \[){_ATTRIBUTE}(?:, {_ATTRIBUTE})*(?=\])")
+"""An operation's attributes as TensorFlow lists them, in another order in each process."""
 _FRAMES: Final = re.compile(
     r"^\s*(File \"|@ |\.\.\.|(Current )?[Tt]hread |Stack \(most|Extension modules: |Fatal Python error: |#\d+ "
     r"|\*\*\* (Begin|End|Check failure) |To enable the following instructions|WARNING: All log messages before "
@@ -50,7 +54,7 @@ def normal(message: str) -> str:
     text = " ".join(message.split())
     for pattern, instead in _PLACES:
         text = pattern.sub(instead, text)
-    return text.strip()
+    return _ATTRIBUTES.sub(lambda found: ", ".join(sorted(re.findall(_ATTRIBUTE, found[0]))), text.strip())
 
 
 def last_words(stderr: str) -> str:

@@ -15,7 +15,8 @@ import pandas as pd
 
 from adapters.outcome import Returned
 from cases.case import Case
-from reports.run import Record, Run
+from reports.record import Record
+from reports.run import Run
 from reports.verdict import ORACLE
 
 _COLUMNS = ["pipeline", "target", "steps", "deviation at the end", "of its largest", "maxima elsewhere"]

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from adapters.standby import processors
+
+FEWEST: Final = 2
+"""Answers to one call that can show that they vary."""
 
 
 class UsageError(Exception):
@@ -18,7 +22,8 @@ class Options:
     """What the user chose on the command line.
 
     ``workers`` is how many targets run at once; the oracle's worker comes on top. ``memory`` is in GiB, and for the
-    calls of one worker. ``weights`` is a file of real filters for the networks.
+    calls of one worker. ``weights`` is a file of real filters for the networks. ``determinism`` is how often every call
+    is made, if more than once.
     """
 
     targets: tuple[str, ...] = ()
@@ -32,6 +37,7 @@ class Options:
     slow: bool = False
     resume: bool = False
     weights: Path | None = None
+    determinism: int | None = None
 
     def check(self) -> None:
         """Find out whether numbers are in range and the folder can be written.
@@ -47,6 +53,9 @@ class Options:
             raise UsageError(msg)
         if self.workers < 1:
             msg = f"--workers {self.workers}: give a number of at least 1"
+            raise UsageError(msg)
+        if self.determinism is not None and self.determinism < FEWEST:
+            msg = f"--determinism {self.determinism}: give a number of at least {FEWEST}, since one answer can't vary"
             raise UsageError(msg)
         try:
             self.report.mkdir(parents=True, exist_ok=True)

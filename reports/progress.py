@@ -9,6 +9,7 @@ from collections import Counter
 from typing import Final, TextIO
 
 from reports import breadth
+from reports.record import Key
 from reports.session import Session
 
 _EVERY: Final = 10.0
@@ -46,7 +47,10 @@ class Progress:
         run = self._session.run
         keys = [*run.records, *run.faults] if run else []  # a copy: answers come meanwhile
         done = Counter(target for _, target in keys)
-        total = Counter(target for _, target in self._session.asked)
+        for (_, target), count in (run.repeats.copy() if run else Counter[Key]()).items():
+            done[target] += count
+        asked = Counter(target for _, target in self._session.asked)
+        total = Counter({target: count * self._session.times for target, count in asked.items()})
         under_way = [target for target in sorted(total) if 0 < done[target] < total[target]]
         parts = [f"{done.total():,}/{total.total():,}", *(f"{t} {done[t]:,}/{total[t]:,}" for t in under_way)]
         waiting = sum(not done[target] for target in total)

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from adapters.offer import ModeOptions
 from cases.claims import load as load_claims
-from reports import claims, clarity, coverage, indices, readings, shape_errors, tables
+from reports import claims, clarity, coverage, determinism, indices, readings, shape_errors, tables
 from reports.accepted import Accepted
 from reports.breadth import LIMITS, describe, is_asked_all
 from reports.known import Known
@@ -33,8 +33,8 @@ _PAGES: Final = Environment(
 )
 _CUT: Final = 160
 """Characters of a message that a Markdown cell shows."""
-MEASURED: Final = ("rounding.md",)
-"""Pages that hold what another processor would round otherwise."""
+MEASURED: Final = ("rounding.md", determinism.PAGE)
+"""Pages that hold what another processor would round otherwise, or what varies anyhow."""
 _TO_PASTE: Final = ("accepted", "crashed", "timed out", "out of memory")
 """What a wrong call does that a program shows."""
 _SHOWN: Final = 6
@@ -69,6 +69,7 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
         "document_readings.md": _page("document_readings.md", run, operators=_readings(run)),
         "document_claims.md": _page("document_claims.md", run, **review(run, found, text.undecidable)),
         "document_claims.csv": claims.rows(found).to_csv(index=False),
+        **(_determinism(run, accepted) if determinism.TIMES in run.header else {}),
     }
 
 
@@ -247,6 +248,14 @@ def _said(run: Run, rows: list[shape_errors.Row]) -> dict[str, Any]:
 
 def _legend() -> dict[str, Any]:
     return {"words": shape_errors.WORDS, "rule": clarity.RULE}
+
+
+def _determinism(run: Run, accepted: Accepted) -> dict[str, str]:
+    vary = determinism.table(run, accepted)
+    parts = {"times": run.header[determinism.TIMES], "counts": markdown(determinism.counts(run))}
+    shown = vary.assign(worst=vary["worst"].map("{:.3g}".format)).astype(str).map(_cell)
+    page = _page(determinism.PAGE, run, table=markdown(shown), **parts)
+    return {determinism.PAGE: page, "determinism.csv": vary.to_csv(index=False)}
 
 
 def _indices(run: Run, targets: list[str]) -> str:

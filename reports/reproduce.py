@@ -30,8 +30,9 @@ from reports import tables
 from reports.accepted import Accepted
 from reports.behaviours import behaviour, concerns
 from reports.messages import normal
+from reports.record import Key, Record
 from reports.reproducer import needs_clone, program
-from reports.run import Array, Key, Record, Run, digest
+from reports.run import Array, Run, digest
 from reports.targets import is_framework
 from reports.verdict import ORACLE, wanted
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from adapters.base import Target
 from cases.case import Case
+from reports.determinism import TIMES
 from reports.options import UsageError
 from reports.run import Run, RunError, read
 
@@ -42,9 +44,16 @@ def _read(path: Path) -> Run:
 def _fixed(header: dict[str, Any]) -> dict[str, Any]:
     """What of a header is known from the start: all but the settings of targets whose turn has yet to come."""
     facts = {name: {**fact, "settings": None} for name, fact in header.get("targets", {}).items()}
-    return {"targets": facts} | {name: header.get(name) for name in ("missing", "suite", "weights")}
+    return {"targets": facts} | {name: header.get(name) for name in ("missing", "suite", "weights", TIMES)}
 
 
 def unanswered(cases: Iterable[Case], target: Target, old: Run | None) -> list[Case]:
     """The cases to which a target has no answer yet."""
     return [case for case in cases if old is None or (case.id, str(target)) not in old.records]
+
+
+def sources() -> str:
+    """A digest of the code that asks and answers: answers of other code are other answers."""
+    root = Path(__file__).parents[1]
+    files = sorted(path for room in ("cases", "adapters") for path in (root / room).rglob("*.py"))
+    return hashlib.blake2b(b"\0".join(path.read_bytes() for path in files), digest_size=8).hexdigest()

@@ -3,6 +3,9 @@
 The first line is the header, the last the footer; between them stand cases, arrays and results. An array is stored
 once, under the digest of its dtype, shape and bytes, however many targets returned it: two results agree bit for bit
 if their digests are the same. Only an index of the arrays is kept in memory.
+
+The lines come as answers come, so their order and the seconds differ from run to run; nothing else does. What is read
+is in one order all the same: cases as their files have them, answers by case and target.
 """
 
 from __future__ import annotations
@@ -12,7 +15,8 @@ import hashlib
 import json
 import sys
 import threading
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -20,38 +24,16 @@ import ml_dtypes  # noqa: F401 - NumPy then knows its dtypes by their names
 import numpy as np
 import numpy.typing as npt
 
-from adapters.outcome import Crashed, Fault, Outcome, Raised, Result, Returned, TimedOut, Unsupported
+from adapters.outcome import Fault, Outcome, Result, Returned
 from cases.case import Case, from_json, to_json
+from reports.record import Key, Record, described, restored, same
 
 Array = npt.NDArray[Any]
-Key = tuple[str, str]
 FORMAT: Final = 1
-_KINDS: Final[dict[str, type[Any]]] = {
-    "raised": Raised,
-    "unsupported": Unsupported,
-    "crashed": Crashed,
-    "timed_out": TimedOut,
-}
 
 
 class RunError(Exception):
     """A run file that can't be used; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """A result, but for the text of its call, which stays in the file at ``offset``.
-
-    ``arrays`` maps output names to digests where the call returned.
-    """
-
-    case: str
-    target: str
-    kind: str
-    fields: dict[str, Any]
-    arrays: dict[str, str]
-    seconds: float
-    offset: int
 
 
 class Run:
@@ -64,9 +46,14 @@ class Run:
         self.footer: dict[str, Any] | None = None
         self.cases: dict[str, Case] = {}
         self.records: dict[Key, Record] = {}
+        self.repeats: Counter[Key] = Counter()
+        """How often a call that has a record was made again."""
+        self.others: dict[Key, list[Record]] = {}
+        """What came of those repeats that were not the same."""
         self.faults: dict[Key, str] = {}
         self.verdicts: dict[Key, Any] = {}
         """What ``reports.verdict`` made of the records so far."""
+        self._places: dict[str, int] = {}
         self._offsets: dict[str, int] = {}
         self._lock = threading.Lock()
         self._file: BinaryIO | None = None
@@ -79,27 +66,27 @@ class Run:
             self._write({"record": "header", **self.header})
             self._flush()
 
-    def ask(self, case: Case) -> None:
-        """Record a case, once."""
+    def ask(self, case: Case, place: int = 0) -> None:
+        """Record a case, once; ``place`` is where it stands in its file."""
         if case.id not in self.cases:
-            self.cases[case.id] = case
-            self._write({"record": "case", **to_json(case)})
+            self.cases[case.id], self._places[case.id] = case, place
+            self._write({"record": "case", "place": place, **to_json(case)})
 
     def record(self, result: Result | Fault) -> None:
-        """Record an answer, and its arrays as far as they are new."""
+        """Record an answer, and its arrays as far as they are new; a second one to the same question is a repeat."""
         with self._lock:
             if isinstance(result, Fault):
                 self.faults[result.case, result.target] = result.message
                 self._write({"record": "fault", **asdict(result)})
                 return
-            line = self._store(result)
-            offset = self._write({"record": "result", **line})
-            self._take({"record": "result", **line}, offset)
-            self.verdicts.pop((result.case, result.target), None)
+            line = self._repeat(self._store(result))
+            offset = self._write(line)
+            self._take(dict(line), offset)
             self._flush()
 
     def end(self, **facts: Any) -> None:
         """Write the footer: a run without one was cut short."""
+        self._arrange()
         footer = {"results": len(self.records), **facts}
         self._write({"record": "footer", **footer})
         self._flush()
@@ -114,8 +101,7 @@ class Run:
         """A record's outcome, its arrays read back from the file."""
         if record.kind == "returned":
             return Returned(arrays=self.arrays(record))
-        outcome: Outcome = _KINDS[record.kind](**record.fields)
-        return outcome
+        return restored(record)
 
     def arrays(self, record: Record) -> dict[str, Array]:
         """The arrays that a call returned, read back from the file; none for other outcomes."""
@@ -134,21 +120,26 @@ class Run:
         return text
 
     def _store(self, result: Result) -> dict[str, Any]:
-        match result.outcome:
-            case Returned(arrays=arrays):
-                kind, fields, digests = "returned", {}, {name: self._keep(array) for name, array in arrays.items()}
-            case Raised() | Unsupported() | Crashed() | TimedOut() as outcome:
-                kind = next(name for name, cls in _KINDS.items() if isinstance(outcome, cls))
-                fields, digests = asdict(outcome), {}
+        kind, fields = described(result.outcome)
+        arrays = result.outcome.arrays if isinstance(result.outcome, Returned) else {}
         return {
+            "record": "result",
             "case": result.case,
             "target": result.target,
             "kind": kind,
             "fields": fields,
-            "arrays": digests,
+            "arrays": {name: self._keep(array) for name, array in arrays.items()},
             "call": result.call,
             "seconds": result.seconds,
         }
+
+    def _repeat(self, line: dict[str, Any]) -> dict[str, Any]:
+        """A result's line as that of a repeat, if it is one: where it is the same, nearly always, no more is said."""
+        first = self.records.get((line["case"], line["target"]))
+        if first is None:
+            return line
+        kept = line if not same(first, _made(line, 0)) else {"case": first.case, "target": first.target}
+        return kept | {"record": "repeat"}
 
     def _keep(self, array: Array) -> str:
         data = np.ascontiguousarray(array)
@@ -175,7 +166,7 @@ class Run:
         return file
 
     def _flush(self) -> None:
-        if self._file is not None:
+        if self._file is not None and not self._file.closed:
             self._file.flush()
 
     def _line(self, offset: int) -> dict[str, Any]:
@@ -195,7 +186,17 @@ class Run:
                     break  # the run was killed in the middle of this line
                 self._take(json.loads(line), end)
                 end += len(line)
+        self._arrange()
         return end
+
+    def _arrange(self) -> None:
+        """Put cases and answers into an order that depends neither on which came first nor on what was asked when."""
+        cases = sorted(self.cases, key=lambda name: (name.partition("::")[0], self._places[name]))
+        self.cases = {name: self.cases[name] for name in cases}
+        ranks = {name: rank for rank, name in enumerate([*cases, *self.header.get("targets", ())])}
+        last = len(ranks)
+        keys = sorted(self.records, key=lambda key: [ranks.get(name, last) for name in key])
+        self.records = {key: self.records[key] for key in keys}
 
     def _take(self, record: dict[str, Any], offset: int) -> None:
         kind = record.pop("record")
@@ -204,23 +205,32 @@ class Run:
             case "header":
                 self.header = record
             case "case":
+                self._places[record["id"]] = record.pop("place", 0)
                 self.cases[record["id"]] = from_json(record)
             case "array":
                 self._offsets[record["digest"]] = offset
             case "result":
-                self._remember(record, offset)
+                kept = _made(record, offset)
+                self.records[kept.case, kept.target] = kept
+            case "repeat":
+                self._again(record, offset)
             case "fault":
                 self.faults[record["case"], record["target"]] = record["message"]
             case "footer":
                 self.footer = record
 
-    def _remember(self, record: dict[str, Any], offset: int) -> None:
-        """Keep a result but for its call; names and digests come again and again, and are kept once."""
-        del record["call"]
-        names = {name: sys.intern(record[name]) for name in ("case", "target", "kind")}
-        arrays = {sys.intern(name): sys.intern(digest) for name, digest in record["arrays"].items()}
-        kept = Record(**record | names | {"arrays": arrays, "offset": offset})
-        self.records[kept.case, kept.target] = kept
+    def _again(self, record: dict[str, Any], offset: int) -> None:
+        key = sys.intern(record["case"]), sys.intern(record["target"])
+        self.repeats[key] += 1
+        if "kind" in record:
+            self.others.setdefault(key, []).append(_made(record, offset))
+
+
+def _made(line: dict[str, Any], offset: int) -> Record:
+    """A result without its call; names and digests come again and again, and are kept once."""
+    names = {name: sys.intern(line[name]) for name in ("case", "target", "kind")}
+    arrays = {sys.intern(name): sys.intern(digest) for name, digest in line["arrays"].items()}
+    return Record(**names, arrays=arrays, fields=line["fields"], seconds=line["seconds"], offset=offset)
 
 
 def read(path: Path) -> Run:

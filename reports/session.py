@@ -5,7 +5,6 @@ pytest's hooks and items call this and nothing else, so that the whole flow can 
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -21,8 +20,10 @@ from adapters.outcome import Fault, Result
 from adapters.pool import Pool
 from cases.case import Case
 from reports import accepted, breadth, render, targets
+from reports.determinism import TIMES
 from reports.options import Options, UsageError
-from reports.resume import resumed, unanswered
+from reports.repeats import calls
+from reports.resume import resumed, sources
 from reports.run import Run
 from reports.verdict import ORACLE
 from reports.weights import Weights
@@ -54,6 +55,8 @@ class Session:
         self.run: Run | None = None
         self.asked: set[tuple[str, str]] = set()
         self.started = False
+        self.times = options.determinism or 1
+        """How often every call is made."""
         self.facts: dict[str, dict[str, Any]] = {}
         self._waiting = waiting
         self._pool = Pool(case_limit=options.timeout, memory=int(options.memory * GIB))
@@ -61,6 +64,7 @@ class Session:
         self._writing = threading.Lock()
         self._has_unwritten_settings = False
         self._weights = Weights(options)
+        self._places: dict[str, int] = {}
 
     def choose(self) -> None:
         """Find out which targets there are, and which of them are wanted.
@@ -83,7 +87,8 @@ class Session:
         return breadth.asked(cases, self.targets[target], slow=self.options.slow)
 
     def weighted(self, cases: Sequence[Case]) -> list[Case]:
-        """A file's cases, those that take them with the real filters that the user gave."""
+        """A file's cases, all of them, those that take them with the real filters that the user gave."""
+        self._places |= {case.id: place for place, case in enumerate(cases)}
         return self._weights.given_to(cases)
 
     def start(self, work: dict[Target, list[Case]]) -> None:
@@ -99,7 +104,7 @@ class Session:
         plan = {_ORACLE: list(cases.values()), **plan}
         self.asked = {(case.id, str(target)) for target, chosen in plan.items() for case in chosen}
         old = self._old(cases)
-        todo = {target: unanswered(chosen, target, old) for target, chosen in plan.items()}
+        todo = {target: calls(chosen, target, old, self.times) for target, chosen in plan.items()}
         oracle = {_ORACLE: todo.pop(_ORACLE)}
         others = targets.longest_first({target: chosen for target, chosen in todo.items() if chosen}, self.targets)
         self._prepare([*(oracle if oracle[_ORACLE] else ()), *islice(others, self.options.workers)])
@@ -118,6 +123,9 @@ class Session:
             self._await(case.id, name)
             if fault := self._recorded().faults.get((case.id, name)):
                 raise LostError(fault)
+        if (case.id, ORACLE) in self._recorded().others:
+            msg = f"the definition's own answer to {case.id} varies"
+            raise LostError(msg)
 
     def _await(self, case: str, target: str) -> None:
         answered = False
@@ -149,8 +157,12 @@ class Session:
     def lost(self) -> list[str]:
         """What a run that is over should hold and doesn't: answers asked for and never recorded."""
         run = self._recorded()
-        gone = [key for key in self.asked if key not in run.records and key not in run.faults]
-        return [f"{case}[{target}] was asked and never answered" for case, target in sorted(gone)]
+        gone = [key for key in sorted(self.asked) if not self._has(*key)]
+        again = f"answered less than {self.times} times"
+        return [
+            f"{case}[{target}] was asked and {again if (case, target) in run.records else 'never answered'}"
+            for case, target in gone
+        ]
 
     def _describe(self, target: Target, ready: Iterable[Ready]) -> dict[str, Any]:
         adapter = next(adapter for adapter in ready if adapter.name == target.adapter)
@@ -200,8 +212,9 @@ class Session:
         return run
 
     def _header(self) -> dict[str, Any]:
-        header = {"targets": self.facts, "missing": self.missing, "suite": _sources()}
-        return header | ({"weights": self._weights.facts} if self._weights.facts else {})
+        header = {"targets": self.facts, "missing": self.missing, "suite": sources()}
+        options = {"weights": self._weights.facts, TIMES: self.options.determinism}
+        return header | {name: value for name, value in options.items() if value}
 
     def _open(self, old: Run | None, cases: dict[str, Case]) -> Run:
         path = self.options.report / "run.jsonl"
@@ -212,12 +225,13 @@ class Session:
             self._has_unwritten_settings = False  # the header has them
         run.begin(self._header())
         for case in cases.values():
-            run.ask(case)
+            run.ask(case, self._places.get(case.id, 0))
         return run
 
     def _has(self, case: str, target: str) -> bool:
         run = self._recorded()
-        return (case, target) in run.records or (case, target) in run.faults
+        key = case, target
+        return key in run.faults or (key in run.records and run.repeats[key] >= self.times - 1)
 
     def _check_pool(self, case: str, target: str) -> None:
         if self._pool.wait(0) and not self._has(case, target):
@@ -235,10 +249,3 @@ class Session:
             msg = "the run has not begun"
             raise LostError(msg)
         return self.run
-
-
-def _sources() -> str:
-    """A digest of the code that asks and answers: answers of other code are other answers."""
-    root = Path(__file__).parents[1]
-    files = sorted(path for room in ("cases", "adapters") for path in (root / room).rglob("*.py"))
-    return hashlib.blake2b(b"\0".join(path.read_bytes() for path in files), digest_size=8).hexdigest()

@@ -15,7 +15,8 @@ from cases.entries import Refusal
 from reports.behaviours import concerns
 from reports.clarity import broken, conflict, is_clear
 from reports.messages import last_words, normal
-from reports.run import Record, Run
+from reports.record import Record
+from reports.run import Run
 
 WORDS: Final = {
     "clear": "an error, at once, that says what is wrong",

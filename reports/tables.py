@@ -109,6 +109,12 @@ def is_by_processor(run: Run, accepted: Accepted, case: str, target: str) -> boo
     return any(entry.shown_by == "some processors" and entry.covers(case, target, version) for entry in known)
 
 
+def varies(run: Run, accepted: Accepted, case: str, target: str) -> bool:
+    """Whether a known difference says that a target returns other bits at each call of a case."""
+    version, known = version_of(run, target), _entries(accepted, target)
+    return any(entry.varies and entry.covers(case, target, version) for entry in known)
+
+
 def is_recorded(run: Run, accepted: Accepted, case: Case, target: str) -> bool:
     """Whether a target did what is recorded of it with a call that has no result."""
     wanted = accepted.behaviour(case.id, target)

@@ -19,7 +19,8 @@ from reports import steps
 from reports.compare import Arrays, compare, headroom, outputs
 from reports.diagnose import diagnose
 from reports.difference import Difference, Headroom
-from reports.run import Record, Run
+from reports.record import Record
+from reports.run import Run
 
 ORACLE: Final = "oracle-eager-cpu"
 Status = Literal["passed", "differing", "unsupported", "raised", "crashed", "timed out", "recorded"]
@@ -53,7 +54,7 @@ def judge(run: Run, case: Case, target: str) -> Verdict:
     """
     key = case.id, target
     if key not in run.verdicts:
-        run.verdicts[key] = _judge(run, case, target)
+        run.verdicts[key] = judge_one(run, case, run.records[key])
     verdict: Verdict = run.verdicts[key]
     return verdict
 
@@ -61,8 +62,12 @@ def judge(run: Run, case: Case, target: str) -> Verdict:
 _PASSED: Final = Verdict(status="passed")
 
 
-def _judge(run: Run, case: Case, target: str) -> Verdict:
-    record = run.records[case.id, target]
+def judge_one(run: Run, case: Case, record: Record) -> Verdict:
+    """The verdict on an answer that need not be the one that counts: a repeat of it.
+
+    Raises:
+        NoExpectationError: if the oracle gave the case no result.
+    """
     if record.kind == "unsupported":
         return Verdict(status="unsupported", reason=record.fields["reason"])
     if case.invalid is not None:
@@ -71,7 +76,7 @@ def _judge(run: Run, case: Case, target: str) -> Verdict:
         return _judge_behaviour(run.outcome(record))
     if _same_bits(run, case, record):
         return _PASSED
-    factors = "tf32" if run.header["targets"][target]["settings"].get("products") == "tf32" else None
+    factors = "tf32" if run.header["targets"][record.target]["settings"].get("products") == "tf32" else None
     if case.steps:
         return _judge_steps(case, run.outcome(record), factors)
     return _judge_values(case, expectation(run, case), run.outcome(record), fill(case), factors)

@@ -15,7 +15,8 @@ from reports.deconvnet.ask import FACTS, PICTURE
 from reports.deconvnet.choose import Activation, Box, around, reach, receptive_field, strongest
 from reports.deconvnet.scaling import SCALINGS
 from reports.messages import last_words, normal
-from reports.run import Record, Run, RunError
+from reports.record import Record
+from reports.run import Run, RunError
 from reports.verdict import ORACLE, judge
 
 Array = npt.NDArray[Any]

@@ -108,3 +108,26 @@ class Counted(Hangs):
     def good(self, case: Case, inputs: Arrays) -> Any:
         time.sleep(0.8 if "long" in case.id else 0)
         return super().good(case, inputs)
+
+
+class DiesNowAndThen(Right):
+    """Ends before its first call in its first process, before its second in its second one, and then no more.
+
+    The processes leave files in the folder $COUNTED.
+    """
+
+    def __init__(self) -> None:
+        folder = Path(os.environ["COUNTED"])
+        self.number = len(list(folder.iterdir()))
+        (folder / str(self.number)).touch()
+        self.made = 0
+
+    def call(self, case: Case) -> Any:
+        if self.number == self.made < 2:
+            os.abort()
+        return super().call(case)
+
+    def run(self, case: Case, inputs: Arrays) -> Any:
+        outputs = super().run(case, inputs)
+        self.made += 1
+        return outputs

@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib
 import os
 import time
+import zlib
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from adapters.base import NotSupported
 from adapters.oracle import Oracle
+from adapters.program import execute
 from cases.case import OUTPUTS, Case
 
 Arrays = dict[str, Any]
@@ -120,3 +123,61 @@ class Dies(Right):
 
     def max_pool_argmax(self, *_: Any) -> Any:
         os.abort()
+
+
+class Drifts(Right):
+    """Does something else each time that it is asked the same, as the case's name says; else it is right."""
+
+    name = "drifts"
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+
+    def call(self, case: Case) -> str:
+        return self._refusal(case) or super().call(case)
+
+    def _refusal(self, case: Case) -> str:
+        refuses = "words" in case.id or ("refuses" in case.id and self.asked[case.id])
+        return f"result = int('in other words {self.asked.total()}')\noutputs = {{}}\n" if refuses else ""
+
+    def run(self, case: Case, inputs: Arrays) -> Arrays:
+        if "dies" in case.id and self.asked[case.id]:
+            os.abort()
+        refusal = self._refusal(case)
+        self.asked[case.id] += 1
+        outputs = execute(refusal, {}) if refusal else super().run(case, inputs)
+        if "state" in case.id:
+            outputs["output"] = outputs["output"] + np.float32(self.asked.total())
+        return outputs
+
+
+class Remembers(Right):
+    """Adds to each result how many calls came before."""
+
+    name = "remembers"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def run(self, case: Case, inputs: Arrays) -> Arrays:
+        self.asked += 1
+        return {name: array + array.dtype.type(self.asked) for name, array in super().run(case, inputs).items()}
+
+
+class Various(Right):
+    """Dies, goes wrong or is right: the case's id alone decides."""
+
+    name = "various"
+
+    def run(self, case: Case, inputs: Arrays) -> Arrays:
+        number = zlib.crc32(case.id.encode()) % 60
+        if number == 0:
+            os.abort()
+        outputs = super().run(case, inputs)
+        return {name: array + 1 for name, array in outputs.items()} if number < 6 else outputs
+
+
+class UnsteadyOracle(Drifts):
+    """A definition that can't be relied on."""
+
+    name = "oracle"

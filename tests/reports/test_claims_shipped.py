@@ -95,7 +95,7 @@ def _returned(case: Case, arrays: Arrays) -> Iterator[Arrays]:
 def _run(path: Path, target: str, possible: Possible) -> Run:
     """A run of one case: this answer, the definition's, and those of the text's recipes, which are as right."""
     case, run = possible.case, Run(path)
-    recipes = (ORACLE, "document-after-cpu", "document-between-cpu")
+    recipes = {ORACLE, "document-after-cpu", "document-between-cpu"} - {target}
     run.begin({"targets": {name: {"versions": {}, "settings": {}} for name in (target, *recipes)}})
     run.ask(case)
     for name in recipes if possible.right is not None else ():

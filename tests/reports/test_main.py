@@ -12,6 +12,7 @@ import pytest
 
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from reports import __main__ as command
+from reports.accepted import Accepted
 from reports.against import changes
 from tests.reports.making import TORCH, Answer, make, oracle, record, right
 
@@ -23,8 +24,8 @@ CRASHED = Crashed(signal="SIGABRT", stderr="some")
 
 def _changes(folder: Path, old: Outcome | None, new: Outcome | None) -> list[str]:
     answers: list[list[Answer]] = [[] if side is None else [(CASE, TORCH, side)] for side in (old, new)]
-    runs = [record(folder / name, side) for name, side in zip(("old", "new"), answers, strict=True)]
-    return [line.removeprefix(f"{CASE.id}[{TORCH}]: ") for line in changes(*runs)]
+    before, after = (record(folder / name, side) for name, side in zip(("old", "new"), answers, strict=True))
+    return [line.removeprefix(f"{CASE.id}[{TORCH}]: ") for line in changes(before, after, Accepted())]
 
 
 @pytest.mark.parametrize(
@@ -43,8 +44,8 @@ def _changes(folder: Path, old: Outcome | None, new: Outcome | None) -> list[str
         (TimedOut(seconds=60.0), TimedOut(seconds=90.0), None),
         (TimedOut(seconds=60.0), RETURNED, "timed out, now returned"),
         (Unsupported(reason="no"), RETURNED, "unsupported, now returned"),
-        (None, RETURNED, "not run, now returned"),
-        (RETURNED, None, "returned, now not run"),
+        (None, RETURNED, None),
+        (RETURNED, None, None),
     ],
 )  # fmt: skip
 def test_what_counts_as_a_change(tmp_path: Path, old: Outcome | None, new: Outcome | None, change: str | None) -> None:
@@ -70,9 +71,9 @@ def test_render_writes_every_report(path: Path, tmp_path: Path, capsys: pytest.C
 
 def test_compare_is_1_where_something_changed(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["compare", str(path), "--against", str(path)]) == 0
-    assert capsys.readouterr().out == "nothing changed\n"
+    assert capsys.readouterr().out == "nothing changed in 2 answers\n"
     assert command.main(["compare", str(path), "--against", str(_wrong(tmp_path))]) == 1
-    assert capsys.readouterr().out == f"{CASE.id}[{TORCH}]: returned other values\n"
+    assert capsys.readouterr().out == f"{CASE.id}[{TORCH}]: returned other values\n1 changed in 2 answers\n"
 
 
 def test_publish_writes_and_its_check_compares(

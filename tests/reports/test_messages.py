@@ -50,6 +50,17 @@ Set TORCHDYNAMO_VERBOSE=1 for the internal stack trace"""
         ("not at 0xDEADbeef in /home/me/lib/x.py:3 | a\nb", "not at 0x... in (path) | a b"),
         ("\x1b[31mred\x1b[0m", "red"),
         (
+            'with these attrs: [T=DT_HALF, padding="SAME", ksize=[1, 2, 2, 2, 1]] Registered devices: [CPU]',
+            'with these attrs: [T=DT_HALF, ksize=[1, 2, 2, 2, 1], padding="SAME"] Registered devices: [CPU]',
+        ),
+        (
+            'with these attrs: [ksize=[1, 2, 2, 2, 1], padding="SAME", T=DT_HALF] Registered devices: [CPU]',
+            'with these attrs: [T=DT_HALF, ksize=[1, 2, 2, 2, 1], padding="SAME"] Registered devices: [CPU]',
+        ),
+        ("with these attrs: [] and [b, a]", "with these attrs: [] and [b, a]"),
+        ("Window goo.gle/debugproto  dimensions { size: 3 }", "Window dimensions { size: 3 }"),
+        ("Window goo.gle/debugstr dimensions { size: 3 }", "Window dimensions { size: 3 }"),
+        (
             GRAPH,
             "could not create a primitive descriptor, in file tensorflow/core/kernels/mkl/mkl_conv_grad_input_ops.cc",
         ),
