@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,15 @@ class Call:
         """What integers are multiplied by so that the results are integers too."""
         return DIVISIBLE if self.operator == "avg_pool" else 1
 
+    @property
+    def products(self) -> int:
+        """How many products, or elements, an element of the output sums at the most."""
+        if "filter" not in self.tensors:
+            return 1 if self.operator.startswith("max") else prod(self.arguments["ksize"])
+        *kernel, first, last = self.tensors["filter"].shape
+        summed: int = last // self.arguments["groups"] if self.operator == "conv_transpose" else first
+        return prod(kernel) * summed + ("bias" in self.tensors)
+
     def other(self, name: str, seed: int) -> Array:
         """Other integers for an input."""
         return integers(*self.tensors[name].shape, seed=seed) * self.unit
@@ -120,16 +130,16 @@ def unpoolings(
     batch, seed = draw(batches), draw(seeds)
     tensors: dict[str, Tensor] = {"value": data(batch, *at.counts, 2, seed=seed)}
     if operator == "max_unpool":
-        tensors["indices"] = distinct_indices(batch, at.counts, np.arange(np.prod(at.image)), seed)
+        tensors["indices"] = distinct_indices(batch, at.counts, np.arange(prod(at.image)), seed)
     arguments = {"output_shape": (batch, *at.image, 2), "ksize": at.kernel, **at.arguments}
     return Call(operator=operator, tensors=tensors, arguments=arguments)
 
 
 def distinct_indices(batch: int, counts: Place, places: Tensor, seed: int) -> npt.NDArray[np.int64]:
     """Canonical indices [batch, *counts, 2] among the flat ``places`` of an image, no two at the same place."""
-    assume(np.prod(counts) <= places.size)
+    assume(prod(counts) <= places.size)
     plane = np.broadcast_to(places, (batch, 2, places.size))
-    chosen = np.random.default_rng(seed).permuted(plane, axis=-1)[..., : np.prod(counts)]
+    chosen = np.random.default_rng(seed).permuted(plane, axis=-1)[..., : prod(counts)]
     return np.moveaxis(chosen.reshape(batch, 2, *counts), 1, -1) * 2 + np.arange(2)
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tests.adapters.drawn import Call, convolutions, integers, linear, poolings, seeds, unpoolings
 from tests.cases.laid import Windows, pooled, windows
 
-many = settings(max_examples=150, deadline=None)
-few = settings(max_examples=80, deadline=None)
+many = settings(max_examples=200, deadline=None)
+few = settings(max_examples=100, deadline=None)
 factors = st.integers(-8, 8)
 
 

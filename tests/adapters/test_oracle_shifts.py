@@ -18,8 +18,8 @@ from adapters.oracle import Oracle
 from tests.adapters.drawn import Array, Call, Tensor, convolutions, distinct_indices, poolings, unpoolings
 from tests.cases.laid import Windows, windows
 
-many = settings(max_examples=150, deadline=None)
-few = settings(max_examples=80, deadline=None)
+many = settings(max_examples=200, deadline=None)
+few = settings(max_examples=100, deadline=None)
 
 
 @st.composite
