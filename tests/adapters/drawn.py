@@ -19,12 +19,15 @@ Array = npt.NDArray[np.float64]
 Tensor = npt.NDArray[Any]
 Data = Callable[..., Array]
 
+LINEAR = ("conv", "conv_transpose", "max_unpool", "avg_pool", "avg_unpool")
+"""The operators that are linear in each of their inputs alone."""
+MAXIMA = ("max_pool", "max_pool_argmax")
 DIVISIBLE = 216
 """By the elements of every window that is drawn, whole or cut, so that means of its multiples are integers."""
 
 
 channels = st.tuples(st.integers(1, 3), st.integers(1, 2), st.integers(1, 3))  # groups, in and out of each
-batches = st.sampled_from([2, 1, 3, 0])  # what stands first is drawn most, and an empty batch shows least
+batches = st.sampled_from([2, 1, 3, 2, 1, 3, 0])  # an empty batch shows little
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -84,54 +87,51 @@ class Call:
 
 
 @st.composite
-def convolutions(
-    draw: st.DrawFn,
-    operators: tuple[str, ...] = ("conv", "conv_transpose"),
-    data: Data = integers,
-    on: Windows | None = None,
-) -> Call:
-    """A convolution or its transpose, in groups, perhaps with a bias; every admissible output_shape may be drawn."""
-    operator, at = draw(st.sampled_from(operators)), on or draw(windows())
+def calls(draw: st.DrawFn, operator: str, data: Data = integers, on: Windows | None = None) -> Call:
+    """A call of an operator, on these windows or on any that it can have an answer for."""
+    if operator.startswith("conv"):
+        return draw(_convolutions(operator, data, on or draw(windows())))
+    if operator.endswith("unpool"):
+        return draw(_unpoolings(operator, data, on or draw(windows(largest_padding=1))))
+    return draw(_poolings(operator, data, on or draw(pooled)))
+
+
+@st.composite
+def _convolutions(draw: st.DrawFn, operator: str, data: Data, on: Windows) -> Call:
+    """In groups, perhaps with a bias; every admissible output_shape may be drawn."""
     groups, inner, outer = draw(channels)
     batch, seed = draw(batches), draw(seeds)
     if operator == "conv":
-        size, filter_, shape = at.image, (inner, groups * outer), {}
+        size, filter_, shape = on.image, (inner, groups * outer), {}
     else:
-        size, filter_ = at.counts, (outer, groups * inner)
-        shape = {"output_shape": (batch, *at.image, groups * outer)}
+        size, filter_ = on.counts, (outer, groups * inner)
+        shape = {"output_shape": (batch, *on.image, groups * outer)}
     tensors = {
         "value": data(batch, *size, groups * inner, seed=seed),
-        "filter": data(*at.kernel, *filter_, seed=seed + 1),
+        "filter": data(*on.kernel, *filter_, seed=seed + 1),
     }
     if draw(st.booleans()):
         tensors["bias"] = 100 * data(groups * outer, seed=seed + 2)
     mode = draw(st.sampled_from(Oracle.modes))
-    return Call(operator=operator, tensors=tensors, arguments=shape | at.arguments | {"groups": groups}, mode=mode)
+    return Call(operator=operator, tensors=tensors, arguments=shape | on.arguments | {"groups": groups}, mode=mode)
 
 
 @st.composite
-def poolings(draw: st.DrawFn, operators: tuple[str, ...], data: Data = integers, on: Windows | None = None) -> Call:
-    """A pooling of two channels."""
-    operator, at = draw(st.sampled_from(operators)), on or draw(pooled)
-    value = data(draw(batches), *at.image, 2, seed=draw(seeds))
-    call = Call(operator=operator, tensors={"value": value}, arguments={"ksize": at.kernel, **at.arguments})
+def _poolings(draw: st.DrawFn, operator: str, data: Data, on: Windows) -> Call:
+    """Of two channels."""
+    value = data(draw(batches), *on.image, 2, seed=draw(seeds))
+    call = Call(operator=operator, tensors={"value": value}, arguments={"ksize": on.kernel, **on.arguments})
     return replace(call, tensors={"value": value * call.unit})
 
 
 @st.composite
-def unpoolings(
-    draw: st.DrawFn,
-    operators: tuple[str, ...] = ("max_unpool", "avg_unpool"),
-    data: Data = integers,
-    on: Windows | None = None,
-) -> Call:
-    """An unpooling of two channels; the indices of a maximum's may lie anywhere, but no two at the same place."""
-    operator, at = draw(st.sampled_from(operators)), on or draw(windows(largest_padding=1))
+def _unpoolings(draw: st.DrawFn, operator: str, data: Data, on: Windows) -> Call:
+    """Of two channels; the indices of a maximum's may lie anywhere, but no two at the same place."""
     batch, seed = draw(batches), draw(seeds)
-    tensors: dict[str, Tensor] = {"value": data(batch, *at.counts, 2, seed=seed)}
+    tensors: dict[str, Tensor] = {"value": data(batch, *on.counts, 2, seed=seed)}
     if operator == "max_unpool":
-        tensors["indices"] = distinct_indices(batch, at.counts, np.arange(prod(at.image)), seed)
-    arguments = {"output_shape": (batch, *at.image, 2), "ksize": at.kernel, **at.arguments}
+        tensors["indices"] = distinct_indices(batch, on.counts, np.arange(prod(on.image)), seed)
+    arguments = {"output_shape": (batch, *on.image, 2), "ksize": on.kernel, **on.arguments}
     return Call(operator=operator, tensors=tensors, arguments=arguments)
 
 
@@ -141,8 +141,3 @@ def distinct_indices(batch: int, counts: Place, places: Tensor, seed: int) -> np
     plane = np.broadcast_to(places, (batch, 2, places.size))
     chosen = np.random.default_rng(seed).permuted(plane, axis=-1)[..., : prod(counts)]
     return np.moveaxis(chosen.reshape(batch, 2, *counts), 1, -1) * 2 + np.arange(2)
-
-
-def linear(data: Data = integers) -> st.SearchStrategy[Call]:
-    """A call of any operator that is linear in each of its inputs alone."""
-    return st.one_of(convolutions(data=data), poolings(("avg_pool",), data), unpoolings(data=data))

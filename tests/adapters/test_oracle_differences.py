@@ -19,13 +19,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases.dtypes import UNIT_ROUNDOFF
-from tests.adapters.drawn import Array, Call, convolutions, normal, poolings, seeds, unpoolings
+from tests.adapters.drawn import LINEAR, MAXIMA, Array, Call, calls, normal, seeds
 
-MAXIMA = ("max_pool", "max_pool_argmax")
 PLACES = 20
 """How many elements of each input are moved, at the most."""
 
@@ -45,12 +45,11 @@ def difference(call: Call, name: str, place: tuple[int, ...], cotangent: Array) 
     return float(np.vdot(call(**{name: up}) - call(**{name: down}), cotangent)), float(up[place] - down[place])
 
 
-@settings(max_examples=200, deadline=None)
-@given(
-    call=st.one_of(convolutions(data=normal), poolings((*MAXIMA, "avg_pool"), data=normal), unpoolings(data=normal)),
-    seed=seeds,
-)
-def test_a_gradient_is_what_central_differences_find(call: Call, seed: int) -> None:
+@settings(max_examples=50, deadline=None)
+@pytest.mark.parametrize("operator", LINEAR + MAXIMA)
+@given(data=st.data(), seed=seeds)
+def test_a_gradient_is_what_central_differences_find(operator: str, data: st.DataObject, seed: int) -> None:
+    call = data.draw(calls(operator, normal))
     cotangent = normal(*call().shape, seed=seed)
     gradients = call.gradients(cotangent)
     absolute = {name: tensor if name == "indices" else np.abs(tensor) for name, tensor in call.tensors.items()}

@@ -11,20 +11,18 @@ from hypothesis import strategies as st
 
 from adapters.oracle import Oracle
 from cases.tolerance import Tolerance
-from tests.adapters.drawn import Array, Call, convolutions, normal
+from tests.adapters.drawn import Array, Call, calls, normal
 from tests.cases.laid import Windows, windows
 
 EVERY: Any = slice(None)
-transposed = convolutions(("conv_transpose",))
-rounded = convolutions(("conv_transpose",), data=normal)
 
 
 def forms(call: Call) -> list[Array]:
     return [replace(call, mode=mode)() for mode in Oracle.modes]
 
 
-@settings(max_examples=200, deadline=None)
-@given(call=transposed)
+@settings(max_examples=150, deadline=None)
+@given(call=calls("conv_transpose"))
 def test_the_forms_return_the_same_bits_on_integers(call: Call) -> None:
     scattered, *others = forms(call)
     assert len(others) == 2
@@ -32,8 +30,8 @@ def test_the_forms_return_the_same_bits_on_integers(call: Call) -> None:
         np.testing.assert_array_equal(other, scattered, strict=True)
 
 
-@settings(max_examples=200, deadline=None)
-@given(call=rounded)
+@settings(max_examples=150, deadline=None)
+@given(call=calls("conv_transpose", normal))
 def test_the_forms_keep_within_rounding_of_each_other(call: Call) -> None:
     """Each may be off by the bound of the bounded tier, so two of them by twice as much."""
     absolute = {name: np.abs(tensor) for name, tensor in call.tensors.items()}
@@ -48,7 +46,7 @@ def test_the_forms_keep_within_rounding_of_each_other(call: Call) -> None:
 @given(on=windows(), data=st.data())
 def test_every_admissible_output_shape_is_a_window_on_one_full_result(on: Windows, data: st.DataObject) -> None:
     """What is padded before the image is cropped off the full result, and zeros stand where it doesn't reach."""
-    call = data.draw(convolutions(("conv_transpose",), on=on))
+    call = data.draw(calls("conv_transpose", on=on))
     sizes = zip(on.counts, on.strides, on.extents, strict=True)
     lengths = tuple((count - 1) * stride + extent for count, stride, extent in sizes)
     full = asked(call, replace(on, image=lengths, padding="VALID"))

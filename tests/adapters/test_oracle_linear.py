@@ -9,21 +9,27 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.adapters.drawn import Call, convolutions, integers, linear, poolings, seeds, unpoolings
+from tests.adapters.drawn import LINEAR, MAXIMA, Call, calls, integers, seeds
 from tests.cases.laid import Windows, pooled, windows
 
-many = settings(max_examples=200, deadline=None)
-few = settings(max_examples=100, deadline=None)
+many = settings(max_examples=100, deadline=None)
+each = settings(max_examples=50, deadline=None)
 factors = st.integers(-8, 8)
+every_linear = pytest.mark.parametrize("operator", LINEAR)
 
 
-@many
-@given(call=linear(), seed=seeds, first=factors, second=factors)
-def test_an_output_is_linear_in_each_input(call: Call, seed: int, first: int, second: int) -> None:
+@each
+@every_linear
+@given(data=st.data(), seed=seeds, first=factors, second=factors)
+def test_an_output_is_linear_in_each_input(
+    operator: str, data: st.DataObject, seed: int, first: int, second: int
+) -> None:
     """A bias makes it affine in the value and in the filter: zeros give the bias, and the rest is linear."""
+    call = data.draw(calls(operator))
     for name in call.moved:
         one, two = call.other(name, seed), call.other(name, seed + 1)
         base = call(**{name: np.zeros_like(one)})
@@ -31,27 +37,35 @@ def test_an_output_is_linear_in_each_input(call: Call, seed: int, first: int, se
         np.testing.assert_array_equal(call(**{name: first * one + second * two}), expected, strict=True)
 
 
-@few
-@given(call=linear())
-def test_zeros_give_zeros_and_the_bias(call: Call) -> None:
+@each
+@every_linear
+@given(data=st.data())
+def test_zeros_give_zeros_and_the_bias(operator: str, data: st.DataObject) -> None:
+    call = data.draw(calls(operator))
     for name in {"value", "filter"} & call.tensors.keys():
         output = call(**{name: np.zeros_like(call.tensors[name])})
         expected = np.broadcast_to(call.tensors.get("bias", np.zeros(())), output.shape)
         np.testing.assert_array_equal(output, expected)
 
 
-@few
-@given(call=convolutions())
-def test_a_bias_is_added_once_to_each_element_of_its_channel(call: Call) -> None:
+@each
+@pytest.mark.parametrize("operator", ["conv", "conv_transpose"])
+@given(data=st.data())
+def test_a_bias_is_added_once_to_each_element_of_its_channel(operator: str, data: st.DataObject) -> None:
+    call = data.draw(calls(operator))
     rest = {name: tensor for name, tensor in call.tensors.items() if name != "bias"}
     plain = replace(call, tensors=rest)()
     bias = integers(plain.shape[-1], seed=3)
     np.testing.assert_array_equal(call(bias=bias), plain + bias, strict=True)
 
 
-@few
-@given(call=st.one_of(linear(), poolings(("max_pool", "max_pool_argmax"))), seed=seeds, first=factors, second=factors)
-def test_a_gradient_is_linear_in_the_cotangent(call: Call, seed: int, first: int, second: int) -> None:
+@each
+@pytest.mark.parametrize("operator", LINEAR + MAXIMA)
+@given(data=st.data(), seed=seeds, first=factors, second=factors)
+def test_a_gradient_is_linear_in_the_cotangent(
+    operator: str, data: st.DataObject, seed: int, first: int, second: int
+) -> None:
+    call = data.draw(calls(operator))
     one, two = call.cotangent(seed), call.cotangent(seed + 1)
     whole, parts = call.gradients(first * one + second * two), (call.gradients(one), call.gradients(two))
     assert whole.keys() == set(call.moved)
@@ -59,10 +73,12 @@ def test_a_gradient_is_linear_in_the_cotangent(call: Call, seed: int, first: int
         np.testing.assert_array_equal(actual, first * parts[0][name] + second * parts[1][name], strict=True)
 
 
-@many
-@given(call=linear(), seed=seeds)
-def test_a_gradient_is_the_transpose_of_its_operator(call: Call, seed: int) -> None:
+@each
+@every_linear
+@given(data=st.data(), seed=seeds)
+def test_a_gradient_is_the_transpose_of_its_operator(operator: str, data: st.DataObject, seed: int) -> None:
     """<J u, c> == <u, J' c> for any direction u of any input, J being what a step along u changes."""
+    call = data.draw(calls(operator))
     cotangent = call.cotangent(seed)
     back = call.gradients(cotangent)
     for name in call.moved:
@@ -75,7 +91,7 @@ def test_a_gradient_is_the_transpose_of_its_operator(call: Call, seed: int) -> N
 @given(on=windows(), data=st.data())
 def test_conv_transpose_is_the_transpose_of_conv(on: Windows, data: st.DataObject) -> None:
     """<conv(x), y> == <x, conv_transpose(y)> for the very same filter and groups, and in every form."""
-    call = data.draw(convolutions(("conv",), on=on))
+    call = data.draw(calls("conv", on=on))
     image, filter_ = call.tensors["value"], call.tensors["filter"]
     there = replace(call, tensors={"value": image, "filter": filter_})()
     value = integers(*there.shape, seed=7)
@@ -91,18 +107,18 @@ def window_sums(image: Any, on: Windows) -> Any:
     return Call(operator="conv", tensors=tensors, arguments=on.arguments | {"groups": image.shape[-1]})()
 
 
-@few
+@many
 @given(on=windows(), data=st.data())
 def test_avg_unpool_is_the_transpose_of_summing_windows(on: Windows, data: st.DataObject) -> None:
-    call = data.draw(unpoolings(("avg_unpool",), on=on))
+    call = data.draw(calls("avg_unpool", on=on))
     image = integers(*call.arguments["output_shape"], seed=7)
     assert np.vdot(call(), image) == np.vdot(call.tensors["value"], window_sums(image, on))
 
 
-@few
+@many
 @given(on=pooled, data=st.data())
 def test_avg_pool_times_what_it_divides_by_is_the_transpose_of_avg_unpool(on: Windows, data: st.DataObject) -> None:
-    call = data.draw(poolings(("avg_pool",), on=on))
+    call = data.draw(calls("avg_pool", on=on))
     image = call.tensors["value"]
     value = integers(*call().shape, seed=7)
     arguments = call.arguments | {"output_shape": image.shape}
@@ -111,8 +127,8 @@ def test_avg_pool_times_what_it_divides_by_is_the_transpose_of_avg_unpool(on: Wi
     assert np.vdot(call() * divisors, value) == np.vdot(image, back)
 
 
-@few
-@given(call=unpoolings(("max_unpool",)), seed=seeds)
+@many
+@given(call=calls("max_unpool"), seed=seeds)
 def test_max_unpool_is_the_transpose_of_gathering(call: Call, seed: int) -> None:
     """<unpool(v), c> == <v, c at the indices>, read off an image's flat elements."""
     value, indices, cotangent = call.tensors["value"], call.tensors["indices"], call.cotangent(seed)

@@ -23,7 +23,7 @@ from adapters.oracle import Oracle
 from tests.adapters.drawn import Array, integers, seeds
 from tests.cases.laid import Place, Windows, pooled
 
-many = settings(max_examples=200, deadline=None)
+many = settings(max_examples=100, deadline=None)
 EVERY: Any = slice(None)
 Indices = npt.NDArray[np.int64]
 OPERATORS: Any = Oracle().operators

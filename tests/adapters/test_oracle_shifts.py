@@ -11,15 +11,16 @@ from math import prod
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.oracle import Oracle
-from tests.adapters.drawn import Array, Call, Tensor, convolutions, distinct_indices, poolings, unpoolings
+from tests.adapters.drawn import Array, Call, Tensor, calls, distinct_indices
 from tests.cases.laid import Windows, windows
 
-many = settings(max_examples=200, deadline=None)
-few = settings(max_examples=100, deadline=None)
+many = settings(max_examples=100, deadline=None)
+each = settings(max_examples=50, deadline=None)
 
 
 @st.composite
@@ -65,16 +66,17 @@ def test_an_image_that_moves_a_stride_moves_its_convolution_a_window(
     where: tuple[Windows, int], data: st.DataObject
 ) -> None:
     on, axis = where
-    check_that_a_stride_is_a_window(data.draw(convolutions(("conv",), on=on)), on, axis)
+    check_that_a_stride_is_a_window(data.draw(calls("conv", on=on)), on, axis)
 
 
-@many
+@each
+@pytest.mark.parametrize("operator", ["max_pool", "avg_pool"])
 @given(where=poolable, data=st.data())
 def test_an_image_that_moves_a_stride_moves_its_pooling_a_window(
-    where: tuple[Windows, int], data: st.DataObject
+    operator: str, where: tuple[Windows, int], data: st.DataObject
 ) -> None:
     on, axis = where
-    check_that_a_stride_is_a_window(data.draw(poolings(("max_pool", "avg_pool"), on=on)), on, axis)
+    check_that_a_stride_is_a_window(data.draw(calls(operator, on=on)), on, axis)
 
 
 def ties(*shape: int, seed: int) -> Array:
@@ -86,7 +88,7 @@ def ties(*shape: int, seed: int) -> Array:
 @given(where=poolable, data=st.data())
 def test_an_index_moves_by_the_elements_of_a_stride(where: tuple[Windows, int], data: st.DataObject) -> None:
     on, axis = where
-    call = data.draw(poolings(("max_pool_argmax",), ties, on))
+    call = data.draw(calls("max_pool_argmax", ties, on))
     value = call.tensors["value"]
     further = moved(value, axis, on.strides[axis], ties(*value.shape, seed=11))
     pool: Any = Oracle().operators.max_pool_argmax
@@ -96,12 +98,13 @@ def test_an_index_moves_by_the_elements_of_a_stride(where: tuple[Windows, int], 
     np.testing.assert_array_equal(second[there], first[here] + step, strict=True)
 
 
-@many
+@each
+@pytest.mark.parametrize("operator", ["conv_transpose", "avg_unpool"])
 @given(on=windows(), data=st.data())
-def test_a_value_that_moves_a_window_moves_the_image_a_stride(on: Windows, data: st.DataObject) -> None:
+def test_a_value_that_moves_a_window_moves_the_image_a_stride(operator: str, on: Windows, data: st.DataObject) -> None:
     """A window of zeros comes in at the front, and the image is a stride longer: all that was there is there still."""
     axis = data.draw(st.integers(0, len(on.image) - 1))
-    call = data.draw(st.one_of(convolutions(("conv_transpose",), on=on), unpoolings(("avg_unpool",), on=on)))
+    call = data.draw(calls(operator, on=on))
     value, stride = call.tensors["value"], on.strides[axis]
     shape = list(call.arguments["output_shape"])
     shape[1 + axis] += stride
@@ -111,11 +114,11 @@ def test_a_value_that_moves_a_window_moves_the_image_a_stride(on: Windows, data:
     np.testing.assert_array_equal(further[along(axis, slice(stride, None))], call(), strict=True)
 
 
-@few
+@each
 @given(on=windows(largest_padding=0), data=st.data())
 def test_indices_that_move_by_a_step_move_what_is_unpooled(on: Windows, data: st.DataObject) -> None:
     axis = data.draw(st.integers(0, len(on.image) - 1))
-    call = data.draw(unpoolings(("max_unpool",), on=on))
+    call = data.draw(calls("max_unpool", on=on))
     stride = on.strides[axis]
     places = np.arange(prod(on.image)).reshape(1, *on.image)[along(axis, slice(max(on.image[axis] - stride, 0)))]
     indices = distinct_indices(len(call.tensors["value"]), on.counts, places.ravel(), seed=5)

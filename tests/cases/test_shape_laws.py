@@ -15,7 +15,7 @@ from cases import rules, shapes
 from cases.case import Case, TensorSpec
 from tests.cases.laid import Place, Windows, windows
 
-many = settings(max_examples=200, deadline=None)
+many = settings(max_examples=100, deadline=None)
 LONGEST = 30  # far longer than any image that is drawn
 
 
