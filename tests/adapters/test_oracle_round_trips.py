@@ -142,7 +142,7 @@ def spread(value: Array, on: Windows) -> Array:
 
 @many
 @given(on=pooled, seed=seeds)
-def test_the_mean_of_a_window_is_what_was_spread_over_it_if_it_shares_none(on: Windows, seed: int) -> None:
+def test_the_mean_of_a_window_is_what_was_spread_over_it_where_it_shares_none(on: Windows, seed: int) -> None:
     """Above zero, so that whatever a neighbour adds shows: there, and nowhere else, the mean is greater."""
     value = np.abs(integers(2, *on.counts, 2, seed=seed))
     means = OPERATORS.avg_pool(spread(value, on), **arguments(on))
@@ -153,7 +153,7 @@ def test_the_mean_of_a_window_is_what_was_spread_over_it_if_it_shares_none(on: W
 
 @many
 @given(on=alone, seed=seeds)
-def test_so_is_its_maximum_whatever_the_sign(on: Windows, seed: int) -> None:
+def test_its_maximum_is_what_was_spread_over_it_whatever_the_sign(on: Windows, seed: int) -> None:
     value = integers(2, *on.counts, 2, seed=seed)
     written = spread(value, on)
     np.testing.assert_array_equal(OPERATORS.max_pool(written, **arguments(on)), value, strict=True)

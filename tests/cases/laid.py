@@ -110,7 +110,7 @@ def windows(draw: st.DrawFn, largest_padding: int = 4) -> Windows:
     whole = Windows(
         image=each(1, (9, 6, 4)[rank - 1]),
         kernel=each(1, 4 - rank // 2),
-        strides=each(1, 3),
+        strides=each(1, 4),
         dilations=each(1, 3),
         padding="SAME",
     )

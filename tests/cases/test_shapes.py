@@ -89,6 +89,20 @@ def test_same_is_the_least_padding_that_starts_a_window_in_every_stride(image: i
     assert before + after == 0 or _count_by_trying(image, kernel, stride, 0, before + after - 1) < starts
 
 
+@given(SIZES, SIZES, SIZES, st.sampled_from(["SAME", "VALID"]))
+def test_as_many_forward_sizes_as_the_stride_convolve_to_one_size(
+    count: int, kernel: int, stride: int, padding: str
+) -> None:
+    """The ambiguity that output_shape resolves: ``stride`` neighbouring sizes, no more, no fewer."""
+    sizes = []
+    for image in range(1, count * stride + kernel + stride):
+        pair = shapes.pads(padding, (image,), (kernel,), (stride,))[0]
+        if shapes.window_count(image, kernel, stride, pair) == count:
+            sizes.append(image)
+    first = (count - 1) * stride + (1 if padding == "SAME" else kernel)
+    assert sizes == list(range(first, first + stride))
+
+
 def test_pads_takes_words_and_pairs() -> None:
     assert shapes.pads("VALID", (5, 6), (3, 3), (2, 2)) == ((0, 0), (0, 0))
     assert shapes.pads("SAME", (5, 6), (3, 3), (2, 2)) == ((1, 1), (0, 1))
@@ -111,6 +125,12 @@ def test_full_and_covered_by_hand() -> None:
     rows, columns = shapes.axes(_transposed())
     assert (rows.full, rows.covered) == (7, 7)  # windows 0-2, 2-4, 4-6: one row falls off the image of six
     assert (columns.full, columns.covered) == (9, 8)  # windows at -1 and 3: 3 to 7 ends one past the image of seven
+
+
+@given(SIZES, SIZES, SIZES)
+def test_full_is_the_last_place_that_a_window_reaches(count: int, kernel: int, stride: int) -> None:
+    axis = shapes.Axis(image=1, count=count, kernel=kernel, stride=stride, before=0, after=0)
+    assert axis.full == len(range(max(start * stride + kernel for start in range(count))))
 
 
 def test_counts_of_a_forward_operator_follow_from_its_image() -> None:
