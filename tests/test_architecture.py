@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,8 +23,13 @@ def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def _imported(path: Path) -> Iterator[str]:
+@functools.cache
+def _imported(path: Path) -> frozenset[str]:
     """The first part of every absolute import, at the top or inside a function."""
+    return frozenset(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
@@ -57,7 +63,7 @@ def test_a_framework_s_adapter_imports_it_alone_and_late(framework: str) -> None
     paths = sorted((ROOT / "adapters" / framework).glob("*.py"))
     assert paths
     for path in paths:
-        assert FRAMEWORKS & set(_imported(path)) <= {framework}
+        assert FRAMEWORKS & _imported(path) <= {framework}
         tops = {node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.Import)}
         assert FRAMEWORKS.isdisjoint(alias.name.partition(".")[0] for node in tops for alias in node.names)
 

@@ -6,20 +6,18 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-import cases
 from adapters.base import NotSupported
 from adapters.oracle import InvalidCall, Oracle, products
 from cases import dtypes, shapes
 from cases.case import INPUTS, OPERATORS, Case, is_chosen
 from cases.fill import fill
-from cases.load import find, load
+from tests.cases.shipped import loaded
 
 Tensors = dict[str, npt.NDArray[Any]]
 RANKS = (1, 2, 3)
@@ -60,9 +58,7 @@ def _answer(case: Case, inputs: Tensors) -> Answer:
 
 @pytest.fixture(scope="module")
 def answers() -> list[Answer]:
-    folder = Path(cases.__file__).parent
-    shipped = (case for path in find(folder) for case in load(path) if not case.slow)
-    return [answer for case in shipped for answer in _answers(case)]
+    return [answer for case in loaded() if not case.slow for answer in _answers(case)]
 
 
 def test_every_valid_case_has_an_answer_and_no_invalid_one_has(answers: list[Answer]) -> None:

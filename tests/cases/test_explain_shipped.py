@@ -15,7 +15,7 @@ from adapters.oracle import Oracle
 from cases import fill, shapes
 from cases.case import OPERATORS, PIPELINE, Case
 from cases.explain import NotDrawnError, explain, page
-from cases.load import find, load
+from tests.cases.shipped import loaded
 
 CASES = Path(cases.__file__).parent
 SMALL = 100
@@ -24,7 +24,7 @@ SMALL = 100
 
 @pytest.fixture(scope="module")
 def shipped() -> list[Case]:
-    return [case for path in find(CASES) for case in load(path) if case.operator != PIPELINE]
+    return [case for case in loaded() if case.operator != PIPELINE]
 
 
 def _shown(case: Case) -> str:

@@ -18,6 +18,7 @@ from cases.broken import Broken
 from cases.case import OPERATORS, Case, from_json, question, to_json
 from cases.load import find, load
 from cases.schema import json_schema
+from tests.cases.shipped import loaded
 
 CASES = Path(cases.__file__).parent
 FILES = find(CASES)
@@ -27,7 +28,7 @@ _FIRST = {"type", "rank", "stride", "index"}
 
 @pytest.fixture(scope="module")
 def shipped() -> list[Case]:
-    return [case for path in FILES for case in load(path)]
+    return list(loaded())
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(CASES).as_posix())

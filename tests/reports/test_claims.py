@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from adapters.outcome import Crashed, Outcome, Raised, Returned, Unsupported
-from cases import claims as files
 from cases.case import Case
 from cases.claims import Claim
-from cases.load import find, load
 from reports import claims, render
 from reports.accepted import Accepted
 from reports.claims import Finding, findings
 from reports.evidence import _call, evidence
 from reports.run import Run, read
+from tests.cases.shipped import loaded
 from tests.reports.making import JAX, TORCH, Answer, make, oracle, record, right
 
 GRAPH = "torch-graph-cpu"
@@ -199,7 +198,7 @@ def test_evidence_shows_what_came_and_what_it_was_compared_with(tmp_path: Path) 
 
 @pytest.fixture(scope="module")
 def shipped() -> list[Case]:
-    return [case for path in find(Path(files.__file__).parent) for case in load(path)]
+    return list(loaded())
 
 
 def test_evidence_shows_the_function_that_a_call_is_made_of() -> None:

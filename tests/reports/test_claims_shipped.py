@@ -15,10 +15,10 @@ from cases import claims
 from cases.case import PIPELINE, Case
 from cases.claims import Claim
 from cases.fill import fill
-from cases.load import find, load
 from reports.answer import Question
 from reports.run import Run, read
 from reports.verdict import ORACLE
+from tests.cases.shipped import loaded
 from tests.reports.making import right
 
 Arrays = dict[str, Any]
@@ -42,7 +42,7 @@ class Possible:
 
 @pytest.fixture(scope="module")
 def shipped() -> list[Case]:
-    return [case for path in find(Path(claims.__file__).parent) for case in load(path)]
+    return list(loaded())
 
 
 @pytest.mark.parametrize("claim", claims.load().claims, ids=lambda claim: claim.name)

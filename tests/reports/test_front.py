@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -14,11 +15,13 @@ import numpy as np
 import pytest
 
 from cases.weights import LAYERS
+from reports import accepted
 
 ROOT = Path(__file__).parents[2]
 FAKES = "tests.reports.fakes"
 HEAD = "operator: conv_transpose\nabout: a file that a test wrote\nsource: https://example.org\ncases:\n"
 Ask = Callable[..., pytest.RunResult]
+ACCEPTED = functools.cache(accepted.load)  # read once for all tests that run pytest in this process
 WIDTHS = (1, 1, 2, 2, 4, 4, 4, 8, 8, 8, 8, 8, 8)
 """How many times the first layer's channels each layer of VGG16 has, in the order of ``LAYERS``."""
 
@@ -35,6 +38,7 @@ def _file(folder: Path, *names: str, topic: str = "topic") -> Path:
 def ask(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """Runs pytest in this process, on the test's own case files if no id is given, from the clone's folder."""
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("reports.accepted.load", ACCEPTED)
     base: list[str | Path] = [
         "-c",
         ROOT / "pyproject.toml",
