@@ -89,18 +89,10 @@ class Lane:
             return self._fault(case, f"the worker broke: {error.summary}\n{error}"), False
 
     def _answer(self, case: Case, message: Message, call: str | None) -> Result | Fault:
-        body = message.body
-        if message.kind == "fault":
-            return self._fault(case, body["message"])
-        outcome: Outcome
-        match message.kind:
-            case "returned":
-                outcome = Returned(arrays=message.arrays)
-            case "raised":
-                outcome = Raised(type=body["type"], message=body["message"], stage=body["stage"])
-            case _:
-                outcome = Unsupported(reason=body["reason"])
-        return self._result(case, outcome, call, body["seconds"])
+        outcome = read(message)
+        if isinstance(outcome, str):
+            return self._fault(case, outcome)
+        return self._result(case, outcome, call, message.body["seconds"])
 
     def _ended(self, case: Case, call: str | None, outcome: Outcome, seconds: float) -> Result | Fault | None:
         """A worker that ended inside a call is an outcome. One that ended before is tried once more, then a fault.
@@ -121,6 +113,20 @@ class Lane:
 
     def _fault(self, case: Case, message: str) -> Fault:
         return Fault(case=case.id, target=self._target, message=message)
+
+
+def read(message: Message) -> Outcome | str:
+    """What a worker's answer says the adapter did; a text if it broke before the framework was asked."""
+    body = message.body
+    match message.kind:
+        case "fault":
+            return str(body["message"])
+        case "returned":
+            return Returned(arrays=message.arrays)
+        case "raised":
+            return Raised(type=body["type"], message=body["message"], stage=body["stage"])
+        case _:
+            return Unsupported(reason=body["reason"])
 
 
 def in_turn(waiting: deque[Callable[[], None]]) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters.base import Adapter
+from adapters.isolation import Isolation
 from adapters.wire import BFLOAT16
 from cases.case import Case, Step
 
@@ -24,7 +25,7 @@ MARK: Final = "# step "
 
 
 class StepError(Exception):
-    """Our fault: an adapter changed an array that it was given, or returned none for a step."""
+    """Our fault: an adapter changed or returned an array that it was given, or returned none for a step."""
 
 
 def text(steps: Iterable[Step], calls: Iterable[str], names: Iterable[str]) -> str:
@@ -53,14 +54,20 @@ def run(adapter: Adapter, case: Case, inputs: Arrays, begin: Callable[[Step], No
     """What every step returns, by the tensors' names; ``begin`` is told of each step before its call.
 
     Raises:
-        StepError: if the adapter changed one of the arrays that it was given, or did not return one for a step.
+        StepError: if the adapter changed an array that it was given or had returned, returned one that it was given, or
+            none for a step.
         Exception: whatever the adapter raises.
     """
     tensors = dict(inputs)
     digests: dict[str, bytes] = {}
     for step in case.steps:
         begin(step)
-        outputs = adapter.run(step.case, inputs_of(step, tensors))
+        taken = inputs_of(step, tensors)
+        isolation = Isolation(taken)
+        outputs = adapter.run(step.case, taken)
+        if message := isolation.fault(outputs):
+            msg = f"step {step.name}: {message}"
+            raise StepError(msg)
         made = {name: _array(outputs, output, step) for output, name in step.returns.items()}
         tensors |= made
         digests |= {name: _digest(array) for name, array in made.items()}

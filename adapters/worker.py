@@ -20,6 +20,7 @@ import numpy as np
 
 from adapters import pipeline, program
 from adapters.base import Adapter
+from adapters.isolation import Isolation
 from adapters.memory import cap
 from adapters.offer import offer, texts
 from adapters.wire import BFLOAT16, Array, Channel, Wire, pack, unpack
@@ -73,17 +74,17 @@ def _answer_all(channel: Channel, adapter: Adapter) -> None:
             cap(message.body["memory"])
             channel.send(pack("configured", {"settings": settings}))
         else:
-            channel.send(_answer(adapter, message.body, channel))
+            channel.send(answer(adapter, message.body, channel))
 
 
-def _answer(adapter: Adapter, question: dict[str, Any], channel: Channel) -> Wire:
+def answer(adapter: Adapter, question: dict[str, Any], channel: Channel) -> Wire:
     """Ask the adapter once. Whatever the framework raises is an answer; whatever comes before it is our fault."""
     asked = _Asked(adapter, channel)
     started = time.perf_counter()
     try:
         case = from_json(question)
         inputs = fill(case)
-        before = [(name, array, array.tobytes()) for name, array in inputs.items()]
+        isolation = Isolation(inputs)
         run = asked.prepare(case)
         started = time.perf_counter()
         outputs = run(inputs)
@@ -92,7 +93,7 @@ def _answer(adapter: Adapter, question: dict[str, Any], channel: Channel) -> Wir
         return _failed(adapter, error, asked, time.perf_counter() - started)
     except BaseException as end:  # noqa: BLE001 - it would end a program, so it ends the worker
         _leave(end)
-    return _changed(before) or _returned(outputs, seconds)
+    return _isolated(isolation, outputs) or _returned(outputs, seconds)
 
 
 class _Asked:
@@ -165,10 +166,9 @@ def _fault(what: str, error: Exception) -> Wire:
     return pack("fault", {"message": message.rstrip()})
 
 
-def _changed(before: list[tuple[str, Array, bytes]]) -> Wire | None:
-    """A call on inputs that are changed meanwhile is another call than the reproducer's."""
-    names = [name for name, array, content in before if array.tobytes() != content]
-    return pack("fault", {"message": f"run() changed {', '.join(names)}: give the framework a copy"}) if names else None
+def _isolated(isolation: Isolation, outputs: object) -> Wire | None:
+    message = isolation.fault(outputs)
+    return pack("fault", {"message": message}) if message else None
 
 
 def _returned(outputs: object, seconds: float) -> Wire:

@@ -20,7 +20,7 @@ from cases.case import (
     is_chosen,
     is_outward,
 )
-from cases.elements import check_held, check_special, flat, may_tie
+from cases.elements import check_held, check_special, flat, literal, may_tie
 from cases.entries import ConvEntry, Entry, PoolEntry, Tensor
 from cases.sizes import BuildError, Sizes, sizes_of
 
@@ -69,7 +69,7 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
 
 def tier(operator: str, inputs: dict[str, TensorSpec]) -> Tier:
     """Normal data round where they are added; choosing and placing them is exact."""
-    if any(spec.special for spec in inputs.values()):
+    if any(spec.special or spec.specials for spec in inputs.values()):
         return "special"
     normal = any(spec.fill in fill.NORMAL for spec in inputs.values())
     return "bounded" if normal and not is_chosen(operator) else "exact"
@@ -116,7 +116,8 @@ def _inputs(entry: Entry, operator: str, sizes: Sizes) -> dict[str, TensorSpec]:
         implied["filter"] = replace(plain, shape=_filter_shape(entry, operator, sizes))
     inputs = {name: tensor(name, getattr(entry, name, None), implied[name]) for name in INPUTS[operator]}
     if isinstance(entry, ConvEntry) and entry.bias:
-        inputs["bias"] = replace(plain, shape=(entry.out_channels,))
+        override = None if isinstance(entry.bias, bool) else entry.bias
+        inputs["bias"] = tensor("bias", override, replace(plain, shape=(entry.out_channels,)))
     return inputs
 
 
@@ -153,7 +154,7 @@ def tensor(name: str, override: Tensor | None, implied: TensorSpec) -> TensorSpe
         BuildError: if a rule is unknown, or literal elements are not those of the shape and the dtype.
     """
     rule = (override and override.fill) or implied.fill
-    known = ("indices",) if name == "indices" else fill.RULES
+    known = fill.PLACES if name == "indices" else fill.RULES
     if rule not in known:
         raise BuildError(name, f"no rule fills {name} with {rule!r}; there are: {', '.join(known)}")
     if override is None:
@@ -166,10 +167,10 @@ def tensor(name: str, override: Tensor | None, implied: TensorSpec) -> TensorSpe
         spec = replace(spec, special=override.special, position=override.position)
     if override.values is None:
         return spec
-    values = flat(name, override.values, spec.shape)
+    values = flat(name, override.values, spec.shape, special=name != "indices")
     if name == "indices" and not all(isinstance(index, int) and abs(index) < 2**63 for index in values):
         raise BuildError(name, "an index is an integer that int64 holds")
-    return replace(spec, fill="literal", values=values)
+    return literal(spec, values)
 
 
 def _check(entry: Entry, case: Case) -> None:

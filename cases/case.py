@@ -56,6 +56,7 @@ class TensorSpec:
 
     ``fill`` names a rule of ``cases.fill``, or is ``literal``: then ``values`` holds the elements in C order.
     ``special`` is a word of ``cases.dtypes.SPECIALS`` whose value stands at the flat ``position``, or everywhere.
+    ``specials`` are such words among literal values, each with its position: so that specs compare equal and are JSON.
     A tensor that is filled from ``file`` is the array of its name in that NumPy archive.
     """
 
@@ -65,6 +66,7 @@ class TensorSpec:
     values: tuple[float, ...] | None = None
     special: str | None = None
     position: int | None = None
+    specials: tuple[tuple[int, str], ...] = ()
     file: str | None = None
 
 

@@ -41,7 +41,7 @@ NATIVE: Final = "native_indices"
 """What max pooling with indices returns beside its outputs."""
 
 
-def _over(*names: str) -> Callable[[str], str]:
+def over(*names: str) -> Callable[[str], str]:
     """A check that a text is an expression over these names."""
 
     def check(text: str) -> str:
@@ -53,8 +53,8 @@ def _over(*names: str) -> Callable[[str], str]:
     return check
 
 
-Condition = Annotated[StrictStr, AfterValidator(_over(*FACTS))]
-Holds = Annotated[StrictStr, AfterValidator(_over(*FACTS, *ANSWER, *FUNCTIONS))]
+Condition = Annotated[StrictStr, AfterValidator(over(*FACTS))]
+Holds = Annotated[StrictStr, AfterValidator(over(*FACTS, *ANSWER, *FUNCTIONS))]
 Globs = Annotated[list[StrictStr], Field(min_length=1)]
 
 

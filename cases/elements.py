@@ -14,13 +14,13 @@ from cases.case import Case, TensorSpec
 from cases.sizes import BuildError
 
 
-def flat(name: str, values: Any, shape: tuple[int, ...]) -> tuple[float, ...]:
-    """Literal values, however nested, in C order.
+def flat(name: str, values: Any, shape: tuple[int, ...], *, special: bool = False) -> tuple[float, ...]:
+    """Literal values, however nested, in C order; NaN and infinities are let through where they may be ``special``.
 
     Raises:
         BuildError: if one is no number, or there are not as many as ``shape`` holds.
     """
-    found = tuple(_elements(name, values))
+    found = tuple(_elements(name, values, special=special))
     if len(found) != math.prod(shape):
         raise BuildError(
             name.partition(" ")[0],
@@ -29,12 +29,12 @@ def flat(name: str, values: Any, shape: tuple[int, ...]) -> tuple[float, ...]:
     return found
 
 
-def _elements(name: str, values: Any) -> Iterator[float]:
+def _elements(name: str, values: Any, *, special: bool) -> Iterator[float]:
     if isinstance(values, list):
         for value in values:
-            yield from _elements(name, value)
-    elif isinstance(values, float) and not math.isfinite(values):
-        raise BuildError(name.partition(" ")[0], f"{name} holds {values}: say it with special and position instead")
+            yield from _elements(name, value, special=special)
+    elif isinstance(values, float) and not math.isfinite(values) and not special:
+        raise BuildError(name.partition(" ")[0], f"{name} holds {values}, which only a tensor of floats can hold")
     elif isinstance(values, (int, float)) and not isinstance(values, bool):
         if isinstance(values, int) and abs(values) >= 2**64:
             raise BuildError(name.partition(" ")[0], f"{name} holds a number that no dtype holds")
@@ -51,6 +51,8 @@ def check_special(name: str, spec: TensorSpec) -> None:
     """
     if spec.fill in fill.NORMAL and spec.dtype not in dtypes.FLOATS:
         raise BuildError(("data", name), f"{spec.dtype} holds no normal data; choose integers")
+    if spec.specials and spec.dtype not in dtypes.FLOATS:
+        raise BuildError(name, f"{spec.dtype} has no special values")
     if spec.special is None:
         if spec.position is not None:
             raise BuildError("position", "position says where a special value stands, and there is none; add special")
@@ -63,6 +65,17 @@ def check_special(name: str, spec: TensorSpec) -> None:
     if spec.position is not None and spec.position >= math.prod(spec.shape):
         count = math.prod(spec.shape)
         raise BuildError(position, f"position {spec.position} is behind the {count} elements of {name}")
+
+
+def literal(spec: TensorSpec, values: tuple[float, ...]) -> TensorSpec:
+    """A tensor of literal values, those that are no finite numbers said by their words."""
+    words = tuple((place, _word(value)) for place, value in enumerate(values) if not math.isfinite(value))
+    plain = tuple(value if math.isfinite(value) else 0 for value in values)
+    return replace(spec, fill="literal", values=plain, specials=words)
+
+
+def _word(value: float) -> str:
+    return "nan" if math.isnan(value) else "inf" if value > 0 else "minus_inf"
 
 
 def check_held(case: Case) -> None:

@@ -124,7 +124,7 @@ class ConvEntry(Entry):
     in_channels: StrictInt = 2
     out_channels: StrictInt = 3
     groups: StrictInt = 1
-    bias: StrictBool = Field(default=False, description="Add a bias to each channel of the result.")
+    bias: StrictBool | Tensor = Field(default=False, description="Add a bias to each channel of the result.")
     kernel: Size | None = Field(None, description="Spatial size of the filter.")
     filter: Tensor | None = None
 

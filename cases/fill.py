@@ -33,7 +33,7 @@ def fill(case: Case) -> dict[str, Array]:
 
 
 def _tensor(case: Case, name: str, spec: TensorSpec) -> Array:
-    if spec.fill == "indices":
+    if spec.fill in PLACES:
         return _indices(case, spec).astype(spec.dtype)
     if spec.fill == "file":
         return _from_file(case, name, spec)
@@ -41,6 +41,8 @@ def _tensor(case: Case, name: str, spec: TensorSpec) -> Array:
         array = np.array(spec.values, dtype=dtypes.held(spec.dtype)).reshape(spec.shape)
     else:
         array = _drawn(case, name, spec)
+    for position, word in spec.specials:
+        array.flat[position] = dtypes.special(word, spec.dtype)
     if spec.special is not None:
         array.flat[slice(None) if spec.position is None else spec.position] = dtypes.special(spec.special, spec.dtype)
     return array
@@ -119,6 +121,16 @@ def _wide(key: str, size: int) -> Array:
     return _words(key, size, 4).astype(np.int64) % 2**25 - 2**24
 
 
+def _long(key: str, size: int) -> Array:
+    """Integers of 40 bits either way: only float64 and int64 hold them, and sums of a hundred of them."""
+    return (_words(key, size, 8) >> np.uint64(23)).astype(np.int64) - 2**40
+
+
+def _broad(key: str, size: int) -> Array:
+    """Integers of 30 bits either way: int32 holds them, and whoever goes through float32 rounds them."""
+    return (_words(key, size, 8) >> np.uint64(33)).astype(np.int64) - 2**30
+
+
 def _multiples(key: str, size: int) -> Array:
     return _integers(key, size) * MULTIPLE
 
@@ -126,6 +138,12 @@ def _multiples(key: str, size: int) -> Array:
 def _normal(key: str, size: int) -> Array:
     """Nearly standard normal: a sum of 12 uniforms, because that is exact in float64 on every machine."""
     uniforms = _words(key, size * 12, 2).reshape(size, 12).astype(np.float64) / 65536
+    return np.asarray(uniforms.sum(axis=1) - 6)
+
+
+def _fine(key: str, size: int) -> Array:
+    """As ``normal``, to 32 bits behind the point, of which float32 would lose ten."""
+    uniforms = _words(key, size * 12, 4).reshape(size, 12).astype(np.float64) / 2**32
     return np.asarray(uniforms.sum(axis=1) - 6)
 
 
@@ -152,10 +170,13 @@ _RULES: Final = {
     "integers": _integers,
     "small": _small,
     "wide": _wide,
+    "long": _long,
+    "broad": _broad,
     "twelves": _twelves,
     "dozens": _dozens,
     "multiples": _multiples,
     "normal": _normal,
+    "fine": _fine,
     "he": _normal,
     "distinct": _distinct,
     "negative": _negative,
@@ -163,20 +184,32 @@ _RULES: Final = {
     "ones": _ones,
 }
 _DIVISORS: Final = {"twelves": 12, "dozens": 12, "multiples": MULTIPLE}
-NORMAL: Final = ("normal", "he")
+NORMAL: Final = ("normal", "fine", "he")
 """The rules whose values round; those of ``he`` are scaled to the filter that they make."""
 RULES: Final = tuple(_RULES)
 """The rules for tensors other than indices."""
 
 
+PLACES: Final = ("indices", "anywhere")
+"""The rules for indices: each inside its own window, as a max pooling gives them, or anywhere in its channel."""
+
+
 def _indices(case: Case, spec: TensorSpec) -> Array:
-    """Canonical indices of a max pooling that chose no element twice, each inside its own window."""
-    batch, *_, channels = spec.shape
+    """Canonical indices, none twice."""
+    batch, *counts, channels = spec.shape
     plane = np.empty(spec.shape, dtype=INDEX_DTYPE)
     for image in range(batch):
         for channel in range(channels):
-            plane[image, ..., channel] = _plane(case, f"{case.id}\0indices\0{image}\0{channel}") * channels + channel
+            key = f"{case.id}\0indices\0{image}\0{channel}"
+            places = _plane(case, key) if spec.fill == "indices" else _anywhere(case, key, tuple(counts))
+            plane[image, ..., channel] = places * channels + channel
     return plane
+
+
+def _anywhere(case: Case, key: str, counts: tuple[int, ...]) -> Array:
+    """Places of the image, in no order."""
+    size = math.prod(shapes.image_size(case))
+    return np.argsort(_words(key, size, 4), kind="stable")[: math.prod(counts)].reshape(counts)
 
 
 def _plane(case: Case, key: str) -> Array:

@@ -1,7 +1,7 @@
 """``python -m reports``: render a run, compare it, record behaviours, run its programs, publish or check the tables.
 
-And two that need none: ``coverage`` counts the values that the cases cover, ``deconvnet`` makes a run of its own and
-looks into a network.
+And three that need none: ``coverage`` counts the values that the cases cover, ``power`` tries wrong implementations on
+them, and ``deconvnet`` makes a run of its own and looks into a network.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from reports.against import both, changes, rest
 from reports.deconvnet import command as deconvnet
 from reports.known import KnownError
 from reports.options import UsageError
+from reports.power import command as power
 from reports.reproduce import KINDS, USUAL, Limits, choose, reproduce
 from reports.run import Run, RunError, read
 from reports.session import DEFAULT_ADAPTERS
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     recording.set_defaults(command=_record)
     _add_reproducing(commands.add_parser("reproduce", help="run the programs of answers, each in a fresh interpreter"))
     deconvnet.add_options(commands.add_parser("deconvnet", help="project a layer's activations to pixels"), _count)
+    power.add_options(commands.add_parser("power", help="see that the cases notice every wrong implementation"), _count)
     covering = commands.add_parser("coverage", help="which values and pairs of values the suite's cases cover")
     covering.set_defaults(run=None, command=_coverage)
     publishing = commands.add_parser("publish", help="write the committed tables of the pinned versions")

@@ -88,9 +88,13 @@ def published(run: Run, accepted: Accepted) -> dict[str, str]:
     return {name: text for name, text in pages(run, accepted).items() if name.endswith(".md")}
 
 
+def page(name: str, **parts: Any) -> str:
+    """A template of ``templates/``, filled in."""
+    return _PAGES.get_template(name).render(**parts).rstrip() + "\n"
+
+
 def _page(name: str, run: Run, **parts: Any) -> str:
-    text = _PAGES.get_template(name).render(versions=_versions(run), **parts)
-    return text.rstrip() + "\n"
+    return page(name, versions=_versions(run), **parts)
 
 
 def _versions(run: Run) -> str:

@@ -82,22 +82,46 @@ def judge_one(run: Run, case: Case, record: Record) -> Verdict:
     return _judge_values(case, expectation(run, case), run.outcome(record), fill(case), factors)
 
 
+def departure(case: Case, expected: Arrays, outcome: Outcome) -> Difference | None:
+    """How an outcome departs from what a case wants, without looking for what explains it; None if it doesn't.
+
+    ``expected`` says nothing where the case is invalid or a pipeline.
+
+    Raises:
+        NoExpectationError: if the case is a behaviour, which is recorded and not judged.
+    """
+    if case.behaviour is not None:
+        msg = f"{case.id}: has no right answer"
+        raise NoExpectationError(msg)
+    if case.invalid is not None:
+        return _judge_invalid(case, outcome).difference
+    if case.steps:
+        return _judge_steps(case, outcome, None).difference
+    if not isinstance(outcome, Returned):
+        return _judge_other(outcome).difference
+    return compare(expected, outcome.arrays, tolerance(case))
+
+
 def expectation(run: Run, case: Case) -> Arrays:
     """The arrays that a valid case expects: a document's literal ones, else the oracle's.
 
     Raises:
         NoExpectationError: if the oracle gave none.
     """
-    if case.expected is not None:
-        dtypes = {"output": case.dtype, "indices": "int64"}
-        shape = shapes.output_shape(case)
-        return {name: np.array(values, dtypes[name]).reshape(shape) for name, values in case.expected.items()}
+    if given := literal(case):
+        return given
     record = run.records.get((case.id, ORACLE))
     outcome = run.outcome(record) if record else None
     if not isinstance(outcome, Returned):
         msg = f"{case.id}: the oracle gave no expected result: {outcome or run.faults.get((case.id, ORACLE))}"
         raise NoExpectationError(msg)
     return outcome.arrays
+
+
+def literal(case: Case) -> Arrays:
+    """The arrays that a document itself gives as a case's result; none if it gives none."""
+    dtypes, shape = {"output": case.dtype, "indices": "int64"}, shapes.output_shape(case) if case.expected else ()
+    return {name: np.array(values, dtypes[name]).reshape(shape) for name, values in (case.expected or {}).items()}
 
 
 def wanted(run: Run, case: Case, target: str) -> tuple[str, npt.NDArray[Any]] | None:

@@ -99,7 +99,7 @@ class NoCall:
             raise NotSupported("no such operator")
         if "bad" in case.id:
             raise ZeroDivisionError("told you")
-        return {"output": inputs["value"]}
+        return {"output": inputs["value"].copy()}
 
 
 class Crashes(Right):
@@ -174,6 +174,22 @@ class InPlace(Right):
     def bad(self, case: Case, inputs: Arrays) -> Any:
         inputs["value"] *= 2
         return {"output": inputs["value"].copy()}
+
+
+class Reuses(Right):
+    """Returns every other result in one and the same array."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[Any] = []
+
+    def call(self, case: Case) -> Any:
+        return ""
+
+    def run(self, case: Case, inputs: Arrays) -> Any:
+        self.kept.append(np.empty_like(inputs["value"]) if len(self.kept) < 2 else self.kept.pop(0))
+        self.kept[-1][:] = inputs["value"] + 1
+        return {"output": self.kept[-1]}
 
 
 class Steady(Right):

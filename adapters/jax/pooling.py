@@ -42,6 +42,14 @@ def max_pool(case: Case) -> Composition:
     return Composition(expression=f"lax.reduce_window(value, {start}, lax.max, {window(case)})")
 
 
+def _taking(case: Case, starts: str) -> str:
+    """The function whose gradient goes to the places that were found."""
+    batch, *image = case.inputs["value"].shape
+    chosen = (batch, math.prod(shapes.output_shape(case)[1:]))
+    last = "jnp.moveaxis(value, 1, -1)" if case.channels_first else "value"
+    return _TAKE.format(starts=starts, window=window(case), last=last, images=(batch, math.prod(image)), chosen=chosen)
+
+
 def max_pool_argmax(case: Case) -> Composition:
     """The maximum of each window, and the place of the first one.
 
@@ -55,9 +63,7 @@ def max_pool_argmax(case: Case) -> Composition:
     starts = f"({_lowest(case)}, np.int32(2**31 - 1))"
     counted = f" + np.arange({batch}).reshape(-1{', 1' * len(image)}) * {math.prod(image)}"
     expression = f"lax.reduce_window({operands}, {starts}, first_maximum, {window(case)})"
-    last = "jnp.moveaxis(value, 1, -1)" if case.channels_first else "value"
-    sizes = {"images": (batch, math.prod(image)), "chosen": (batch, math.prod(shapes.output_shape(case)[1:]))}
-    taking = (_TAKE.format(starts=starts, window=window(case), last=last, **sizes),) if case.gradients else ()
+    taking = (_taking(case, starts),) if case.gradients else ()
     return Composition(
         functions=(_PICK, *taking),
         before=(f"places = {f'np.moveaxis({places}, -1, 1)' if case.channels_first else places}",),

@@ -61,6 +61,10 @@ class Oracle:
     avg_pool_gradients = staticmethod(gradients.avg_pool_gradients)
     avg_unpool_gradients = staticmethod(gradients.avg_unpool_gradients)
 
+    def axes(self, case: Case) -> tuple[Axis, ...]:
+        """The spatial axes of a valid case."""
+        return shapes.axes(case)
+
     def grouped(self, operator: str, value: Array, filter: Array, axes: tuple[Axis, ...], groups: int) -> Array:  # noqa: A002
         """A convolution or its transpose, a group of channels at a time; the filter's last axis has all groups."""
         form = getattr(self, operator)
@@ -73,7 +77,7 @@ class Oracle:
 
     def answer(self, case: Case, tensors: Tensors) -> Any:
         """The result of a valid case, from float64 tensors."""
-        axes = shapes.axes(case)
+        axes = self.axes(case)
         if "filter" in tensors:
             output = self.grouped(case.operator, tensors["value"], tensors["filter"], axes, case.groups)
             return self.add_bias(output, tensors["bias"]) if "bias" in tensors else output
@@ -85,7 +89,7 @@ class Oracle:
 
     def gradients(self, case: Case, tensors: Tensors) -> dict[str, Array]:
         """What the cotangent among a valid case's float64 tensors gives back to each of the others."""
-        form, axes = getattr(self, f"{case.operator}_gradients"), shapes.axes(case)
+        form, axes = getattr(self, f"{case.operator}_gradients"), self.axes(case)
         rest = {name: tensor for name, tensor in tensors.items() if name != "cotangent"}
         cotangent, bias = tensors["cotangent"], rest.pop("bias", None)
         if "filter" not in rest:

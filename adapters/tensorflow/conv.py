@@ -6,9 +6,11 @@ keep the channels apart; pairs of padding are arguments on two axes, and ``tf.pa
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from adapters.arguments import refuse_given, said
+from adapters.base import NotSupported
 from adapters.tensorflow.composition import (
     Composition,
     around,
@@ -21,7 +23,7 @@ from adapters.tensorflow.composition import (
     shape,
     single,
 )
-from cases import shapes
+from cases import rules, shapes
 from cases.case import Case
 
 _PLANE: Final = 2
@@ -46,9 +48,17 @@ def conv_transpose(case: Case) -> Composition:
         NotSupported: if a wrong number of groups or output_padding is given.
     """
     refuse_given(case, "groups", "output_padding")
+    _refuse_unsaid(case)
     if _is_depthwise_transpose(case):
         return _with_bias(case, _depthwise_transpose(case))
     return _with_bias(case, transposed(case, "value", "filter", case.output_shape or ()))
+
+
+def _refuse_unsaid(case: Case) -> None:
+    wrong = rules.broken(case)
+    if wrong and wrong.argument == "output_padding" and not rules.broken(replace(case, output_padding=None)):
+        msg = "TensorFlow takes no output_padding, and without it the call is right"
+        raise NotSupported(msg)
 
 
 def transposed(case: Case, value: str, filter: str, output_shape: tuple[int, ...]) -> str:  # noqa: A002 - the argument

@@ -72,9 +72,10 @@ def window(case: Case) -> tuple[Any, tuple[int, ...], str]:
         return padding.argument(case), (0,) * len(case.strides), ""
     choices = [_axis(axis) for axis in shapes.axes(case)]
     crop = padding.crop(tuple(cut for _, _, cut in choices))
+    wrong = case.output_padding if broken is not None and broken.argument == "output_padding" else None
     return (
         tuple(pad for pad, _, _ in choices),
-        tuple(extra for _, extra, _ in choices),
+        wrong or tuple(extra for _, extra, _ in choices),
         crop,
     )
 

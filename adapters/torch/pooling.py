@@ -122,7 +122,8 @@ def _lowest(dtype: str) -> str:
 def _may_hold_lowest(case: Case) -> bool:
     """Whether the image may hold what it would be padded with: then its own elements and padding are hard to tell."""
     value = case.inputs["value"]
-    return value.dtype in dtypes.INTEGERS or value.special == "minus_inf" or -math.inf in (value.values or ())
+    words = {value.special, *(word for _, word in value.specials)}
+    return value.dtype in dtypes.INTEGERS or "minus_inf" in words
 
 
 def _said(case: Case, *, one_call: bool) -> _Said | None:

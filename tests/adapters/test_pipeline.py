@@ -106,8 +106,9 @@ def test_a_step_has_as_long_as_a_case() -> None:
 @pytest.mark.parametrize(
     ("fake", "steps", "message"),
     [
-        ("InPlace", ("one", "two", "bad"), "run() changed one, two: give the framework a copy"),
-        ("InPlace", ("bad",), "run() changed image: give the framework a copy"),
+        ("InPlace", ("bad",), "step bad: run() changed value: give the framework a copy"),
+        ("InPlace", ("one",), "step one: run() returned output in the memory of value: return an array of its own"),
+        ("Reuses", ("one", "two", "three"), "run() changed one: give the framework a copy"),
         ("ReturnsGarbage", ("one", "bad_list"), "step bad_list: run() returned no NumPy array by the name output"),
         ("ReturnsGarbage", ("bad_none",), "step bad_none: run() returned no NumPy array by the name output"),
         ("ReturnsGarbage", ("bad_float",), "step bad_float: run() returned no NumPy array by the name output"),

@@ -38,6 +38,16 @@ PINNED = {
     "wide": [4108852, -11460492, 8935276, 15796488, 6929192, 9507923],
     "dozens": [-24, 12, -24, -12, -24, -24],
     "twelves": [-48, 84, -48, -84, 60, 12],
+    "broad": [405311546, -587692924, -490173911, 931963021, 1020661183, -35259025],
+    "long": [415039023402, -601797554121, -501938084014, 954330134124, 1045157051437, -36105241042],
+    "fine": [
+        -0.6781967026181519,
+        -0.018776899203658104,
+        -0.8603325090371072,
+        -0.35742000956088305,
+        0.32762498687952757,
+        -0.1566100784111768,
+    ],
 }
 
 
@@ -120,6 +130,26 @@ def test_distinct_has_no_ties_and_stays_around_0(case_id: str, size: int) -> Non
 @given(IDS, st.integers(1, 300))
 def test_negative_is_all_negative_and_has_no_ties(case_id: str, size: int) -> None:
     assert sorted(_filled("negative", case_id, size).tolist()) == list(range(-size, 0))
+
+
+@given(IDS)
+def test_float32_would_round_what_is_long_broad_or_fine(case_id: str) -> None:
+    for rule in ("long", "broad", "fine"):
+        values = _filled(rule, case_id)
+        assert (values.astype(np.float32) != values).mean() > 0.9
+
+
+def test_indices_may_point_anywhere() -> None:
+    """Each in its own channel, none twice, and some of them outside their windows."""
+    shape = (2, 3, 4, 2)
+    inputs = {name: TensorSpec(shape=shape, dtype="int64", fill="anywhere") for name in ("value", "indices")}
+    case = replace(_unpooling()[0], id="pin", inputs=inputs, output_shape=(2, 6, 8, 2), strides=(2, 2), ksize=(2, 2))
+    indices = fill.fill(replace(case, inputs={"indices": inputs["indices"]}))["indices"]
+    assert (indices % 2 == np.arange(2)).all()
+    assert all(np.unique(image).size == image.size for image in indices)
+    assert indices.max() < 6 * 8 * 2
+    rows = indices // 2 // 8
+    assert (rows // 2 != np.arange(3).reshape(1, 3, 1, 1)).any()
 
 
 def test_ties_are_few_values() -> None:

@@ -230,7 +230,7 @@ def test_what_makes_no_case(tmp_path: Path, keys: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("indices", "expected"),
     [
-        ("{values: [.nan, 1, 1, 1]}", ":5:65: a: indices holds nan: say it with special and position instead"),
+        ("{values: [.nan, 1, 1, 1]}", ":5:65: a: indices holds nan, which only a tensor of floats can hold"),
         ("{values: [0.5, 2, 8, 9]}", ":5:65: a: an index is an integer that int64 holds"),
         ("{values: [9223372036854775808, 2, 8, 9]}", ":5:65: a: an index is an integer that int64 holds"),
         ("{values: [0, 2, 8, 100000000000000000000]}", ":5:65: a: indices holds a number that no dtype holds"),

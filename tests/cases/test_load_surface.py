@@ -62,7 +62,7 @@ def _complaint(folder: Path, keys: str, operator: str = "conv") -> str:
             ":5:41: a: an invalid case or one with a literal result has no gradients; remove one",
         ),
         (f"{CONV}, bias: 3", ":5:41: bias: input should be a valid boolean"),
-        (f"{CONV}, bias: {{values: [1, 2, 3]}}", ":5:41: bias: input should be a valid boolean"),
+        (f"{CONV}, bias: {{values: [1, 2]}}", ":5:41: a: bias has 2 literal elements, the shape (3,) holds 3"),
         (
             f"{CONV}, data_format: NCW",
             ":5:41: a: impossible (data_format): data_format is 'NCW', not one of NHWC, NCHW",
@@ -234,11 +234,19 @@ def test_a_special_value_without_a_position_stands_everywhere(tmp_path: Path) ->
     assert case.tier == "special"
 
 
-@pytest.mark.parametrize("values", ["[.nan, 1, 2, 3]", "[1, -.inf, 2, 3]"])
-def test_a_literal_special_value_is_said_with_a_word(tmp_path: Path, values: str) -> None:
+def test_literal_special_values_are_kept_as_words(tmp_path: Path) -> None:
     """So that cases compare equal and are JSON."""
-    keys = f"name: a, image: [2, 2], ksize: 2, channels: 1, value: {{values: {values}}}"
-    assert "say it with special and position instead" in _complaint(tmp_path, keys, "max_pool")
+    keys = "name: a, image: [2, 2], ksize: 2, channels: 1, value: {values: [.nan, 1, -.inf, .inf]}"
+    [case], [again] = _cases(tmp_path, keys, "max_pool"), _cases(tmp_path, keys, "max_pool")
+    assert case == again == from_json(json.loads(json.dumps(to_json(case), allow_nan=False)))
+    assert case.inputs["value"].specials == ((0, "nan"), (2, "minus_inf"), (3, "inf"))
+    assert case.tier == "special"
+    np.testing.assert_array_equal(fill(case)["value"].ravel(), [np.nan, 1, -np.inf, np.inf])
+
+
+def test_only_floats_hold_literal_special_values(tmp_path: Path) -> None:
+    keys = "name: a, image: [2, 2], ksize: 2, channels: 1, dtype: int32, value: {values: [.nan, 1, 2, 3]}"
+    assert "value: int32 has no special values" in _complaint(tmp_path, keys, "max_pool").replace("a: ", "value: ")
 
 
 def test_a_grid_of_the_new_fields(tmp_path: Path) -> None:

@@ -1,0 +1,87 @@
+"""A valid call as a wrong implementation sees it: arguments, tensors, and the definition's answer to any of them.
+
+Slips are told by what they do to a call: ``said`` answers it with other arguments and ``again`` with other tensors,
+both from the definition, without asking whether that makes sense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy.typing as npt
+
+from adapters.oracle import Oracle
+from cases import shapes
+from cases.case import OUTPUTS, Case, TensorSpec
+from cases.shapes import Axis
+
+Array = npt.NDArray[Any]
+Tensors = dict[str, Array]
+
+_DEFINITION: Final = Oracle()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call that keeps every rule.
+
+    ``inputs`` are the case's, in float64 and the indices in int64. ``right`` is the definition's answer: output's name
+    -> array, gradients among them, before any rounding. ``memory`` is whatever the implementation keeps between calls.
+    """
+
+    case: Case
+    inputs: Tensors
+    right: Tensors
+    memory: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The spatial axes."""
+        return shapes.axes(self.case)
+
+    @property
+    def spatial(self) -> tuple[int, ...]:
+        """Which axes of a tensor [batch, *spatial, channels] are spatial; of a filter they are one less."""
+        return tuple(range(1, 1 + len(self.case.strides)))
+
+    def said(self, **arguments: Any) -> Tensors:
+        """The definition's answer with these arguments of the case in place of the call's."""
+        return answer(replace(self.case, **arguments), self.inputs)
+
+    def again(self, inputs: Tensors) -> Tensors:
+        """The definition's answer to these tensors in place of the call's."""
+        specs = {name: _spec(self.case, name, tensor) for name, tensor in inputs.items()}
+        kept = tuple(name for name in self.case.gradients if name in inputs)
+        return answer(replace(self.case, inputs=specs, gradients=kept), inputs)
+
+    def output(self, inputs: Tensors) -> Array:
+        """The definition's output for these tensors, without gradients."""
+        return self.again({name: tensor for name, tensor in inputs.items() if name != "cotangent"})["output"]
+
+    def edited(self, name: str, change: Callable[[Array], Array]) -> Tensors:
+        """The right answer but for one of its arrays, if it has one of this name."""
+        return self.right | {name: change(self.right[name])} if name in self.right else self.right
+
+    def with_tensor(self, name: str, tensor: Array) -> Tensors:
+        """The answer with another tensor of this name."""
+        return self.again(self.inputs | {name: tensor})
+
+
+def _spec(case: Case, name: str, tensor: Array) -> TensorSpec:
+    spec = case.inputs[name]
+    return spec if spec.shape == tensor.shape else replace(spec, shape=tensor.shape)
+
+
+def answer(case: Case, inputs: Tensors, form: Oracle = _DEFINITION) -> Tensors:
+    """The definition's answer to a call, in float64.
+
+    Raises:
+        NotSupported: if it has no canonical one.
+    """
+    result = form.answer(case, {name: tensor for name, tensor in inputs.items() if name != "cotangent"})
+    names = OUTPUTS[case.operator]
+    outputs: Tensors = dict(zip(names, result if len(names) > 1 else (result,), strict=True))
+    back = form.gradients(case, inputs) if case.gradients and "cotangent" in inputs else {}
+    return outputs | {f"{name}_gradient": back[name] for name in case.gradients if name in back}

@@ -1,0 +1,82 @@
+"""Wrong ways to count an element of an image: over one plane, through the batch, over an image of another size.
+
+Each takes the call, the element's places (an array for each axis) and its channel, and gives its index. The canonical
+one is ``(y * width + x) * channels + c``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import numpy as np
+
+from adapters.mutants.call import Array, Call
+
+Count = Callable[[Call, list[Array], Array], Array]
+
+
+def _flat(places: Iterable[Array], sizes: Iterable[int]) -> Array:
+    """Places of a grid, counted along its last axis first; they may lie outside."""
+    flat: Array = np.zeros((), dtype=np.int64)
+    for place, size in zip(places, sizes, strict=True):
+        flat = flat * size + place
+    return flat
+
+
+def _channels(call: Call) -> int:
+    return call.case.inputs["value"].shape[-1]
+
+
+def _images(call: Call) -> list[int]:
+    return [axis.image for axis in call.axes]
+
+
+def _through(sizes: Callable[[Call], list[int]]) -> Count:
+    """Counts through a grid of these sizes, channels last."""
+    return lambda call, places, channel: _flat(places, sizes(call)) * _channels(call) + channel
+
+
+_canonical: Final = _through(_images)
+
+
+def _padded(call: Call, places: list[Array], channel: Array) -> Array:
+    moved = [place + axis.before for place, axis in zip(places, call.axes, strict=True)]
+    sizes = [axis.before + axis.image + axis.after for axis in call.axes]
+    return _flat(moved, sizes) * _channels(call) + channel
+
+
+def _in_window(call: Call, places: list[Array], channel: Array) -> Array:
+    del channel
+    taps = []
+    for number, (place, axis) in enumerate(zip(places, call.axes, strict=True)):
+        starts = np.arange(axis.count) * axis.stride - axis.before
+        taps.append((place - np.expand_dims(starts, _others(place, 1 + number))) // axis.dilation)
+    return _flat(taps, [axis.kernel for axis in call.axes])
+
+
+def _others(array: Array, axis: int) -> tuple[int, ...]:
+    return tuple(other for other in range(array.ndim) if other != axis)
+
+
+def _through_batch(call: Call, places: list[Array], channel: Array) -> Array:
+    batch = np.expand_dims(np.arange(len(channel)), _others(channel, 0))
+    return _canonical(call, places, channel) + batch * math.prod(_images(call)) * _channels(call)
+
+
+RULES: Final[dict[str, Count]] = {
+    "over one plane": lambda call, places, _: _flat(places, _images(call)),
+    "channels first": lambda call, places, channel: channel * math.prod(_images(call)) + _flat(places, _images(call)),
+    "without the channel": lambda call, places, _: _flat(places, _images(call)) * _channels(call),
+    "over the padded image": _padded,
+    "columns first": lambda call, places, channel: _flat(places[::-1], _images(call)[::-1]) * _channels(call) + channel,
+    "within the window": _in_window,
+    "through the batch": _through_batch,
+    "one place on": lambda call, places, channel: _canonical(call, places, channel) + _channels(call),
+    "from one": lambda call, places, channel: _canonical(call, places, channel) + 1,
+    "width from the count": _through(lambda call: [axis.count * axis.stride for axis in call.axes]),
+    "width of the pooled": _through(lambda call: [axis.count for axis in call.axes]),
+    "width of the rows": _through(lambda call: [call.axes[0].image for _ in call.axes]),
+}
+"""Name -> how it counts."""

@@ -1,0 +1,124 @@
+"""Slips of faster ways: tiles, phases, micro-batches, and paths that are taken for some sizes alone."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from adapters.mutants.call import Array, Call, Tensors
+from adapters.oracle.pooling import inside
+from adapters.oracle.windows import cut
+
+
+def tiles_overlap(call: Call, columns: int) -> Tensors:
+    """Computes so many columns at a time; the last tile is moved back to the end, and added to what is there."""
+
+    def tiled(array: Array) -> Array:
+        last = array.shape[-2]
+        again = array.copy()
+        if last > columns and last % columns:
+            again[..., last - columns : last // columns * columns, :] *= 2
+        return again
+
+    return call.edited("output", tiled)
+
+
+def phases_too_far(call: Call) -> Tensors:
+    """Takes the taps of one phase of the output as a stride apart where dilations make them nearer.
+
+    They are stride / gcd(stride, dilation) apart.
+    """
+    filter_ = call.inputs["filter"]
+    for number, axis in enumerate(call.axes):
+        step = axis.stride // axis.dilation if axis.stride % axis.dilation == 0 else axis.stride
+        taps = np.arange(axis.kernel)
+        phases = taps * axis.dilation % axis.stride
+        first = np.array([taps[phases == phase][0] for phase in phases], dtype=int)
+        kept = (taps - first) % step == 0
+        filter_ = filter_ * kept.reshape(-1, *(1,) * (filter_.ndim - 1 - number))
+    return call.with_tensor("filter", filter_)
+
+
+def stopped_at_infinity(call: Call) -> Tensors:
+    """Leaves a window at the first infinity, since nothing is greater, and misses a NaN behind it."""
+    windows = cut(call.inputs["value"], call.axes, -np.inf)
+    flat = windows.reshape(*call.right["output"].shape, math.prod(axis.kernel for axis in call.axes))
+    reached = np.logical_or.accumulate(flat == np.inf, axis=-1)
+    seen = np.where(reached, np.inf, flat).max(axis=-1, initial=-np.inf)
+    return call.edited("output", lambda _: seen)
+
+
+def micro_batches(call: Call, size: int) -> Tensors:
+    """Sums a filter's gradient over so many of the batch at a time, and forgets those left over."""
+    batch = len(call.inputs["value"])
+    if "filter_gradient" not in call.right or batch <= size:
+        return call.right
+    cotangent = call.inputs["cotangent"].copy()
+    cotangent[batch // size * size :] = 0
+    return call.right | {"filter_gradient": call.with_tensor("cotangent", cotangent)["filter_gradient"]}
+
+
+def gaps_filled(call: Call) -> Tensors:
+    """Goes back from a mean by repeating each share a stride's times, as is right where windows lie side by side."""
+    if "value_gradient" not in call.right or any(axis.stride < axis.kernel for axis in call.axes):
+        return call.right
+    shares = call.inputs["cotangent"] / inside(call.axes)
+    for number, axis in enumerate(call.axes):
+        shares = np.repeat(shares, axis.stride, axis=1 + number)
+        places = np.minimum(np.arange(axis.image) + axis.before, shares.shape[1 + number] - 1)
+        shares = shares.take(places, axis=1 + number)
+    return call.edited("value_gradient", lambda _: shares)
+
+
+def masked_by_value(call: Call) -> Tensors:
+    """Gives no gradient to what is zero, as a relu would."""
+    return call.edited("value_gradient", lambda array: np.where(call.inputs["value"] != 0, array, 0.0))
+
+
+def micro_batches_overlap(call: Call, size: int) -> Tensors:
+    """Sums a filter's gradient over so many of the batch at a time, the last ones moved back to make a whole block."""
+    batch = len(call.inputs["value"])
+    if "filter_gradient" not in call.right or batch <= size:
+        return call.right
+    cotangent = call.inputs["cotangent"].copy()
+    cotangent[batch - size : batch // size * size] *= 2
+    return call.right | {"filter_gradient": call.with_tensor("cotangent", cotangent)["filter_gradient"]}
+
+
+def lowest_lane(call: Call, lanes: int) -> Tensors:
+    """Compares the elements of a window in so many lanes, and of equal maxima takes that of the lowest lane."""
+    taps = math.prod(axis.kernel for axis in call.axes)
+    if taps <= lanes or not call.right["output"].size:
+        return call.right
+    channels = call.inputs["value"].shape[-1]
+    images = [axis.image for axis in call.axes]
+    shape = (*call.right["output"].shape, taps)
+    windows = cut(call.inputs["value"], call.axes, -np.inf).reshape(shape)
+    places = cut(np.arange(math.prod(images)).reshape(1, *images, 1), call.axes, -1)
+    flat = np.broadcast_to(places.reshape(1, *shape[1:-2], 1, taps), shape)
+    order = np.argsort(np.arange(taps) % lanes, kind="stable")
+    hits = ((windows == windows.max(axis=-1, keepdims=True)) & (flat >= 0))[..., order]
+    chosen = np.take_along_axis(flat[..., order], hits.argmax(axis=-1)[..., np.newaxis], axis=-1)[..., 0]
+    return call.edited(
+        "indices", lambda array: array + (chosen * channels + np.arange(channels) - _in_batch(call, array))
+    )
+
+
+def _in_batch(call: Call, indices: Array) -> Array:
+    size = math.prod(call.inputs["value"].shape[1:])
+    within: Array = indices % size
+    return within
+
+
+def tiles_overwrite(call: Call, windows: int) -> Tensors:
+    """Lays so many windows of the first axis at a time, and overwrites where the next ones overlap them."""
+    first = call.axes[0]
+    image = np.zeros_like(call.right["output"])
+    for start in range(0, first.count, windows):
+        value = np.zeros_like(call.inputs["value"])
+        value[:, start : start + windows] = call.inputs["value"][:, start : start + windows]
+        part = call.output(call.inputs | {"value": value})
+        reach = max(start * first.stride - first.before, 0)
+        image[:, reach:] = part[:, reach:]
+    return call.edited("output", lambda _: image)

@@ -1,0 +1,48 @@
+"""``python -m reports power``: its options, and the way from them to the page."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from adapters.standby import processors
+from reports.options import UsageError
+
+_TO: Final = Path("reports/latest")
+
+
+def add_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) -> None:
+    """The command's options; ``count`` reads a number of at least 1."""
+    parser.description = (
+        "Ask wrong implementations every case, and see that each is noticed. Exit status 1: one is not, or an "
+        "equivalent one is. No framework is needed."
+    )
+    parser.add_argument("--only", default="*", metavar="GLOB", help="only mutants OPERATOR/NAME that match; no page")
+    parser.add_argument("--adapter", metavar="MODULE:CLASS", help="try an implementation of your own instead")
+    parser.add_argument("--to", type=Path, default=_TO, metavar="DIR", help="where the page goes; default: %(default)s")
+    parser.add_argument("--publish", action="store_true", help="write the committed page as well")
+    parser.add_argument("--check", action="store_true", help="fail where the committed page is another")
+    parser.add_argument("--workers", type=count, default=processors(), metavar="N", help="default: processors")
+    parser.add_argument("--list", action="store_true", help="name the mutants, and try none")
+    parser.set_defaults(run=None, command=power)
+
+
+def power(options: argparse.Namespace) -> int:
+    """Try what the options name, and say what came out.
+
+    Raises:
+        UsageError: if they name nothing, or SciPy is not installed.
+    """
+    _check_installed()
+    from reports.power.work import work  # noqa: PLC0415 - it imports what is needed for this command alone
+
+    return work(options)
+
+
+def _check_installed() -> None:
+    if importlib.util.find_spec("scipy") is None:
+        msg = "power finds the least set of cases with SciPy: pip install 'deconform[power]'"
+        raise UsageError(msg)

@@ -1,0 +1,51 @@
+"""The fewest cases that notice every mutant: a set cover, solved exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_matrix
+
+
+def least(caught: Mapping[str, Collection[str]]) -> list[str]:
+    """The smallest set of cases such that each mutant is noticed by one of them; of several such, one of early cases.
+
+    ``caught`` maps mutants to the cases that notice them; who is noticed by none is left out.
+
+    Raises:
+        RuntimeError: if the solver doesn't come to an end.
+    """
+    rows = [sorted(cases) for cases in caught.values() if cases]
+    cases = _distinct(rows)
+    if not cases:
+        return []
+    places = {case: number for number, case in enumerate(cases)}
+    entries = [(row, places[case]) for row, names in enumerate(rows) for case in names if case in places]
+    matrix = csr_matrix((np.ones(len(entries)), tuple(zip(*entries, strict=True))), shape=(len(rows), len(cases)))
+    # One case less outweighs all there is to gain by earlier ones.
+    costs = len(cases) ** 2 + np.arange(len(cases))
+    found = milp(
+        costs,
+        integrality=np.ones(len(cases)),
+        bounds=Bounds(0, 1),
+        constraints=LinearConstraint(matrix, lb=1),
+        options={"mip_rel_gap": 0},
+    )
+    if not found.success:
+        msg = f"no least set of cases: {found.message}"
+        raise RuntimeError(msg)
+    return [case for case, chosen in zip(cases, found.x, strict=True) if chosen > 0.5]  # noqa: PLR2004 - 0 or 1
+
+
+def _distinct(rows: list[list[str]]) -> list[str]:
+    """The cases, without those that notice the same mutants as an earlier one."""
+    noticed: dict[str, set[int]] = {}
+    for row, names in enumerate(rows):
+        for case in names:
+            noticed.setdefault(case, set()).add(row)
+    firsts: dict[frozenset[int], str] = {}
+    for case in sorted(noticed):
+        firsts.setdefault(frozenset(noticed[case]), case)
+    return sorted(firsts.values())

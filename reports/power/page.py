@@ -1,0 +1,125 @@
+"""What a power run found, as a page for people and a table for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median_low
+from typing import Any, Final
+
+import pandas as pd
+
+from adapters.mutants.catalogue import Entry, entries
+from cases.case import INPUTS
+from reports.power.cover import least
+from reports.power.trial import RAISED, Trial
+from reports.render import markdown, page
+
+_FEW: Final = 12
+"""Of those that the fewest cases notice, how many are shown."""
+
+
+def table(trials: Mapping[str, Trial]) -> pd.DataFrame:
+    """A row for each mutant: what it is, how many cases were asked, how many noticed it and in what ways."""
+    rows = [_row(operator, entry, trials) for operator, entry in _catalogue(trials)]
+    return pd.DataFrame(
+        rows, columns=["operator", "mutant", "about", "asked", "noticed by", "ways", "equivalent", "first"]
+    )
+
+
+def _catalogue(trials: Mapping[str, Trial]) -> list[tuple[str, Entry]]:
+    tried = [(operator, entry) for operator in INPUTS for entry in entries() if operator in entry.of]
+    return [(operator, entry) for operator, entry in tried if f"{operator}/{entry.name}" in trials]
+
+
+def _row(operator: str, entry: Entry, trials: Mapping[str, Trial]) -> dict[str, Any]:
+    trial = trials[f"{operator}/{entry.name}"]
+    return {
+        "operator": operator,
+        "mutant": entry.name,
+        "about": entry.about,
+        "asked": trial.asked,
+        "noticed by": len(trial.caught),
+        "ways": ", ".join(sorted(set(trial.caught.values()))),
+        "equivalent": entry.equivalent or "",
+        "first": min(trial.caught, default=""),
+    }
+
+
+def wrong(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """The mutants that no case notices, and the equivalent ones that some case does."""
+    names = frame["operator"] + "/" + frame["mutant"]
+    faults, noticed = frame["equivalent"] == "", frame["noticed by"] > 0
+    return list(names[faults & ~noticed]), list(names[~faults & noticed])
+
+
+def broken(frame: pd.DataFrame) -> list[str]:
+    """The mutants that only ever raise and are not there to refuse: who does that is noticed by anybody."""
+    names = frame["operator"] + "/" + frame["mutant"]
+    refusing = {f"{operator}/{entry.name}" for entry in entries() if entry.refuses for operator in entry.of}
+    return [name for name in names[frame["ways"] == RAISED] if name not in refusing]
+
+
+def text(trials: Mapping[str, Trial]) -> str:
+    """The page ``test_power.md``."""
+    frame = table(trials)
+    faults = frame[frame["equivalent"] == ""]
+    survivors, refuted = wrong(frame)
+    sets = {operator: least(_caught(trials, operator, faults)) for operator in faults["operator"].unique()}
+    return page(
+        "test_power.md",
+        faults=len(faults),
+        caught=len(faults) - len(survivors),
+        equivalents=len(frame) - len(faults),
+        survivors=survivors,
+        refuted=refuted,
+        summary=markdown(_summary(faults, sets)),
+        sets=sets,
+        least=sum(map(len, sets.values())),
+        asked=sum(rows["asked"].max() for _, rows in faults.groupby("operator")),
+        single=markdown(_singles(faults)),
+        few=markdown(_fewest(faults)),
+        operators=[(name, markdown(_listed(rows))) for name, rows in faults.groupby("operator", sort=False)],
+        proofs=markdown(_proofs(frame[frame["equivalent"] != ""])),
+    )
+
+
+def _caught(trials: Mapping[str, Trial], operator: str, faults: pd.DataFrame) -> dict[str, list[str]]:
+    names = faults.loc[faults["operator"] == operator, "mutant"]
+    return {name: sorted(trials[f"{operator}/{name}"].caught) for name in names}
+
+
+def _summary(faults: pd.DataFrame, sets: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    rows = [
+        {
+            "operator": operator,
+            "caught": f"{(some['noticed by'] > 0).sum()} of {len(some)}",
+            "cases": f"{some['asked'].max():,}",
+            "fewest cases that notice one": some["noticed by"].min(),
+            "median": median_low(some["noticed by"]),
+            "noticed by one case alone": (some["noticed by"] == 1).sum(),
+            "least set that notices all": len(sets[str(operator)]),
+        }
+        for operator, some in faults.groupby("operator", sort=False)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _singles(faults: pd.DataFrame) -> pd.DataFrame:
+    alone = faults[faults["noticed by"] == 1]
+    return alone[["operator", "mutant", "first"]].rename(columns={"first": "the case that notices it"})
+
+
+def _fewest(faults: pd.DataFrame) -> pd.DataFrame:
+    several = faults[faults["noticed by"] > 1].sort_values(["noticed by", "operator", "mutant"], kind="stable")
+    return several.head(_FEW)[["operator", "mutant", "about", "noticed by"]]
+
+
+def _listed(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[["mutant", "about", "noticed by", "ways"]]
+
+
+def _proofs(equivalent: pd.DataFrame) -> pd.DataFrame:
+    """One row for each change, whichever operators it was tried on."""
+    return equivalent.groupby(["mutant", "about", "equivalent"], sort=False, as_index=False).agg(
+        operators=("operator", ", ".join)
+    )[["mutant", "operators", "about", "equivalent"]]
