@@ -52,7 +52,8 @@ def _covering(cases: Sequence[Case]) -> Iterator[Case]:
 
 
 def _is_usual(case: Case) -> bool:
-    return case.dtype in dtypes.FLOATS and set(shapes.dilations(case)) == {1}
+    whole = all(0 not in spec.shape for spec in case.inputs.values())
+    return case.dtype in dtypes.FLOATS and set(shapes.dilations(case)) == {1} and whole
 
 
 def _fewest(cases: Sequence[Case], had: set[coverage.Value]) -> Iterator[Case]:
