@@ -113,12 +113,6 @@ def divided_by(call: Call, what: str) -> Tensors:
     return call.right | {"output": total / DIVISORS[what](call)}
 
 
-def _padded_area(call: Call) -> Array:
-    """The elements of each window on the image and its padding, without what a last window has beyond both."""
-    axes = tuple(replace(axis, image=axis.before + axis.image + axis.after, before=0, after=0) for axis in call.axes)
-    return inside(axes)
-
-
 def _padded_behind(call: Call) -> Array:
     return inside(tuple(replace(axis, image=axis.image + axis.after, after=0) for axis in call.axes))
 
@@ -136,7 +130,6 @@ def _range(call: Call) -> Array:
 
 DIVISORS: Final[dict[str, Callable[[Call], float | Array]]] = {
     "whole window": lambda call: math.prod(axis.kernel for axis in call.axes),
-    "window on the padded image": _padded_area,
     "span of the window": lambda call: math.prod(axis.extent for axis in call.axes),
     "strides": lambda call: math.prod(axis.stride for axis in call.axes),
     "one": lambda _: 1.0,

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -55,7 +56,7 @@ def try_all(names: Sequence[str], files: Sequence[Path], workers: int) -> dict[s
     found = {name: Trial(name=name) for name in names}
     heaviest_first = sorted(tasks(names, files), key=lambda task: -task.weight)
     context = multiprocessing.get_context("spawn")
-    with _one_thread_each(), ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with _one_thread_each(), ProcessPoolExecutor(workers, mp_context=context, initializer=_end_quietly) as pool:
         for done in as_completed([pool.submit(try_file, task) for task in heaviest_first]):
             for trial in done.result():
                 found[trial.name].asked += trial.asked
@@ -153,6 +154,11 @@ def make(name: str) -> Any:
         return getattr(mutants, name.replace("/", "__").replace("-", "_"))()
     module, _, attribute = name.partition(":")
     return getattr(importlib.import_module(module), attribute)()
+
+
+def _end_quietly() -> None:
+    """Whoever interrupts the command interrupts all its processes, and one of them has to say so."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
