@@ -84,8 +84,10 @@ def check_places(case: Case) -> None:
     Raises:
         BuildError: if not.
     """
-    rule = case.inputs["indices"].fill if "indices" in case.inputs else ""
-    sizes = [(axis.count, axis.image) for axis in shapes.axes(case)] if rule in fill.PLACES else []
+    spec = case.inputs.get("indices")
+    if spec is None or spec.fill not in fill.PLACES or not math.prod(spec.shape):
+        return
+    rule, sizes = spec.fill, [(axis.count, axis.image) for axis in shapes.axes(case)]
     whole = [tuple(map(math.prod, zip(*sizes, strict=True)))] if rule == "anywhere" else sizes
     for count, places in whole:
         if count > places:
