@@ -18,7 +18,7 @@ from adapters.alone import ask
 from adapters.mutants.catalogue import entries
 from adapters.mutants.mutant import Mutant
 from adapters.oracle import Oracle
-from adapters.outcome import Raised, Unsupported
+from adapters.outcome import Raised
 from cases.case import INPUTS, OPERATORS, PIPELINE, Case, question
 from cases.fill import fill
 from cases.load import load
@@ -27,8 +27,6 @@ from reports.verdict import departure, literal
 
 FAULT: Final = "fault"
 """How a case notices an adapter that changes its inputs, or breaks before it answers."""
-
-
 RAISED: Final = "raised"
 """How a case notices an adapter that refuses a valid call."""
 _THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -136,8 +134,6 @@ def _noticed(adapter: Any, asked: _Asked) -> str:
     outcome = ask(adapter, asked.question)
     if isinstance(outcome, str):
         return FAULT
-    if isinstance(outcome, Unsupported):
-        return ""
     difference = departure(asked.case, asked.expected, outcome)
     if difference is None:
         return ""

@@ -263,6 +263,13 @@ def test_an_interruption_is_said_in_a_word(
     assert capsys.readouterr().err == "interrupted\n"
 
 
+def test_slow_cases_and_behaviours_are_not_asked(files: list[Path]) -> None:
+    assert names_of([case.id for case in trial.judged(files[0])]) == ["a", "b", "c"]
+    vgg = trial.judged(ROOT / "cases" / "pipelines" / "vgg.yaml")
+    assert vgg
+    assert not any(case.slow for case in vgg)
+
+
 def test_relu_is_asked_the_pipelines_that_have_it() -> None:
     cases = [case for name in ("conv", "pool") for case in load(ROOT / "cases" / "pipelines" / f"{name}_and_back.yaml")]
     asked = [case for case in cases if trial.concerns("relu/capped", case)]
