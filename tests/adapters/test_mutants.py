@@ -219,6 +219,9 @@ WRONG = [
     ("slip: sums.off, with: {by: 2}, part: middle", "there is no part 'middle'; there are: first row"),
     ("slip: sums.off, with: {by: 2}, only: topic == 'strides'", "no fact is called 'topic'"),
     ("slip: sums.off, with: {by: 2}, refuses: says that it can not", "says slip and refuses; give one of"),
+    ("slip: sums.off, with: {by: 2}, outputs: [indices]", "a: conv returns no indices"),
+    ("refuses: says that it can not, with: {by: 2}", "has no slip that could take what stands under with; remove it"),
+    ("accepts: {rule: chanels}", "rule: input should be 'type', 'dtype', 'rank'"),
     ("only: axes == 1", "says neither; give one of slip, accepts and refuses"),
 ]
 
