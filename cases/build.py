@@ -20,7 +20,7 @@ from cases.case import (
     is_chosen,
     is_outward,
 )
-from cases.elements import check_held, check_special, flat, literal, may_tie
+from cases.elements import check_held, check_places, check_special, flat, literal, may_tie
 from cases.entries import ConvEntry, Entry, PoolEntry, Tensor
 from cases.sizes import BuildError, Sizes, sizes_of
 
@@ -187,6 +187,8 @@ def _check(entry: Entry, case: Case) -> None:
         raise BuildError("invalid", "marked invalid, but the definition admits this call; break a rule or unmark it")
     if fault is not None and entry.invalid is not None and fault.rule != entry.invalid.rule:
         raise BuildError("invalid", f"breaks the rule {fault.rule!r} ({fault.reason}), not {entry.invalid.rule!r}")
+    if fault is None:
+        check_places(case)
     check_held(case)
 
 

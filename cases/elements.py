@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cases import dtypes, fill
+from cases import dtypes, fill, shapes
 from cases.case import Case, TensorSpec
 from cases.sizes import BuildError
 
@@ -76,6 +76,23 @@ def literal(spec: TensorSpec, values: tuple[float, ...]) -> TensorSpec:
 
 def _word(value: float) -> str:
     return "nan" if math.isnan(value) else "inf" if value > 0 else "minus_inf"
+
+
+def check_places(case: Case) -> None:
+    """Find out whether the rule that fills the indices of a valid case finds each a place of its own in the image.
+
+    Raises:
+        BuildError: if not.
+    """
+    spec = case.inputs.get("indices")
+    if spec is None or spec.fill not in fill.PLACES or not math.prod(spec.shape):
+        return
+    rule, sizes = spec.fill, [(axis.count, axis.image) for axis in shapes.axes(case)]
+    whole = [tuple(map(math.prod, zip(*sizes, strict=True)))] if rule == "anywhere" else sizes
+    for count, places in whole:
+        if count > places:
+            message = f"{rule}: {count} indices have no place of their own among {places} elements of the image"
+            raise BuildError(("indices", "padding"), f"{message}; pad less, or give literal values")
 
 
 def check_held(case: Case) -> None:

@@ -22,6 +22,20 @@ Source = Annotated[str, Field(pattern=r"^(https?://\S+|document: .+)$")]
 Dtype = Literal[
     "float64", "float32", "float16", "bfloat16", "int8", "uint8", "int16", "int32", "int64", "bool", "complex64"
 ]
+Rule = Literal[
+    "type",
+    "dtype",
+    "rank",
+    "stride",
+    "dilation",
+    "size",
+    "data_format",
+    "padding",
+    "groups",
+    "channels",
+    "shape",
+    "index",
+]
 Special = Literal["nan", "inf", "minus_inf", "minus_zero", "subnormal", "minus_subnormal", "largest"]
 Position = Annotated[StrictInt, Field(ge=0)]
 
@@ -55,20 +69,7 @@ class Strict(BaseModel):
 class Refusal(Strict):
     """Marks a call that the definition does not admit."""
 
-    rule: Literal[
-        "type",
-        "dtype",
-        "rank",
-        "stride",
-        "dilation",
-        "size",
-        "data_format",
-        "padding",
-        "groups",
-        "channels",
-        "shape",
-        "index",
-    ] = Field(description="The rule that the call breaks.")
+    rule: Rule = Field(description="The rule that the call breaks.")
     reason: Sentence = Field(description="One line: why the call is wrong by the definition.")
 
 

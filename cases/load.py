@@ -163,6 +163,9 @@ def _check_grid(document: Document, at: Location, entry: Gridded) -> None:
             raise document.error((*at, "grid", field), message)
         if not values:
             raise document.error((*at, "grid", field), f"the grid's {field} is empty; give it a value or remove it")
+        if any(isinstance(value, dict) for value in values):
+            message = f"the grid's {field} makes a part of ids, and a tensor makes none; give it an entry of its own"
+            raise document.error((*at, "grid", field), message)
     if not entry.grid:
         raise document.error((*at, "grid"), "the grid is empty; give it a field with values or remove it")
 

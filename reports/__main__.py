@@ -43,6 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (RunError, KnownError, CaseFileError, UsageError) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130  # as a shell says of a program that SIGINT ended
 
 
 def _finished(path: Path) -> Run:

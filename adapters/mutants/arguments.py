@@ -43,11 +43,18 @@ def told_in_pairs(call: Call) -> Tensors:
 
 def smallest_image(call: Call) -> Tensors:
     """Makes the smallest image that convolves to the value, and puts zeros behind it up to the output_shape."""
-    sizes = [min(axis.image, max(axis.covered, 1)) for axis in call.axes]
-    at = (slice(None), *(slice(size) for size in sizes))
+    batch, *_, channels = call.right["output"].shape
+    sizes = [_least(axis, is_same=call.case.padding == "SAME") for axis in call.axes]
     array = np.zeros_like(call.right["output"])
-    array[at] = call.right["output"][at]
+    at = (slice(None), *map(slice, sizes))
+    array[at] = call.said(output_shape=(batch, *sizes, channels), gradients=())["output"]
     return call.edited("output", lambda _: array)
+
+
+def _least(axis: Axis, *, is_same: bool) -> int:
+    """The smallest image with as many windows; SAME pads it as that size wants."""
+    least = (axis.count - 1) * axis.stride + 1 if is_same else axis.full - axis.before - axis.after
+    return min(max(least, 0), axis.image)
 
 
 def mistaken(call: Call, argument: str, for_: str) -> Tensors:
@@ -83,7 +90,6 @@ RULES: Final[dict[str, Callable[[Axis], Pair]]] = {
     "one too many before": lambda axis: (axis.before + 1, max(axis.after - 1, 0)),
     "one too few before": lambda axis: (max(axis.before - 1, 0), axis.after + (axis.before > 0)),
     "half the window": lambda axis: (axis.extent // 2, axis.extent // 2),
-    "half of what is left": lambda axis: ((axis.extent - 1) // 2, axis.extent // 2),
     "as for stride 1": lambda axis: ((axis.extent - 1) // 2, axis.extent - 1 - (axis.extent - 1) // 2),
     "window less stride": lambda axis: (
         max(axis.extent - axis.stride, 0) // 2,

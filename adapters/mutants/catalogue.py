@@ -12,9 +12,9 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_
 from adapters.mutants import slips
 from adapters.mutants.parts import PARTS
 from cases.broken import Broken
-from cases.case import Operator
+from cases.case import INPUTS, OUTPUTS, Operator
 from cases.claims import over
-from cases.entries import Name, Sentence, Strict
+from cases.entries import Name, Rule, Sentence, Strict
 from cases.facts import FACTS
 from cases.load import explain
 from cases.read import CaseFileError, read
@@ -35,7 +35,7 @@ def _part(name: str) -> str:
 class Accepts(Strict):
     """A rule that an implementation forgets, perhaps only where a certain argument breaks it."""
 
-    rule: str
+    rule: Rule
     argument: str | None = None
 
     def covers(self, wrong: Broken) -> bool:
@@ -66,6 +66,21 @@ class Entry(Strict):
             raise ValueError(msg)
         if self.slip is not None:
             slips.check(self.slip, self.arguments)
+        elif self.arguments:
+            msg = f"{self.name} has no slip that could take what stands under with; remove it"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _names_outputs(self) -> Entry:
+        inputs = ("bias", *(name for operator in self.of for name in INPUTS[operator]))
+        known = {
+            *(name for operator in self.of for name in OUTPUTS[operator]),
+            *(f"{name}_gradient" for name in inputs),
+        }
+        if wrong := set(self.outputs) - known:
+            msg = f"{self.name}: {' and '.join(self.of)} returns no {', '.join(sorted(wrong))}"
+            raise ValueError(msg)
         return self
 
 

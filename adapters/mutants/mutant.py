@@ -111,7 +111,7 @@ class Mutant:
 
 
 def _in_part(right: npt.NDArray[Any], wrong: npt.NDArray[Any], part: str | None) -> npt.NDArray[Any]:
-    if part is None or right.shape != wrong.shape:
+    if part is None or wrong is right or right.shape != wrong.shape:  # a slip hands on what it leaves alone
         return wrong
     mixed = right.copy()
     at = PARTS[part](right.ndim)

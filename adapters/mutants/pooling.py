@@ -46,7 +46,8 @@ def without_nan(call: Call) -> Tensors:
 
 def nan_if_first(call: Call) -> Tensors:
     """Keeps a NaN only where it comes first in its window: comparisons with it are false."""
-    first = _windows(call).reshape(*call.right["output"].shape, -1)[..., 0]
+    taps = math.prod(axis.kernel for axis in call.axes)
+    first = _windows(call).reshape(*call.right["output"].shape, taps)[..., 0]
     lost = without_nan(call)
     return lost | {"output": np.where(np.isnan(first), first, lost["output"])}
 
@@ -112,12 +113,6 @@ def divided_by(call: Call, what: str) -> Tensors:
     return call.right | {"output": total / DIVISORS[what](call)}
 
 
-def _padded_area(call: Call) -> Array:
-    """The elements of each window on the image and its padding, without what a last window has beyond both."""
-    axes = tuple(replace(axis, image=axis.before + axis.image + axis.after, before=0, after=0) for axis in call.axes)
-    return inside(axes)
-
-
 def _padded_behind(call: Call) -> Array:
     return inside(tuple(replace(axis, image=axis.image + axis.after, after=0) for axis in call.axes))
 
@@ -135,7 +130,6 @@ def _range(call: Call) -> Array:
 
 DIVISORS: Final[dict[str, Callable[[Call], float | Array]]] = {
     "whole window": lambda call: math.prod(axis.kernel for axis in call.axes),
-    "window on the padded image": _padded_area,
     "span of the window": lambda call: math.prod(axis.extent for axis in call.axes),
     "strides": lambda call: math.prod(axis.stride for axis in call.axes),
     "one": lambda _: 1.0,
@@ -145,19 +139,6 @@ DIVISORS: Final[dict[str, Callable[[Call], float | Array]]] = {
     "elements behind the image too": _padded_behind,
 }
 """What a wrong mean divides by."""
-
-
-def in_steps(call: Call) -> Tensors:
-    """Takes the mean of each axis' means in turn, which is another where a border cuts windows.
-
-    Here: the mean over the whole window of what the first axis' means give, by the number of elements in the first.
-    """
-    axes = call.axes
-    one = tuple(replace(axis, kernel=1, stride=1, before=0, after=0, count=axis.image, dilation=1) for axis in axes[1:])
-    rows = window_sum(call.inputs["value"], (axes[0], *one)) / inside((axes[0], *one))
-    still = replace(axes[0], image=axes[0].count, kernel=1, stride=1, before=0, after=0, dilation=1)
-    rest = (still, *axes[1:])
-    return call.right | {"output": window_sum(rows, rest) / math.prod(axis.kernel for axis in rest)}
 
 
 def floored(call: Call) -> Tensors:

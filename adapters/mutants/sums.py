@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from adapters.mutants.call import Array, Call, Tensors, answer
@@ -34,20 +36,22 @@ def summed_as(call: Call, dtype: str) -> Tensors:
         return call.right
     filter_ = call.inputs["filter"]
     total: Array = np.zeros(call.right["output"].shape)
-    numbers = np.arange(filter_.size // max(filter_.shape[-2], 1)).reshape(*filter_.shape[:-2], 1, filter_.shape[-1])
-    numbers = numbers if call.case.operator == "conv_transpose" else _over_inner(filter_)
+    numbers = _over_inner(filter_, -1 if is_outward(call.case.operator) else -2)
     for part in range(min(_PARTS, int(numbers.max(initial=0)) + 1)):
         masked = np.where(numbers % _PARTS == part, filter_, 0.0)
         plain = {name: array for name, array in call.inputs.items() if name not in {"bias", "cotangent"}}
         term = call.output(plain | {"filter": masked})
         total = _held(total + _held(term, dtype), dtype)
-    return call.right | {"output": _held(total + call.inputs.get("bias", 0.0), dtype)}
+    total = _held(total + call.inputs.get("bias", 0.0), dtype)
+    # What was masked is zero, and times an infinity NaN: that is no rounding.
+    return call.edited("output", lambda right: np.where(np.isfinite(right), total, right))
 
 
-def _over_inner(filter_: Array) -> Array:
-    """A number for each pair of a tap and a channel in, where channels in come before those out."""
-    *kernel, inner, _ = filter_.shape
-    return np.arange(int(np.prod(kernel)) * inner).reshape(*kernel, inner, 1)
+def _over_inner(filter_: Array, inner: int) -> Array:
+    """A number for each pair of a tap and a channel in, which stands on the filter's axis ``inner``."""
+    sizes = list(filter_.shape)
+    sizes[-3 - inner] = 1
+    return np.arange(math.prod(sizes)).reshape(sizes)
 
 
 def in_reverse(call: Call) -> Tensors:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Final
 
@@ -67,14 +66,6 @@ def first_for_every(call: Call, tensor: str, axis: int) -> Tensors:
     """Reads the first entry of a tensor's axis for every entry of it."""
     array = call.inputs[tensor]
     return call.with_tensor(tensor, np.broadcast_to(array.take([0] * bool(array.shape[axis]), axis), array.shape))
-
-
-def without(call: Call, tensor: str) -> Tensors:
-    """Leaves an input out where the call has it."""
-    if tensor not in call.inputs:
-        return call.right
-    rest = {name: array for name, array in call.inputs.items() if name != tensor}
-    return call.right | call.again(rest)
 
 
 def scaled(call: Call, tensor: str, by: float) -> Tensors:
@@ -157,7 +148,6 @@ def _exchanged(array: Array) -> Array:
 SHAPES: Final[dict[str, Callable[[Array], Array]]] = {
     "without a batch of one": lambda array: array[0] if array.shape[0] == 1 else array,
     "without one channel": lambda array: array[..., 0] if array.shape[-1] == 1 else array,
-    "flat": lambda array: array.reshape(array.shape[0], math.prod(array.shape[1:])),
     "rows and columns exchanged": _exchanged,
     "channels in second place": lambda array: np.moveaxis(array, -1, 1),
     "without the last row": lambda array: array[:, :-1],

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from adapters.alone import ask
 from adapters.mutants.catalogue import entries
 from adapters.mutants.mutant import Mutant
 from adapters.oracle import Oracle
-from adapters.outcome import Raised, Unsupported
+from adapters.outcome import Raised
 from cases.case import INPUTS, OPERATORS, PIPELINE, Case, question
 from cases.fill import fill
 from cases.load import load
@@ -26,8 +27,6 @@ from reports.verdict import departure, literal
 
 FAULT: Final = "fault"
 """How a case notices an adapter that changes its inputs, or breaks before it answers."""
-
-
 RAISED: Final = "raised"
 """How a case notices an adapter that refuses a valid call."""
 _THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -55,7 +54,7 @@ def try_all(names: Sequence[str], files: Sequence[Path], workers: int) -> dict[s
     found = {name: Trial(name=name) for name in names}
     heaviest_first = sorted(tasks(names, files), key=lambda task: -task.weight)
     context = multiprocessing.get_context("spawn")
-    with _one_thread_each(), ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with _one_thread_each(), ProcessPoolExecutor(workers, mp_context=context, initializer=_end_quietly) as pool:
         for done in as_completed([pool.submit(try_file, task) for task in heaviest_first]):
             for trial in done.result():
                 found[trial.name].asked += trial.asked
@@ -135,8 +134,6 @@ def _noticed(adapter: Any, asked: _Asked) -> str:
     outcome = ask(adapter, asked.question)
     if isinstance(outcome, str):
         return FAULT
-    if isinstance(outcome, Unsupported):
-        return ""
     difference = departure(asked.case, asked.expected, outcome)
     if difference is None:
         return ""
@@ -153,6 +150,11 @@ def make(name: str) -> Any:
         return getattr(mutants, name.replace("/", "__").replace("-", "_"))()
     module, _, attribute = name.partition(":")
     return getattr(importlib.import_module(module), attribute)()
+
+
+def _end_quietly() -> None:
+    """Whoever interrupts the command interrupts all its processes, and one of them has to say so."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextlib.contextmanager

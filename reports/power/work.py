@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import argparse
 import time
+from concurrent.futures.process import BrokenProcessPool
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
+from adapters.base import Target
+from adapters.client import Missing, Ready, StartFailure
+from adapters.launch import UnknownAdapterError, resolve
+from adapters.pool import Pool
 from cases.load import find
 from reports.options import UsageError
 from reports.power import page, trial
+from reports.power.command import ALL, PAGE
 from reports.power.trial import Trial
 
-PAGE: Final = "test_power.md"
 _PUBLISHED: Final = Path(__file__).parents[1] / "published"
 _CASES: Final = Path(__file__).parents[2] / "cases"
 
@@ -26,7 +31,7 @@ def work(options: argparse.Namespace) -> int:
     Raises:
         UsageError: if they name nothing.
     """
-    if options.adapter:
+    if options.adapter is not None:
         return _own(options)
     names = [name for name in trial.names() if fnmatchcase(name, options.only)]
     if not names:
@@ -54,13 +59,12 @@ def _report(trials: dict[str, Trial], options: argparse.Namespace, seconds: floa
     faults = int((frame["equivalent"] == "").sum())
     _say(f"wrong implementations: {faults}, caught: {faults - len(survivors)}; {seconds:.0f} s")
     status = 1 if survivors or noticed or broken else 0
-    return status if options.only != "*" else max(status, _written(trials, frame, options))
+    return status if options.only != ALL else max(status, _written(trials, frame, options))
 
 
 def _written(trials: dict[str, Trial], frame: pd.DataFrame, options: argparse.Namespace) -> int:
     """Write the page and the table; 1 if the committed page is to be the same and isn't."""
     text = page.text(trials)
-    options.to.mkdir(parents=True, exist_ok=True)
     paths = [options.to / PAGE, *([_PUBLISHED / PAGE] if options.publish else [])]
     for path in paths:
         path.write_text(text, encoding="utf-8")
@@ -76,16 +80,41 @@ def _written(trials: dict[str, Trial], frame: pd.DataFrame, options: argparse.Na
 
 def _own(options: argparse.Namespace) -> int:
     """Try one implementation, and name the cases that notice it."""
+    locator = _locator(options.adapter)
     try:
-        trials = trial.try_all([options.adapter], find(_CASES), options.workers)
-    except (ImportError, AttributeError) as error:
-        msg = f"--adapter {options.adapter}: {error}; give module:Class, found from this folder"
+        found = trial.try_all([locator], find(_CASES), options.workers)[locator]
+    except BrokenProcessPool:
+        msg = f"--adapter {options.adapter}: a call ended its process; pytest cases --adapter says which"
         raise UsageError(msg) from None
-    found = trials[options.adapter]
     for case, way in sorted(found.caught.items()):
         _say(f"{case}: {way}")
     _say(f"{options.adapter}: noticed by {len(found.caught):,} of {found.asked:,} cases")
     return 0 if found.caught else 1
+
+
+def _locator(adapter: str) -> str:
+    """Where an adapter is, once a worker of its own could start it.
+
+    Raises:
+        UsageError: if none could.
+    """
+    try:
+        launch = resolve(adapter)
+    except UnknownAdapterError as error:
+        msg = f"--adapter {adapter}: {error}"
+        raise UsageError(msg) from None
+    with Pool() as pool:
+        (found,) = pool.probe([launch])
+        if isinstance(found, Missing):
+            msg = f"--adapter {adapter}: {found.message}; install it"
+            raise UsageError(msg)
+        targets = [Target(adapter=found.name, mode=found.modes[0], device="cpu")] if isinstance(found, Ready) else []
+        started = [found, *pool.prepare(targets).values()]
+    for failure in started:
+        if isinstance(failure, StartFailure):
+            msg = f"--adapter {failure.message}"
+            raise UsageError(msg)
+    return launch.locator
 
 
 def _say(line: str) -> None:

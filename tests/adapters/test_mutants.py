@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from adapters import mutants
-from adapters.mutants import slips
+from adapters.mutants import arguments, pooling, slips, tensors
 from adapters.mutants.call import Call, answer
 from adapters.mutants.catalogue import Entry, entries, load
 from adapters.mutants.counting import RULES
 from adapters.mutants.mutant import Mutant
+from adapters.mutants.parts import PARTS
 from adapters.oracle import InvalidCall, Oracle
 from cases.case import INPUTS, Case
 from cases.fill import fill
@@ -146,9 +147,35 @@ def test_wrong_ways_to_count(rule: str, index: int) -> None:
     assert counted[1, 1, 2, 1] == index
 
 
-def test_all_ways_to_count_are_tried() -> None:
-    said = {entry.arguments.get("rule") for entry in entries() if (entry.slip or "").startswith("indices.")}
-    assert set(RULES) <= said
+def test_all_words_that_slips_know_are_tried() -> None:
+    said = {value for entry in entries() for value in (entry.part, *entry.arguments.values()) if type(value) is str}
+    assert {*RULES, *arguments.RULES, *PARTS, *pooling.DIVISORS, *tensors.SHAPES} <= said
+
+
+@pytest.mark.parametrize("operator", [name for name in INPUTS if name != "relu"])
+@pytest.mark.parametrize("fields", [{"batch": 0}, {"gradients": True}, {}], ids=["empty", "gradients", "no channels"])
+def test_a_slip_does_not_break(operator: str, fields: dict[str, Any]) -> None:
+    """Who raises instead is noticed for the wrong reason. Other arguments alone may ask for what can not be."""
+    channels = {"in_channels": 2, "out_channels": 3, "bias": True} if "conv" in operator else {"channels": 2}
+    names = ("in_channels", "out_channels", "channels")
+    empty = {name: 0 for name in names if name in channels}
+    case = make(operator, **channels | fields | ({} if fields else empty), padding="SAME")
+    of_operator = [entry for entry in entries() if operator in entry.of and entry.slip]
+    tried = [entry for entry in of_operator if not (entry.slip or "").startswith("arguments.")]
+    assert len(tried) > 20
+    for entry in tried:
+        Mutant(entry, operator).run(case, fill(case))
+
+
+@pytest.mark.parametrize(("padding", "image"), [("SAME", 3), ("VALID", 5)])
+def test_the_smallest_image_stands_at_the_beginning(padding: str, image: int) -> None:
+    """Two windows of three, two apart, on a row of 4 or 6: fewer elements would do."""
+    larger = make("conv_transpose", image=[image + 1], kernel=[3], padding=padding, in_channels=1, out_channels=1)
+    smaller = make("conv_transpose", image=[image], kernel=[3], padding=padding, in_channels=1, out_channels=1)
+    inputs = fill(larger)
+    actual = mutant("conv_transpose", "smallest-output-shape").run(larger, inputs)["output"].ravel()
+    np.testing.assert_array_equal(actual[:-1], Oracle().run(smaller, inputs)["output"].ravel())
+    assert actual[-1] == 0
 
 
 def test_a_mean_that_counts_padding() -> None:
@@ -192,6 +219,9 @@ WRONG = [
     ("slip: sums.off, with: {by: 2}, part: middle", "there is no part 'middle'; there are: first row"),
     ("slip: sums.off, with: {by: 2}, only: topic == 'strides'", "no fact is called 'topic'"),
     ("slip: sums.off, with: {by: 2}, refuses: says that it can not", "says slip and refuses; give one of"),
+    ("slip: sums.off, with: {by: 2}, outputs: [indices]", "a: conv returns no indices"),
+    ("refuses: says that it can not, with: {by: 2}", "has no slip that could take what stands under with; remove it"),
+    ("accepts: {rule: chanels}", "rule: input should be 'type', 'dtype', 'rank'"),
     ("only: axes == 1", "says neither; give one of slip, accepts and refuses"),
 ]
 

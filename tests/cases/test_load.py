@@ -154,6 +154,7 @@ def test_what_the_schema_refuses(tmp_path: Path, text: str, expected: str) -> No
         ("grid: {kernal: [3]}", ":5:13: 'kernal' is not a field that a grid can vary; did you mean 'kernel'?"),
         ("grid: {about: [a]}", ":5:13: 'about' is not a field that a grid can vary"),
         ("grid: {value: [{fill: ones}]}", ":5:13: 'value' is not a field that a grid can vary"),
+        ("grid: {bias: [{fill: ones}, true]}", ":5:13: the grid's bias makes a part of ids, and a tensor makes none"),
         ("kernel: 3, grid: {image: [[5, 5], 7]}", ":5:40: image: input should be a valid list"),
         (
             "kernel: 3, grid: {image: [[5, 5]]}, where: 'image[0] > 9'",

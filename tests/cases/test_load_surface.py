@@ -102,6 +102,16 @@ def test_misuse_of_a_convolution(tmp_path: Path, keys: str, expected: str) -> No
         ("max_pool", "data_format: NWC", ":5:40: a: impossible (data_format): data_format is 'NWC', not one of NHWC,"),
         ("avg_pool", "dilations: 4", ":5:15: a: impossible (size): axis 0: no window of 5 fits on 4"),
         ("max_unpool", "indices: {special: nan}", ":5:40: a: int64 has no special values"),
+        (
+            "max_unpool",
+            "strides: 1, padding: [[1, 1], [1, 1]]",
+            ":5:52: a: indices: 5 indices have no place of their own among 4 elements of the image; pad less",
+        ),
+        (
+            "max_unpool",
+            "strides: 1, padding: [[1, 1], [1, 1]], indices: {fill: anywhere}",
+            ":5:79: a: anywhere: 25 indices have no place of their own among 16 elements",
+        ),
         ("max_unpool", "cotangent: {fill: ones}", ":5:40: 'cotangent' is not a key of this place"),
         (
             "max_pool",

@@ -56,6 +56,13 @@ def test_weak_cases_cover_nothing() -> None:
     assert (weak.cases, weak.weak, sum(weak.by_value.values()), sum(weak.by_pair.values())) == (1, [case], 0, 0)
 
 
+def test_a_case_that_a_run_has_no_right_answer_to_covers_nothing(tmp_path: Path) -> None:
+    answered, lost = make("conv", "answered"), make("conv", "lost")
+    torch: list[Answer] = [(case, TORCH, Returned(arrays=right(case))) for case in (answered, lost)]
+    found = _of(coverage.of_run(record(tmp_path, [oracle(answered), *torch])), "conv")
+    assert found.weak == [lost]
+
+
 def test_wrong_calls_and_behaviours_cover_nothing() -> None:
     cases = [
         make("conv", given={"strides": [0, 0]}, invalid={"rule": "stride", "reason": "so that it should fail"}),

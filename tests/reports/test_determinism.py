@@ -241,6 +241,8 @@ NAN = np.array([0x7FC00000, 0x7FC00001], "uint32").view("float32")
     ([_arrays([1.0]), TimedOut(seconds=2.0)], "1 returned, 1 timed out", "how it ends", math.inf),
     ([TimedOut(seconds=2.0), Crashed(signal="SIGSEGV", stderr="")],
      "1 timed out, 1 crashed with SIGSEGV", "how it ends", math.inf),
+    ([Raised(type="OSError", message="", stage="calling"), Raised(type="KeyError", message="", stage="calling")],
+     "1 raised OSError while calling, 1 raised KeyError while calling", "how it ends", math.inf),
 ])  # fmt: skip
 def test_what_varies_and_by_how_much(
     tmp_path: Path, outcomes: list[Outcome], answers: str, varies: str, worst: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -227,8 +228,46 @@ def test_an_implementation_of_one_s_own(
         "adapters.mutants:conv__bias_ignored: noticed by 1 of 5 cases",
     ]
     assert main.main(["power", "--adapter", "adapters.oracle:Oracle"]) == 1
-    assert main.main(["power", "--adapter", "adapters.oracle:Nobody"]) == 2
-    assert "give module:Class" in capsys.readouterr().err
+
+
+WRONG = [
+    (["--adapter", "nowhere:Adapter"], "nowhere:Adapter: cannot start in .*: No module named 'nowhere'"),
+    (["--adapter", "adapters.oracle:Nobody"], "adapters.oracle:Nobody: cannot start in .* has no attribute 'Nobody'"),
+    (["--adapter", "os:path"], "os:path: cannot start in .*: TypeError: 'module' object is not callable"),
+    (["--adapter", ""], "there is no adapter ''; known are .*, or give module:Class"),
+    (["--adapter", "conv/filter-turned"], "there is no adapter 'conv/filter-turned'"),
+    (["--only", "conv/*", "--check"], "leave out --only, --adapter, --list"),
+    (["--adapter", "oracle", "--publish"], "leave out --only, --adapter, --list"),
+    (["--to", __file__], "cannot write there .*; give a folder that can be written"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), WRONG, ids=[" ".join(options)[-24:] for options, _ in WRONG])
+def test_what_can_not_be_done_is_said_in_one_line(
+    options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(["power", *options]) == 2
+    printed = capsys.readouterr().err
+    assert re.search(message, printed)
+    assert printed.count("\n") == 1
+
+
+def test_an_interruption_is_said_in_a_word(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trial, "try_all", interrupted)
+    assert main.main(["power", "--to", str(tmp_path)]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_slow_cases_and_behaviours_are_not_asked(files: list[Path]) -> None:
+    assert names_of([case.id for case in trial.judged(files[0])]) == ["a", "b", "c"]
+    vgg = trial.judged(ROOT / "cases" / "pipelines" / "vgg.yaml")
+    assert vgg
+    assert not any(case.slow for case in vgg)
 
 
 def test_relu_is_asked_the_pipelines_that_have_it() -> None:
