@@ -127,3 +127,8 @@ def in_a_byte(call: Call) -> Tensors:
     for place, right, image in zip(moved, places, images, strict=True):
         flat, was = flat * image + place, was * image + right
     return call.edited("indices", lambda array: array + (flat - was) * channels)
+
+
+def in_sixteen_bits(call: Call) -> Tensors:
+    """Keeps indices in sixteen bits, which large images overflow."""
+    return call.edited("indices", lambda array: array.astype(np.int16).astype(np.int64))

@@ -185,3 +185,11 @@ def through_float32(call: Call) -> Tensors:
     """Carries what goes in as float32, whole numbers too."""
     tensors = {n: a if n == "indices" else a.astype(np.float32).astype(np.float64) for n, a in call.inputs.items()}
     return call.again(tensors)
+
+
+def through_bytes(call: Call) -> Tensors:
+    """Carries wider whole numbers in a byte, which wraps around."""
+    tensors = {
+        n: a if n == "indices" else a.astype(np.int64).astype(np.int8).astype(float) for n, a in call.inputs.items()
+    }
+    return call.again(tensors)
