@@ -60,8 +60,7 @@ def to_first_batch(call: Call) -> Tensors:
 
 
 def _added(call: Call, bias: Array) -> Tensors:
-    plain = {name: array for name, array in call.inputs.items() if name not in {"bias", "cotangent"}}
-    return call.right | {"output": call.output(plain) + bias}
+    return call.right | {"output": call.output(call.unbiased) + bias}
 
 
 def per_slice(call: Call, size: int) -> Tensors:

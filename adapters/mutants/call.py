@@ -46,6 +46,11 @@ class Call:
         """Which axes of a tensor [batch, *spatial, channels] are spatial; of a filter they are one less."""
         return tuple(range(1, 1 + len(self.case.strides)))
 
+    @property
+    def unbiased(self) -> Tensors:
+        """The inputs without the bias."""
+        return {name: tensor for name, tensor in self.inputs.items() if name != "bias"}
+
     def said(self, **arguments: Any) -> Tensors:
         """The definition's answer with these arguments of the case in place of the call's."""
         return answer(replace(self.case, **arguments), self.inputs)

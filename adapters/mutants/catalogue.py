@@ -120,3 +120,8 @@ def entries(folder: Path = SHIPPED) -> tuple[Entry, ...]:
         msg = f"{folder}: mutants that stand there twice: {', '.join(twins)}; rename one"
         raise CaseFileError(msg)
     return tuple(found)
+
+
+def tried() -> list[tuple[str, Entry]]:
+    """Every mutant that is shipped: an operator, and an entry that is tried on it; those of an operator together."""
+    return [(operator, entry) for operator in INPUTS for entry in entries() if operator in entry.of]

@@ -13,16 +13,26 @@ from typing import Final
 import numpy as np
 
 from adapters.mutants.call import Array, Call
+from adapters.oracle.pooling import with_batch
 
 Count = Callable[[Call, list[Array], Array], Array]
 
 
-def _flat(places: Iterable[Array], sizes: Iterable[int]) -> Array:
+def flat(places: Iterable[Array], sizes: Iterable[int]) -> Array:
     """Places of a grid, counted along its last axis first; they may lie outside."""
     flat: Array = np.zeros((), dtype=np.int64)
     for place, size in zip(places, sizes, strict=True):
         flat = flat * size + place
     return flat
+
+
+def starts(call: Call) -> list[Array]:
+    """Where the windows begin along each axis, an array an axis that spreads over [batch, *count, channels]."""
+    axes = call.axes
+    return [
+        (np.arange(axis.count) * axis.stride - axis.before).reshape(-1, *(1,) * (len(axes) - number))
+        for number, axis in enumerate(axes)
+    ]
 
 
 def _channels(call: Call) -> int:
@@ -35,7 +45,7 @@ def _images(call: Call) -> list[int]:
 
 def _through(sizes: Callable[[Call], list[int]]) -> Count:
     """Counts through a grid of these sizes, channels last."""
-    return lambda call, places, channel: _flat(places, sizes(call)) * _channels(call) + channel
+    return lambda call, places, channel: flat(places, sizes(call)) * _channels(call) + channel
 
 
 _canonical: Final = _through(_images)
@@ -44,33 +54,27 @@ _canonical: Final = _through(_images)
 def _padded(call: Call, places: list[Array], channel: Array) -> Array:
     moved = [place + axis.before for place, axis in zip(places, call.axes, strict=True)]
     sizes = [axis.before + axis.image + axis.after for axis in call.axes]
-    return _flat(moved, sizes) * _channels(call) + channel
+    return flat(moved, sizes) * _channels(call) + channel
 
 
 def _in_window(call: Call, places: list[Array], channel: Array) -> Array:
     del channel
-    taps = []
-    for number, (place, axis) in enumerate(zip(places, call.axes, strict=True)):
-        starts = np.arange(axis.count) * axis.stride - axis.before
-        taps.append((place - np.expand_dims(starts, _others(place, 1 + number))) // axis.dilation)
-    return _flat(taps, [axis.kernel for axis in call.axes])
-
-
-def _others(array: Array, axis: int) -> tuple[int, ...]:
-    return tuple(other for other in range(array.ndim) if other != axis)
+    taps = [
+        (place - start) // axis.dilation for place, start, axis in zip(places, starts(call), call.axes, strict=True)
+    ]
+    return flat(taps, [axis.kernel for axis in call.axes])
 
 
 def _through_batch(call: Call, places: list[Array], channel: Array) -> Array:
-    batch = np.expand_dims(np.arange(len(channel)), _others(channel, 0))
-    return _canonical(call, places, channel) + batch * math.prod(_images(call)) * _channels(call)
+    return with_batch(_canonical(call, places, channel), math.prod(_images(call)) * _channels(call))
 
 
 RULES: Final[dict[str, Count]] = {
-    "over one plane": lambda call, places, _: _flat(places, _images(call)),
-    "channels first": lambda call, places, channel: channel * math.prod(_images(call)) + _flat(places, _images(call)),
-    "without the channel": lambda call, places, _: _flat(places, _images(call)) * _channels(call),
+    "over one plane": lambda call, places, _: flat(places, _images(call)),
+    "channels first": lambda call, places, channel: channel * math.prod(_images(call)) + flat(places, _images(call)),
+    "without the channel": lambda call, places, _: flat(places, _images(call)) * _channels(call),
     "over the padded image": _padded,
-    "columns first": lambda call, places, channel: _flat(places[::-1], _images(call)[::-1]) * _channels(call) + channel,
+    "columns first": lambda call, places, channel: flat(places[::-1], _images(call)[::-1]) * _channels(call) + channel,
     "within the window": _in_window,
     "through the batch": _through_batch,
     "one place on": lambda call, places, channel: _canonical(call, places, channel) + _channels(call),

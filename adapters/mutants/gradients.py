@@ -11,6 +11,7 @@ import numpy as np
 
 from adapters.mutants.call import Array, Call, Tensors
 from adapters.mutants.indices import last_places
+from adapters.mutants.unpooling import first_places
 from adapters.oracle import Oracle
 from adapters.oracle.pooling import inside
 from adapters.oracle.windows import cut, overlap_add
@@ -82,9 +83,7 @@ def averaged_over_window(call: Call) -> Tensors:
 
 def from_window_start(call: Call) -> Tensors:
     """Takes what lies at the first place of each window."""
-    places = [np.maximum(np.arange(axis.count) * axis.stride - axis.before, 0) for axis in call.axes]
-    at: Any = (slice(None), *np.ix_(*places))
-    return call.edited("value_gradient", lambda _: call.inputs["cotangent"][at])
+    return call.edited("value_gradient", lambda _: call.inputs["cotangent"][first_places(call)])
 
 
 class _Seen(Oracle):

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 
 from adapters.mutants.call import Array, Call, Tensors
-from adapters.mutants.counting import RULES
+from adapters.mutants.counting import RULES, flat, starts
+from adapters.oracle.pooling import with_batch
 from adapters.oracle.windows import cut
 from cases.dtypes import rounded
 
@@ -40,8 +41,7 @@ def _placed(call: Call, indices: Array) -> Tensors:
     if "indices" not in call.right:
         return {}
     size = math.prod(call.inputs["value"].shape[1:])
-    batch = np.arange(len(indices)).reshape(-1, *(1,) * (indices.ndim - 1))
-    return {"indices": indices + batch * size * call.case.include_batch_in_index}
+    return {"indices": with_batch(indices, size) if call.case.include_batch_in_index else indices}
 
 
 def counted(call: Call, rule: str) -> Tensors:
@@ -102,8 +102,7 @@ def batch_without_depth(call: Call) -> Tensors:
         return call.right
     whole = math.prod(call.inputs["value"].shape[1:])
     images = math.prod(call.inputs["value"].shape[-3:])
-    batch = np.arange(len(call.inputs["value"])).reshape(-1, *(1,) * (call.right["indices"].ndim - 1))
-    return call.edited("indices", lambda array: array - batch * (whole - images))
+    return call.edited("indices", lambda array: with_batch(array, images - whole))
 
 
 def in_a_byte(call: Call) -> Tensors:
@@ -112,21 +111,11 @@ def in_a_byte(call: Call) -> Tensors:
         return call.right
     channels, images = call.inputs["value"].shape[-1], [axis.image for axis in call.axes]
     size = math.prod(images) * channels
-    places = np.unravel_index(call.right["indices"] % size // channels, images)
-    taps, starts = [], []
-    for number, (axis, place) in enumerate(zip(call.axes, places, strict=True)):
-        start = (np.arange(axis.count) * axis.stride - axis.before).reshape(-1, *(1,) * (len(images) - number))
-        taps.append((place - start) // axis.dilation)
-        starts.append(start)
-    kept = np.unravel_index(
-        np.ravel_multi_index(taps, [axis.kernel for axis in call.axes]) % 256, [a.kernel for a in call.axes]
-    )
-    moved = [start + tap * axis.dilation for start, tap, axis in zip(starts, kept, call.axes, strict=True)]
-    flat: Array = np.zeros((), dtype=np.int64)
-    was: Array = np.zeros((), dtype=np.int64)
-    for place, right, image in zip(moved, places, images, strict=True):
-        flat, was = flat * image + place, was * image + right
-    return call.edited("indices", lambda array: array + (flat - was) * channels)
+    places = list(np.unravel_index(call.right["indices"] % size // channels, images))
+    tap = RULES["within the window"](call, places, places[0])
+    taps = np.unravel_index(tap % 256, [axis.kernel for axis in call.axes])
+    moved = [start + tap * axis.dilation for start, tap, axis in zip(starts(call), taps, call.axes, strict=True)]
+    return call.edited("indices", lambda array: array + (flat(moved, images) - flat(places, images)) * channels)
 
 
 def in_sixteen_bits(call: Call) -> Tensors:

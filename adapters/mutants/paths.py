@@ -52,10 +52,15 @@ def stopped_at_infinity(call: Call) -> Tensors:
 def micro_batches(call: Call, size: int) -> Tensors:
     """Sums a filter's gradient over so many of the batch at a time, and forgets those left over."""
     batch = len(call.inputs["value"])
-    if "filter_gradient" not in call.right or batch <= size:
+    return _counting(call, slice(batch // size * size, None), 0) if batch > size else call.right
+
+
+def _counting(call: Call, some: slice, times: int) -> Tensors:
+    """Counts some of the batch so many times in a filter's gradient."""
+    if "filter_gradient" not in call.right:
         return call.right
     cotangent = call.inputs["cotangent"].copy()
-    cotangent[batch // size * size :] = 0
+    cotangent[some] *= times
     return call.right | {"filter_gradient": call.with_tensor("cotangent", cotangent)["filter_gradient"]}
 
 
@@ -79,11 +84,7 @@ def masked_by_value(call: Call) -> Tensors:
 def micro_batches_overlap(call: Call, size: int) -> Tensors:
     """Sums a filter's gradient over so many of the batch at a time, the last ones moved back to make a whole block."""
     batch = len(call.inputs["value"])
-    if "filter_gradient" not in call.right or batch <= size:
-        return call.right
-    cotangent = call.inputs["cotangent"].copy()
-    cotangent[batch - size : batch // size * size] *= 2
-    return call.right | {"filter_gradient": call.with_tensor("cotangent", cotangent)["filter_gradient"]}
+    return _counting(call, slice(batch - size, batch // size * size), 2) if batch > size else call.right
 
 
 def lowest_lane(call: Call, lanes: int) -> Tensors:

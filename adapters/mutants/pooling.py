@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from adapters.mutants.call import Array, Call, Tensors
+from adapters.mutants.counting import starts
 from adapters.oracle.pooling import inside, window_sum
 from adapters.oracle.windows import cut
 from cases.dtypes import FLOATS, special
@@ -120,11 +121,9 @@ def _padded_behind(call: Call) -> Array:
 def _range(call: Call) -> Array:
     """How many steps of the dilation fit between a window's ends, cut off at the image's."""
     total: Array = np.ones((1,) * (len(call.axes) + 2))
-    for number, axis in enumerate(call.axes):
-        starts = np.arange(axis.count) * axis.stride - axis.before
-        length = np.minimum(starts + axis.extent, axis.image) - np.maximum(starts, 0)
-        steps = np.maximum(-(-length // axis.dilation), 1)
-        total = total * steps.reshape(-1, *(1,) * (len(call.axes) - number))
+    for axis, start in zip(call.axes, starts(call), strict=True):
+        length = np.minimum(start + axis.extent, axis.image) - np.maximum(start, 0)
+        total = total * np.maximum(-(-length // axis.dilation), 1)
     return total
 
 

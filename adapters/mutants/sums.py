@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -20,14 +21,14 @@ def read_as(call: Call, dtype: str) -> Tensors:
     """Rounds what goes in to a narrower type."""
     if not _is_wider(call, dtype):
         return call.right
-    return call.again({name: _narrow(array, name, dtype) for name, array in call.inputs.items()})
+    return call.again(_each(call.inputs, lambda array: _held(array, dtype)))
 
 
 def written_as(call: Call, dtype: str) -> Tensors:
     """Rounds what comes out to a narrower type."""
     if not _is_wider(call, dtype):
         return call.right
-    return {name: _narrow(array, name, dtype) for name, array in call.right.items()}
+    return _each(call.right, lambda array: _held(array, dtype))
 
 
 def summed_as(call: Call, dtype: str) -> Tensors:
@@ -39,8 +40,7 @@ def summed_as(call: Call, dtype: str) -> Tensors:
     numbers = _over_inner(filter_, -1 if is_outward(call.case.operator) else -2)
     for part in range(min(_PARTS, int(numbers.max(initial=0)) + 1)):
         masked = np.where(numbers % _PARTS == part, filter_, 0.0)
-        plain = {name: array for name, array in call.inputs.items() if name not in {"bias", "cotangent"}}
-        term = call.output(plain | {"filter": masked})
+        term = call.output(call.unbiased | {"filter": masked})
         total = _held(total + _held(term, dtype), dtype)
     total = _held(total + call.inputs.get("bias", 0.0), dtype)
     # What was masked is zero, and times an infinity NaN: that is no rounding.
@@ -79,7 +79,7 @@ def cut_off(call: Call) -> Tensors:
     """Cuts digits off instead of rounding to the nearest number that the dtype holds."""
     if call.case.dtype not in FLOATS:
         return call.right
-    return {name: array if name == "indices" else _cut(array, call.case.dtype) for name, array in call.right.items()}
+    return _each(call.right, lambda array: _cut(array, call.case.dtype))
 
 
 def _cut(array: Array, dtype: str) -> Array:
@@ -114,7 +114,7 @@ def saturated(call: Call) -> Tensors:
     if call.case.dtype not in FLOATS:
         return call.right
     most = special("largest", call.case.dtype)
-    return {n: a if n == "indices" else np.clip(a, -most, most) for n, a in call.right.items()}
+    return _each(call.right, lambda array: np.clip(array, -most, most))
 
 
 def without_nan(call: Call, where: str) -> Tensors:
@@ -148,7 +148,7 @@ def raised_by(call: Call, number: float, output: str = "output") -> Tensors:
 
 def magnitudes(call: Call) -> Tensors:
     """Loses the signs of what goes in."""
-    return call.again({name: array if name == "indices" else np.abs(array) for name, array in call.inputs.items()})
+    return call.again(_each(call.inputs, np.abs))
 
 
 def _is_wider(call: Call, dtype: str) -> bool:
@@ -156,8 +156,9 @@ def _is_wider(call: Call, dtype: str) -> bool:
     return PRECISION[dtype] < PRECISION.get(call.case.dtype, 0)
 
 
-def _narrow(array: Array, name: str, dtype: str) -> Array:
-    return array if name == "indices" else _held(array, dtype)
+def _each(tensors: Tensors, change: Callable[[Array], Array]) -> Tensors:
+    """Tensors changed one by one, but for indices, which are no elements."""
+    return {name: array if name == "indices" else change(array) for name, array in tensors.items()}
 
 
 def _held(array: Array, dtype: str) -> Array:
@@ -183,13 +184,9 @@ def zeros_skipped(call: Call) -> Tensors:
 
 def through_float32(call: Call) -> Tensors:
     """Carries what goes in as float32, whole numbers too."""
-    tensors = {n: a if n == "indices" else a.astype(np.float32).astype(np.float64) for n, a in call.inputs.items()}
-    return call.again(tensors)
+    return call.again(_each(call.inputs, lambda array: array.astype(np.float32).astype(np.float64)))
 
 
 def through_bytes(call: Call) -> Tensors:
     """Carries wider whole numbers in a byte, which wraps around."""
-    tensors = {
-        n: a if n == "indices" else a.astype(np.int64).astype(np.int8).astype(float) for n, a in call.inputs.items()
-    }
-    return call.again(tensors)
+    return call.again(_each(call.inputs, lambda array: array.astype(np.int64).astype(np.int8).astype(np.float64)))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from adapters.mutants.call import Call, Tensors
+from adapters.mutants.counting import starts
 
 
 def filled_with(call: Call, number: float) -> Tensors:
@@ -20,10 +21,13 @@ def filled_with(call: Call, number: float) -> Tensors:
 def at_window_start(call: Call) -> Tensors:
     """Ignores the indices and puts each value at its window's first place in the image."""
     image = np.zeros(call.case.output_shape or ())
-    places = [np.maximum(np.arange(axis.count) * axis.stride - axis.before, 0) for axis in call.axes]
-    at: Any = (slice(None), *np.ix_(*places))
-    image[at] = call.inputs["value"]
+    image[first_places(call)] = call.inputs["value"]
     return call.right | {"output": image}
+
+
+def first_places(call: Call) -> Any:
+    """The index of each window's first place in the image, of [batch, *image, channels]."""
+    return (slice(None), *np.ix_(*(np.maximum(start, 0).ravel() for start in starts(call))))
 
 
 def spread(call: Call) -> Tensors:
@@ -95,7 +99,6 @@ def within_windows(call: Call) -> Tensors:
     near = np.ones(call.inputs["indices"].shape, dtype=bool)
     images = [axis.image for axis in call.axes]
     places = np.unravel_index(call.inputs["indices"] // max(channels, 1), images)
-    for number, (axis, place) in enumerate(zip(call.axes, places, strict=True)):
-        starts = (np.arange(axis.count) * axis.stride - axis.before).reshape(-1, *(1,) * (len(images) - number))
-        near &= (place >= starts) & (place < starts + axis.extent)
+    for axis, place, start in zip(call.axes, places, starts(call), strict=True):
+        near &= (place >= start) & (place < start + axis.extent)
     return call.with_tensor("value", np.where(near, call.inputs["value"], 0.0))

@@ -8,8 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from adapters.mutants.catalogue import Entry, entries
-from cases.case import INPUTS
+from adapters.mutants.catalogue import Entry, tried
 from reports.power.cover import least
 from reports.power.trial import RAISED, Trial
 from reports.render import markdown, page
@@ -20,19 +19,17 @@ _FEW: Final = 12
 
 def table(trials: Mapping[str, Trial]) -> pd.DataFrame:
     """A row for each mutant: what it is, how many cases were asked, how many noticed it and in what ways."""
-    rows = [_row(operator, entry, trials) for operator, entry in _catalogue(trials)]
+    rows = [
+        _row(operator, entry, trials[f"{operator}/{entry.name}"])
+        for operator, entry in tried()
+        if f"{operator}/{entry.name}" in trials
+    ]
     return pd.DataFrame(
         rows, columns=["operator", "mutant", "about", "asked", "noticed by", "ways", "equivalent", "first"]
     )
 
 
-def _catalogue(trials: Mapping[str, Trial]) -> list[tuple[str, Entry]]:
-    tried = [(operator, entry) for operator in INPUTS for entry in entries() if operator in entry.of]
-    return [(operator, entry) for operator, entry in tried if f"{operator}/{entry.name}" in trials]
-
-
-def _row(operator: str, entry: Entry, trials: Mapping[str, Trial]) -> dict[str, Any]:
-    trial = trials[f"{operator}/{entry.name}"]
+def _row(operator: str, entry: Entry, trial: Trial) -> dict[str, Any]:
     return {
         "operator": operator,
         "mutant": entry.name,
@@ -55,7 +52,7 @@ def wrong(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
 def broken(frame: pd.DataFrame) -> list[str]:
     """The mutants that only ever raise and are not there to refuse: who does that is noticed by anybody."""
     names = frame["operator"] + "/" + frame["mutant"]
-    refusing = {f"{operator}/{entry.name}" for entry in entries() if entry.refuses for operator in entry.of}
+    refusing = {f"{operator}/{entry.name}" for operator, entry in tried() if entry.refuses}
     return [name for name in names[frame["ways"] == RAISED] if name not in refusing]
 
 

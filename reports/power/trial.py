@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from adapters import mutants
 from adapters.alone import ask
-from adapters.mutants.catalogue import entries
+from adapters.mutants.catalogue import tried
 from adapters.mutants.mutant import Mutant
 from adapters.oracle import Oracle
 from adapters.outcome import Raised
-from cases.case import INPUTS, OPERATORS, PIPELINE, Case, question
+from cases.case import OPERATORS, PIPELINE, Case, question
 from cases.fill import fill
 from cases.load import load
 from reports.compare import Arrays
@@ -46,7 +46,7 @@ class Trial:
 
 def names() -> list[str]:
     """All mutants of the catalogue, ``OPERATOR/SLIP``, those of an operator together."""
-    return [f"{operator}/{entry.name}" for operator in INPUTS for entry in entries() if operator in entry.of]
+    return [f"{operator}/{entry.name}" for operator, entry in tried()]
 
 
 def try_all(names: Sequence[str], files: Sequence[Path], workers: int) -> dict[str, Trial]:
