@@ -12,18 +12,17 @@ from pathlib import Path
 from cases import claims, fill, shapes
 from cases.case import Case, Step, to_json
 from cases.explain import command as explaining
-from cases.lookup import UnknownIdError, every, lookup
+from cases.lookup import SHIPPED, UnknownIdError, every, lookup
 from cases.read import CaseFileError
 from cases.schema import json_schema
 
-_FOLDER = Path(__file__).parent
 _SCHEMAS = {"cases": json_schema, "claims": claims.json_schema}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0, 1 if a case file is wrong or nothing matches."""
     parser = argparse.ArgumentParser(prog="python -m cases", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=_FOLDER, help="where the case files are")
+    parser.add_argument("--folder", type=Path, default=SHIPPED, help="where the case files are")
     commands = parser.add_subparsers(required=True)
     listing = commands.add_parser("list", help="the ids of all cases, or of those that match")
     listing.add_argument("glob", nargs="?", default="*")

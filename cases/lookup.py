@@ -10,6 +10,8 @@ from typing import Final
 from cases.case import Case
 from cases.load import file_id, find, load
 
+SHIPPED: Final = Path(__file__).parent
+"""The folder of the suite's own case files."""
 _CLOSE: Final = 3
 """Ids that are offered instead of one that isn't there."""
 

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from cases.load import find, load
+from cases.lookup import SHIPPED, every
 from cases.read import CaseFileError
 from reports import accepted, behaviours, coverage, render
 from reports.against import both, changes, rest
@@ -30,7 +30,6 @@ from reports.run import Run, RunError, read
 from reports.session import DEFAULT_ADAPTERS
 
 _PUBLISHED = Path(__file__).parent / "published"
-_CASES = Path(__file__).parents[1] / "cases"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -215,7 +214,7 @@ def _refuse_partial(run: Run, path: Path) -> None:
 
 def _shipped() -> set[str]:
     """The ids of the suite's cases that are asked by default."""
-    return {case.id for file in find(_CASES) for case in load(file) if not case.slow}
+    return {case.id for case in every(SHIPPED) if not case.slow}
 
 
 def _diff(name: str, committed: str, text: str) -> list[str]:

@@ -16,13 +16,13 @@ from adapters.client import Missing, Ready, StartFailure
 from adapters.launch import UnknownAdapterError, resolve
 from adapters.pool import Pool
 from cases.load import find
+from cases.lookup import SHIPPED
 from reports.options import UsageError
 from reports.power import page, trial
 from reports.power.command import ALL, PAGE
 from reports.power.trial import Trial
 
 _PUBLISHED: Final = Path(__file__).parents[1] / "published"
-_CASES: Final = Path(__file__).parents[2] / "cases"
 
 
 def work(options: argparse.Namespace) -> int:
@@ -41,7 +41,7 @@ def work(options: argparse.Namespace) -> int:
         _say("\n".join(names))
         return 0
     started = time.monotonic()
-    trials = trial.try_all(names, find(_CASES), options.workers)
+    trials = trial.try_all(names, find(SHIPPED), options.workers)
     return _report(trials, options, time.monotonic() - started)
 
 
@@ -82,7 +82,7 @@ def _own(options: argparse.Namespace) -> int:
     """Try one implementation, and name the cases that notice it."""
     locator = _locator(options.adapter)
     try:
-        found = trial.try_all([locator], find(_CASES), options.workers)[locator]
+        found = trial.try_all([locator], find(SHIPPED), options.workers)[locator]
     except BrokenProcessPool:
         msg = f"--adapter {options.adapter}: a call ended its process; pytest cases --adapter says which"
         raise UsageError(msg) from None

@@ -84,7 +84,7 @@ def test_publish_writes_and_its_check_compares(
     monkeypatch.setattr(command, "_PUBLISHED", folder)
     assert command.main(["publish", str(path)]) == 2
     assert capsys.readouterr().err.startswith(f"{path}: not a whole run (document and ")
-    monkeypatch.setattr(command, "_CASES", tmp_path / "none")
+    monkeypatch.setattr(command, "SHIPPED", tmp_path / "none")
     monkeypatch.setattr(command, "DEFAULT_ADAPTERS", ("torch",))
     assert command.main(["publish", str(path), "--check"]) == 1
     assert list(folder.iterdir()) == []
