@@ -8,51 +8,51 @@ from typing import Any
 
 import pytest
 
-from reports import front
+from reports.plugin import hooks
 
 pytest_plugins = ["pytester"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of a conformance run."""
-    front.add_options(parser)
+    hooks.add_options(parser)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     """The targets are chosen before anything is collected."""
-    front.choose(session.config)
+    hooks.choose(session.config)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Case files are test files."""
-    return front.collect(file_path, parent)
+    return hooks.collect(file_path, parent)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """The engine starts once the selection is known."""
-    front.start(session.config, session.items)
+    hooks.start(session.config, session.items)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Only a loop that comes to its end is a whole run."""
     result = yield
-    front.looped(session.config)
+    hooks.looped(session.config)
     return result
 
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> Any:
     """A progress line stands for thousands of dots."""
-    return front.status(report, config)
+    return hooks.status(report, config)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """The workers end, the reports are written."""
-    front.finish(session)
+    hooks.finish(session)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """What came out, and where it is."""
-    front.summary(terminalreporter, config)
+    hooks.summary(terminalreporter, config)

@@ -7,9 +7,9 @@ import os
 import shutil
 import sys
 
-from adapters.check import check
-from adapters.launch import UnknownAdapterError, known, resolve
-from adapters.survey import survey
+from adapters.check.check import check
+from adapters.check.survey import survey
+from adapters.engine.launch import UnknownAdapterError, known, resolve
 
 
 def main(arguments: list[str]) -> int:

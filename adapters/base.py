@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from cases.case import Case
+    from cases.model.case import Case
 
 
 class NotSupported(Exception):  # noqa: N818 - the design's word: a statement, not a failure
@@ -75,6 +75,24 @@ class Adapter(Protocol):
             Exception: whatever the framework raises, untouched.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeOptions:
+    """What a mode needs or is limited to, as ``adapters.base.Adapter.mode_options`` says it.
+
+    ``devices``, ``dtypes``, ``operators`` and ``spatial_axes`` are empty where there is no limit; ``missing`` is empty
+    where the mode can be used.
+    """
+
+    environment: dict[str, str] = field(default_factory=dict)
+    devices: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
+    spatial_axes: tuple[int, ...] = ()
+    one_in: int = 1
+    cost: float = 1.0
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

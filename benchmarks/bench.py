@@ -27,9 +27,9 @@ ROOT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from adapters.base import NotSupported  # noqa: E402 - a script finds the rooms first
-from cases import fill  # noqa: E402
-from cases.case import Case  # noqa: E402
-from cases.load import find, load  # noqa: E402
+from cases.loading.load import find, load  # noqa: E402
+from cases.model import fill  # noqa: E402
+from cases.model.case import Case  # noqa: E402
 
 ADAPTERS: Final = {
     "oracle": "adapters.oracle:Oracle",

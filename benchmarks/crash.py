@@ -20,13 +20,13 @@ ROOT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from adapters.base import Target  # noqa: E402 - a script finds the rooms first
-from adapters.client import Ready  # noqa: E402
-from adapters.lane import FEW  # noqa: E402
-from adapters.launch import Launch  # noqa: E402
+from adapters.engine.handle import Ready  # noqa: E402
+from adapters.engine.launch import Launch  # noqa: E402
+from adapters.engine.pool import Pool  # noqa: E402
+from adapters.engine.target_queue import FEW  # noqa: E402
+from adapters.engine.threads import processors  # noqa: E402
 from adapters.outcome import Crashed, Fault, Result, Returned  # noqa: E402
-from adapters.pool import Pool  # noqa: E402
-from adapters.standby import processors  # noqa: E402
-from cases.case import Case, TensorSpec  # noqa: E402
+from cases.model.case import Case, TensorSpec  # noqa: E402
 
 ADAPTERS: Final = ("DyingTensorFlow", "DyingTorch", "DyingJax")
 ROW: Final = 4

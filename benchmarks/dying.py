@@ -10,7 +10,7 @@ from adapters.tensorflow import TensorFlow
 from adapters.torch import Torch
 
 if TYPE_CHECKING:
-    from cases.case import Case
+    from cases.model.case import Case
 
 
 class DyingTensorFlow(TensorFlow):

@@ -19,7 +19,7 @@ ROOT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from adapters.oracle import Oracle  # noqa: E402 - a script finds the rooms first
-from cases.load import find  # noqa: E402
+from cases.loading.load import find  # noqa: E402
 
 
 class Twin(Oracle):

@@ -24,9 +24,9 @@ ROOT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from adapters.oracle.conv_transpose import scatter  # noqa: E402 - a script finds the rooms first
-from cases import fill, shapes  # noqa: E402
-from cases.case import Case  # noqa: E402
-from cases.load import find, load  # noqa: E402
+from cases.loading.load import find, load  # noqa: E402
+from cases.model import fill, shapes  # noqa: E402
+from cases.model.case import Case  # noqa: E402
 
 Array = npt.NDArray[Any]
 

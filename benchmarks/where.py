@@ -16,11 +16,13 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Final
 
+from reports.judging import behaviours
+
 ROOT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from reports import accepted, render  # noqa: E402 - a script finds the rooms first
-from reports.run import Run, read  # noqa: E402
+from reports.pages import render  # noqa: E402 - a script finds the rooms first
+from reports.recording.run import Run, read  # noqa: E402
 
 FRAMEWORKS: Final = ("tensorflow", "torch", "jax")
 
@@ -34,7 +36,7 @@ def main() -> int:
         for framework in FRAMEWORKS:
             print(f"import of {framework}: {_import(framework):.1f} s")
         start = time.perf_counter()
-        render.pages(warm, accepted.load())
+        render.pages(warm, behaviours.load())
         spent = time.perf_counter() - start
         print(f"judging and rendering: {spent:.1f} s, {1000 * spent / len(warm.records):.2f} ms an answer")
     return 0

@@ -9,12 +9,13 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
-from cases import claims, fill, shapes
-from cases.case import Case, Step, to_json
 from cases.explain import command as explaining
-from cases.lookup import SHIPPED, UnknownIdError, every, lookup
-from cases.read import CaseFileError
-from cases.schema import json_schema
+from cases.loading import claims
+from cases.loading.lookup import SHIPPED, UnknownIdError, every, lookup
+from cases.loading.schema import json_schema
+from cases.loading.yaml_document import CaseFileError
+from cases.model import fill, shapes
+from cases.model.case import Case, Step, to_json
 
 _SCHEMAS = {"cases": json_schema, "claims": claims.json_schema}
 

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from adapters.program import execute
-from cases.case import OUTPUTS, Case
-from cases.shapes import output_shape
+from cases.model.case import OUTPUTS, Case
+from cases.model.shapes import output_shape
 
 Arrays = dict[str, Any]
 

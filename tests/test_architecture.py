@@ -43,7 +43,7 @@ def _may_import_frameworks(path: Path) -> bool:
 
 
 def test_the_rooms_are_there() -> None:
-    assert {"cases/case.py", "adapters/base.py"} <= {_name(path) for path in SOURCES}
+    assert {"cases/model/case.py", "adapters/base.py"} <= {_name(path) for path in SOURCES}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=_name)
@@ -72,7 +72,7 @@ def test_the_parent_process_holds_no_framework() -> None:
     """All of the parent's modules, imported in a fresh interpreter."""
     paths = [path.relative_to(ROOT).with_suffix("") for path in sorted((ROOT / "reports").rglob("*.py"))]
     reports = [".".join(path.parts) for path in paths if not path.stem.startswith("__")]
-    modules = ["cases.load", "adapters.pool", "adapters.check", *reports]
+    modules = ["cases.loading.load", "adapters.engine.pool", "adapters.check.check", *reports]
     program = f"import sys, {', '.join(modules)}\nprint(sorted({FRAMEWORKS!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")

@@ -16,9 +16,9 @@ import numpy.typing as npt
 from adapters import program
 from adapters.base import NotSupported
 from adapters.document.conv_transpose import ZEROS
-from cases import rules
-from cases.case import Case
-from cases.fill import fill
+from cases.model import rules
+from cases.model.case import Case
+from cases.model.fill import fill
 
 Tensors = dict[str, npt.NDArray[Any]]
 _MODULES: Final = {"conv_transpose": "conv_transpose", "max_unpool": "unpooling", "avg_unpool": "unpooling"}

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from adapters.jax import conv, pooling, unpooling
 from adapters.jax.composition import Composition
 from adapters.program import execute, inside
-from cases.case import INPUTS, Case
+from cases.model.case import INPUTS, Case
 
 _IMPORTS: Final = "import jax\nimport jax.numpy as jnp\nimport numpy as np\nfrom jax import lax"
 _ON: Final = 'jax.config.update("jax_default_device", jax.devices("{}")[0])'

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.arguments import refuse_given
 from adapters.base import NotSupported
-from cases.case import DATA_FORMATS, Case
+from adapters.call import refuse_given
+from cases.model.case import DATA_FORMATS, Case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

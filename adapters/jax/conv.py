@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from adapters.arguments import option, refuse_given, said
 from adapters.base import NotSupported
+from adapters.call import option, refuse_given, said
 from adapters.jax.composition import Composition
-from cases import rules, shapes
-from cases.broken import Broken
-from cases.case import DATA_FORMATS, Case
-from cases.shapes import Axis
+from cases.model import rules, shapes
+from cases.model.case import DATA_FORMATS, Broken, Case
+from cases.model.shapes import Axis
 
 _LATE: Final = {"bias", "cotangent"}
 """Arguments that may be wrong while the convolution itself is right."""

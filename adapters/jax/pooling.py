@@ -11,9 +11,9 @@ import math
 from typing import Any, Final
 
 from adapters.jax.composition import Composition, arranged, refuse_other_layouts
-from cases import shapes
-from cases.case import Case
-from cases.dtypes import INTEGERS
+from cases.model import shapes
+from cases.model.case import Case
+from cases.model.dtypes import INTEGERS
 
 _PICK: Final = """\
 def first_maximum(a, b):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from adapters.arguments import refuse_given
 from adapters.base import NotSupported
+from adapters.call import refuse_given
 from adapters.jax.composition import Composition, arranged, refuse_other_layouts
 from adapters.jax.pooling import window
-from cases import rules
-from cases.case import Case
+from cases.model import rules
+from cases.model.case import Case
 
 
 def max_unpool(case: Case) -> Composition:

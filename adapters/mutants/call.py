@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy.typing as npt
 
 from adapters.oracle import Oracle
-from cases import shapes
-from cases.case import OUTPUTS, Case, TensorSpec
-from cases.shapes import Axis
+from cases.model import shapes
+from cases.model.case import OUTPUTS, Case, TensorSpec
+from cases.model.shapes import Axis
 
 Array = npt.NDArray[Any]
 Tensors = dict[str, Array]

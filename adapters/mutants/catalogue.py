@@ -9,15 +9,14 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 
-from adapters.mutants import slips
 from adapters.mutants.parts import PARTS
-from cases.broken import Broken
-from cases.case import INPUTS, OUTPUTS, Operator
-from cases.claims import over
-from cases.entries import Name, Rule, Sentence, Strict
-from cases.facts import FACTS
-from cases.load import explain
-from cases.read import CaseFileError, read
+from adapters.mutants.slips import find
+from cases.loading.claims import over
+from cases.loading.entries import Name, Rule, Sentence, Strict
+from cases.loading.facts import FACTS
+from cases.loading.load import explain
+from cases.loading.yaml_document import CaseFileError, read
+from cases.model.case import INPUTS, OUTPUTS, Broken, Operator
 
 SHIPPED: Final = Path(__file__).parent / "catalogue"
 _HIDDEN: Final = {"operator", "topic", "tier", "rule"}
@@ -65,7 +64,7 @@ class Entry(Strict):
             msg = f"{self.name} says {' and '.join(said) or 'neither'}; give one of slip, accepts and refuses"
             raise ValueError(msg)
         if self.slip is not None:
-            slips.check(self.slip, self.arguments)
+            find.check(self.slip, self.arguments)
         elif self.arguments:
             msg = f"{self.name} has no slip that could take what stands under with; remove it"
             raise ValueError(msg)

@@ -9,16 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters.base import NotSupported
-from adapters.mutants import slips
 from adapters.mutants.call import Call, Tensors, answer
 from adapters.mutants.catalogue import Entry
 from adapters.mutants.parts import PARTS
+from adapters.mutants.slips import find
 from adapters.oracle import InvalidCall
 from adapters.oracle.exactness import cast
-from cases import rules
-from cases.broken import Broken
-from cases.case import OUTPUTS, Case
-from cases.claims import meets
+from cases.loading.claims import meets
+from cases.model import rules
+from cases.model.case import OUTPUTS, Broken, Case
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -94,8 +93,8 @@ class Mutant:
 
     def _slipped(self, call: Call, inputs: Arrays) -> Arrays:
         name = self.entry.slip or ""
-        slip = partial(slips.find(name), call, **self.entry.arguments)
-        if slips.is_of_results(name):
+        slip = partial(find.find(name), call, **self.entry.arguments)
+        if find.is_of_results(name):
             arrays: Arrays = slip(inputs, _cast(call.case, call.right))
             return arrays
         try:

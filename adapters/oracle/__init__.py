@@ -18,9 +18,9 @@ from adapters.oracle import conv, conv_transpose, gradients, pooling
 from adapters.oracle.exactness import NotExact, cast, check, products
 from adapters.oracle.operators import InvalidCall, Operators
 from adapters.oracle.windows import Array
-from cases import shapes
-from cases.case import ARGUMENTS, INPUTS, OUTPUTS, Case, is_chosen
-from cases.shapes import Axis
+from cases.model import shapes
+from cases.model.case import ARGUMENTS, INPUTS, OUTPUTS, Case, is_chosen
+from cases.model.shapes import Axis
 
 __all__ = ["InvalidCall", "NotExact", "Operators", "Oracle", "products"]
 

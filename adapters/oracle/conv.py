@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adapters.oracle.windows import Array, under
-from cases.shapes import Axis
+from cases.model.shapes import Axis
 
 
 def conv(value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:  # noqa: A002 - the field's word

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from adapters.oracle.windows import Array, overlap_add
-from cases.shapes import Axis
+from cases.model.shapes import Axis
 
 # ruff: noqa: A002 - "filter" is the field's word
 

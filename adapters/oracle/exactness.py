@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters.oracle.windows import Array
-from cases import shapes
-from cases.case import INDEX_DTYPE, Case, is_chosen
-from cases.dtypes import INTEGERS, PRECISION, granule, rounded, smallest, special
+from cases.model import shapes
+from cases.model.case import INDEX_DTYPE, Case, is_chosen
+from cases.model.dtypes import INTEGERS, PRECISION, granule, rounded, smallest, special
 
 Tensors = dict[str, npt.NDArray[Any]]
 

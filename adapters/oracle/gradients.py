@@ -15,7 +15,7 @@ from adapters.oracle.conv import conv
 from adapters.oracle.conv_transpose import scatter
 from adapters.oracle.pooling import Indices, avg_unpool, inside, max_pool_argmax, refuse_empty_windows, window_sum
 from adapters.oracle.windows import Array, under
-from cases.shapes import Axis
+from cases.model.shapes import Axis
 
 # ruff: noqa: A002 - "filter" is the field's word
 

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from adapters.base import NotSupported
 from adapters.oracle.pooling import Indices
 from adapters.oracle.windows import Array
-from cases import rules, shapes
-from cases.case import Case, Operator, TensorSpec
+from cases.model import rules, shapes
+from cases.model.case import Case, Operator, TensorSpec
 
 # ruff: noqa: A002 - "filter" is the field's word
 # mypy: no-warn-return-any

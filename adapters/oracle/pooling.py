@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from adapters.base import NotSupported
 from adapters.oracle.windows import Array, cut, overlap_add
-from cases.shapes import Axis
+from cases.model.shapes import Axis
 
 Indices = npt.NDArray[np.int64]
 _NOWHERE = np.iinfo(np.int64).max

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cases.shapes import Axis
+from cases.model.shapes import Axis
 
 Array = npt.NDArray[np.float64]
 

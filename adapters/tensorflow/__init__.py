@@ -17,7 +17,7 @@ from adapters.program import execute, inside
 from adapters.tensorflow import conv, pooling, unpooling
 from adapters.tensorflow.composition import Composition
 from adapters.tensorflow.modes import MODE_OPTIONS, MODES, program
-from cases.case import Case
+from cases.model.case import Case
 
 _OPERATORS: Final[dict[str, Callable[[Case], Composition]]] = {
     "conv": conv.conv,

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from adapters.arguments import option, said
-from cases import rules, shapes
-from cases.case import Case
+from adapters.call import option, said
+from cases.model import rules, shapes
+from cases.model.case import Case
 
 PLAIN: Final = {"output": "{}"}
 

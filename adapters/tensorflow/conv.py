@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from adapters.arguments import refuse_given, said
 from adapters.base import NotSupported
+from adapters.call import refuse_given, said
 from adapters.tensorflow.composition import (
     Composition,
     around,
@@ -23,8 +23,8 @@ from adapters.tensorflow.composition import (
     shape,
     single,
 )
-from cases import rules, shapes
-from cases.case import Case
+from cases.model import rules, shapes
+from cases.model.case import Case
 
 _PLANE: Final = 2
 """Two axes, on which padding in pairs is an argument."""

@@ -14,7 +14,7 @@ from textwrap import indent
 from typing import Any, Final
 
 from adapters.tensorflow.composition import Composition
-from cases.case import Case
+from cases.model.case import Case
 
 _ONEDNN: Final = "TF_ENABLE_ONEDNN_OPTS"
 _WITH_ONEDNN: Final = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from adapters.arguments import option, said
 from adapters.base import NotSupported
+from adapters.call import option, said
 from adapters.tensorflow.composition import Composition, composed, dilates, options, padding, single
-from cases import rules, shapes
-from cases.case import Case
-from cases.dtypes import FLOATS
-from cases.shapes import Axis
+from cases.model import rules, shapes
+from cases.model.case import Case
+from cases.model.dtypes import FLOATS
+from cases.model.shapes import Axis
 
 _PLANE: Final = 2
 """The axes of what ``tf.nn.max_pool_with_argmax`` knows."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from adapters.arguments import refuse_given
 from adapters.base import NotSupported
+from adapters.call import refuse_given
 from adapters.tensorflow.composition import Composition, shape
 from adapters.tensorflow.conv import transposed
-from cases import rules
-from cases.case import Case
+from cases.model import rules
+from cases.model.case import Case
 
 
 def max_unpool(case: Case) -> Composition:

@@ -14,14 +14,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from adapters.arguments import refuse_given
 from adapters.base import NotSupported
+from adapters.call import refuse_given
 from adapters.program import execute
 from adapters.torch import conv, pooling, unpooling
 from adapters.torch.modes import MODES, forget_programs, graphs, options, prepare, refuse
 from adapters.torch.text import Call, Target, program
-from cases import rules
-from cases.case import Case
+from cases.model import rules
+from cases.model.case import Case
 
 _OPERATORS: Final[dict[str, Callable[[Case], Call]]] = {
     "conv": conv.conv,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from adapters.arguments import option, refuse_given, said
 from adapters.base import NotSupported
+from adapters.call import option, refuse_given, said
 from adapters.torch import padding
 from adapters.torch.text import Call
-from cases import rules, shapes
-from cases.case import Case
-from cases.shapes import Axis
+from cases.model import rules, shapes
+from cases.model.case import Case
+from cases.model.shapes import Axis
 
 
 def conv(case: Case) -> Call:

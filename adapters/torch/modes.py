@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters.base import NotSupported
-from cases import rules, shapes
-from cases.case import PIPELINE, Case
+from cases.model import rules, shapes
+from cases.model.case import PIPELINE, Case
 
 MODES: Final = ("eager", "compile", "channels_last", "nomkldnn", "tf32")
 ONE_IN: Final = 240

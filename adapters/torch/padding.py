@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cases import shapes
-from cases.case import Case
-from cases.shapes import Axis
+from cases.model import shapes
+from cases.model.case import Case
+from cases.model.shapes import Axis
 
 
 def lead(case: Case) -> tuple[int, ...]:

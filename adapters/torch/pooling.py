@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from adapters.arguments import option, said
 from adapters.base import NotSupported
+from adapters.call import option, said
 from adapters.torch import padding
 from adapters.torch.text import Call
-from cases import dtypes, rules, shapes
-from cases.case import Case
-from cases.shapes import Axis
+from cases.model import dtypes, rules, shapes
+from cases.model.case import Case
+from cases.model.shapes import Axis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

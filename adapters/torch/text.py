@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.torch.modes import environment, first_lines
-from cases.case import INPUTS, Case
+from cases.model.case import INPUTS, Case
 
 _ARRAY: Final = """\
 

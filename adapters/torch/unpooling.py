@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from adapters.arguments import refuse_given, said
 from adapters.base import NotSupported
+from adapters.call import refuse_given, said
 from adapters.torch import conv, padding
 from adapters.torch.text import Call
-from cases import rules, shapes
-from cases.case import Case
-from cases.dtypes import INTEGERS
+from cases.model import rules, shapes
+from cases.model.case import Case
+from cases.model.dtypes import INTEGERS
 
 
 def max_unpool(case: Case) -> Call:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from cases import shapes
-from cases.case import INPUTS, Case
 from cases.explain import pooling, sums, unanswered, unpooling
 from cases.explain.ending import Answer
 from cases.explain.parts import Explanation, NoAnswerError, NotDrawnError, Step, by
 from cases.explain.view import DRAWN, View, view
+from cases.model import shapes
+from cases.model.case import INPUTS, Case
 
 __all__ = ["Explanation", "NotDrawnError", "explain"]
 

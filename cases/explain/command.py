@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from cases.case import Case
 from cases.explain import NotDrawnError, explain, page
+from cases.model.case import Case
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from cases import dtypes
-from cases.case import Case
 from cases.explain.parts import Array, Kind, Kinds, Picture, Step, pictured
 from cases.explain.view import View
 from cases.explain.windows import Place
+from cases.model import dtypes
+from cases.model.case import Case
 
 Answer = tuple[tuple[Step, ...], dict[str, Array]]
 """The steps of a case, and the results that they computed."""

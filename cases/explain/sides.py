@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cases.case import Case
 from cases.explain.parts import by
 from cases.explain.view import View, Words
-from cases.shapes import Axis
+from cases.model.case import Case
+from cases.model.shapes import Axis
 
 
 def forward(seen: View) -> tuple[str, ...]:

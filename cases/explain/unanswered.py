@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from cases import fill, rules, shapes
-from cases.case import ARGUMENTS, Case, Invalid
 from cases.explain.parts import Array, Step
+from cases.model import fill, rules, shapes
+from cases.model.case import ARGUMENTS, Case, Invalid
 
 _ELEMENTS: Final = 60
 """Elements up to which an input is printed whole."""

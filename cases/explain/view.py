@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from cases import fill, shapes
-from cases.case import Case
 from cases.explain.parts import Array, NotDrawnError
-from cases.shapes import Axis
+from cases.model import fill, shapes
+from cases.model.case import Case
+from cases.model.shapes import Axis
 
 _MOST: Final = 2**18
 """Cells of a padded image: more take long, and show on a page what fewer do."""

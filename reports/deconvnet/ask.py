@@ -13,18 +13,18 @@ from typing import Any, Final
 import numpy as np
 
 from adapters.base import Target
-from adapters.client import Ready, StartFailure
-from adapters.pool import Pool
-from adapters.standby import processors
-from cases.case import PIPELINE, Case
-from cases.fill import Array
-from cases.network import IMAGE
-from reports import targets
+from adapters.engine.handle import Ready, StartFailure
+from adapters.engine.pool import Pool
+from adapters.engine.threads import processors
+from cases.loading.pipeline_network import IMAGE
+from cases.model.case import PIPELINE, Case
+from cases.model.fill import Array
 from reports.deconvnet.choose import alone, strongest
 from reports.deconvnet.network import Network, filled
-from reports.options import Options
-from reports.run import Run
-from reports.session import DEFAULT_ADAPTERS
+from reports.recording import targets
+from reports.recording.options import Options
+from reports.recording.run import Run
+from reports.recording.targets import DEFAULT_ADAPTERS
 
 RUN: Final = "run.jsonl"
 PICTURE: Final = "image.npz"

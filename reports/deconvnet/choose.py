@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from cases import shapes
-from cases.case import Step
+from cases.model import shapes
+from cases.model.case import Step
 
 Array = npt.NDArray[Any]
 _MARGIN: Final = 4

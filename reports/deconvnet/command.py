@@ -5,20 +5,18 @@ from __future__ import annotations
 import argparse
 import importlib
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from reports.options import UsageError
+from reports.deconvnet import SCALINGS, WIDTH
+from reports.recording.options import UsageError, count
 
 _TO: Final = Path("reports/latest/deconvnet")
 _NEEDED: Final = ("PIL", "matplotlib")
-WIDTH: Final = 8
-SCALINGS: Final = ("unit", "caffe-rgb", "caffe-bgr", "torchvision")
 
 
-def add_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) -> None:
-    """The command's options; ``count`` reads a number of at least 1."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
     parser.description = (
         "Project the strongest activations of a layer of VGG16 back to pixels with every framework, and show "
         "them side by side. Exit status 1: a step departs from the definition, or a framework failed."

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cases.fill import Array
-from cases.weights import WeightsError, read
+from cases.loading.vgg_weights import WeightsError, read
+from cases.model.fill import Array
 from reports.deconvnet.network import Network
-from reports.options import UsageError
+from reports.recording.options import UsageError
 
 FIRST = "conv1_1_filter"
 

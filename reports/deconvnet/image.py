@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matplotlib import cbook
 from PIL import Image, ImageOps
 
-from reports.options import UsageError
+from reports.recording.options import UsageError
 
 Array = npt.NDArray[np.uint8]
 

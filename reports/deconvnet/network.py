@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Final
 
 import cases
-from cases.case import Case, Step
-from cases.fill import Array, fill
-from cases.network import IMAGE
-from cases.pipeline import build_pipeline
-from cases.read import read
-from cases.schema import FILE, PipelineFile
-from cases.steps import AnyStep, ConvStep, ConvTransposeStep, PipelineEntry
-from reports.options import UsageError
+from cases.loading.pipeline_calls import build_pipeline
+from cases.loading.pipeline_entries import AnyStep, ConvStep, ConvTransposeStep, PipelineEntry
+from cases.loading.pipeline_network import IMAGE
+from cases.loading.schema import FILE, PipelineFile
+from cases.loading.yaml_document import read
+from cases.model.case import Case, Step
+from cases.model.fill import Array, fill
+from reports.recording.options import UsageError
 
 VGG: Final = Path(cases.__file__).parent / "pipelines" / "vgg.yaml"
 _ENTRY: Final = "narrow"

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cases.case import Case
-from cases.network import IMAGE
-from reports import tables
+from cases.loading.pipeline_network import IMAGE
+from cases.model.case import Case
 from reports.deconvnet.ask import FACTS, PICTURE
 from reports.deconvnet.choose import Activation, Box, around, reach, receptive_field, strongest
 from reports.deconvnet.scaling import SCALINGS
-from reports.messages import last_words, normal
-from reports.record import Record
-from reports.run import Run, RunError
-from reports.verdict import ORACLE, judge
+from reports.judging.verdict import judge
+from reports.recording.messages import last_words, normal
+from reports.recording.record import Record, call_line
+from reports.recording.run import Run, RunError
+from reports.recording.targets import ORACLE
 
 Array = npt.NDArray[Any]
 
@@ -174,7 +174,7 @@ def _departs(run: Run, case: Case, target: str) -> Departure | None:
     verdict = judge(run, case, target)
     if verdict.difference is None:
         return None
-    call = tables.call_line(run.call(record), verdict.step)
+    call = call_line(run.call(record), verdict.step)
     return Departure(step=verdict.step, summary=verdict.difference.summary, call=call)
 
 

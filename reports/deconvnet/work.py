@@ -8,17 +8,16 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from reports.deconvnet import filters, image
+from reports.deconvnet import WIDTH, filters, image
 from reports.deconvnet.ask import RUN, Question, ask
-from reports.deconvnet.command import WIDTH
 from reports.deconvnet.network import Network, build
 from reports.deconvnet.page import page
 from reports.deconvnet.panels import rows
 from reports.deconvnet.picture import draw
 from reports.deconvnet.scaling import SCALINGS, convention
 from reports.deconvnet.study import Study, study
-from reports.options import Options, UsageError
-from reports.run import read
+from reports.recording.options import Options, UsageError
+from reports.recording.run import read
 
 RECORD: Final = "record"
 

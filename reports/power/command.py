@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from adapters.standby import processors
-from reports.options import UsageError
+from adapters.engine.threads import processors
+from reports.power import ALL, PAGE
+from reports.recording.options import UsageError, count
 
-ALL: Final = "*"
-PAGE: Final = "test_power.md"
 _TO: Final = Path("reports/latest")
 
 
-def add_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) -> None:
-    """The command's options; ``count`` reads a number of at least 1."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
     parser.description = (
         "Ask wrong implementations every case, and see that each is noticed. Exit status 1: one is not, or an "
         "equivalent one is. No framework is needed."

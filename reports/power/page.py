@@ -9,9 +9,9 @@ from typing import Any, Final
 import pandas as pd
 
 from adapters.mutants.catalogue import Entry, tried
+from reports.pages.markdown import markdown, page
 from reports.power.cover import least
 from reports.power.trial import RAISED, Trial
-from reports.render import markdown, page
 
 _FEW: Final = 12
 """Of those that the fewest cases notice, how many are shown."""

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters import mutants
-from adapters.alone import ask
+from adapters.engine.in_process import ask
 from adapters.mutants.catalogue import tried
 from adapters.mutants.mutant import Mutant
 from adapters.oracle import Oracle
 from adapters.outcome import Raised
-from cases.case import OPERATORS, PIPELINE, Case, question
-from cases.fill import fill
-from cases.load import load
-from reports.compare import Arrays
-from reports.verdict import departure, literal
+from cases.loading.load import load
+from cases.model.case import OPERATORS, PIPELINE, Case, question
+from cases.model.fill import fill
+from reports.judging.compare import Arrays
+from reports.judging.verdict import departure, literal
 
 FAULT: Final = "fault"
 """How a case notices an adapter that changes its inputs, or breaks before it answers."""

@@ -12,15 +12,14 @@ from typing import Final
 import pandas as pd
 
 from adapters.base import Target
-from adapters.client import Missing, Ready, StartFailure
-from adapters.launch import UnknownAdapterError, resolve
-from adapters.pool import Pool
-from cases.load import find
-from cases.lookup import SHIPPED
-from reports.options import UsageError
-from reports.power import page, trial
-from reports.power.command import ALL, PAGE
+from adapters.engine.handle import Missing, Ready, StartFailure
+from adapters.engine.launch import UnknownAdapterError, resolve
+from adapters.engine.pool import Pool
+from cases.loading.load import find
+from cases.loading.lookup import SHIPPED
+from reports.power import ALL, PAGE, page, trial
 from reports.power.trial import Trial
+from reports.recording.options import UsageError
 
 _PUBLISHED: Final = Path(__file__).parents[1] / "published"
 

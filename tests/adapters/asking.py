@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adapters.base import Target
-from adapters.client import Ready
-from adapters.launch import resolve
-from adapters.memory import GIB
+from adapters.engine.handle import Ready
+from adapters.engine.launch import resolve
+from adapters.engine.pool import Pool
 from adapters.outcome import Fault, Result, Returned
-from adapters.pool import Pool
-from cases.case import PIPELINE, Case, Step, TensorSpec
+from adapters.worker.memory import GIB
+from cases.model.case import PIPELINE, Case, Step, TensorSpec
 
 EAGER = Target(adapter="right", mode="eager", device="cpu")
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from adapters.program import inside
-from cases.case import Case
+from cases.model.case import Case
 from tests.fakes import Arrays, Crashes, Hangs, Raises, Right
 
 

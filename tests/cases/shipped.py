@@ -6,8 +6,8 @@ import functools
 from pathlib import Path
 
 import cases
-from cases.case import Case
-from cases.lookup import every
+from cases.loading.lookup import every
+from cases.model.case import Case
 
 
 @functools.cache

@@ -14,7 +14,7 @@ import numpy as np
 from adapters.base import NotSupported
 from adapters.oracle import Oracle
 from adapters.program import execute
-from cases.case import OUTPUTS, Case
+from cases.model.case import OUTPUTS, Case
 
 Arrays = dict[str, Any]
 

@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from adapters import pipeline
 from adapters.oracle import Oracle
 from adapters.outcome import Outcome, Result, Returned
-from cases.build import build
-from cases.case import Case
-from cases.fill import fill
-from cases.schema import FILE
-from cases.steps import PipelineEntry
-from reports.run import Run, read
-from reports.verdict import ORACLE
+from adapters.worker import pipeline
+from cases.loading.build import build
+from cases.loading.pipeline_entries import PipelineEntry
+from cases.loading.schema import FILE
+from cases.model.case import Case
+from cases.model.fill import fill
+from reports.recording.run import Run, read
+from reports.recording.targets import ORACLE
 
 TORCH = "torch-eager-cpu"
 JAX = "jax-eager-cpu"

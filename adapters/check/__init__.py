@@ -1,0 +1,1 @@
+"""Try an adapter by itself, before any case runs."""

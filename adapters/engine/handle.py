@@ -1,0 +1,201 @@
+"""A worker as the parent speaks to it: start it, configure it, feed it cases, read its answers in order."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from adapters.base import ModeOptions
+from adapters.engine.launch import Launch
+from adapters.engine.process import BrokenError, DiedError, Process, SilentError
+from adapters.outcome import Crashed
+from adapters.wire import Message, Wire, pack
+from adapters.worker.memory import GIB
+from cases.model.case import Case, question
+
+AHEAD: Final = 64
+"""Cases sent and not yet answered, at most."""
+BYTES_AHEAD: Final = 16_384
+"""Nothing is sent while so much is unanswered, and what is larger only to a worker that waits. Twice this fits a pipe,
+so that sending to a worker that hangs does not block."""
+
+_LOST: Final = "Python path configuration:"
+"""What stderr begins with where an interpreter fails before it runs anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """An adapter that can be used here. ``name`` is what it calls itself, and what its targets are named by.
+
+    ``options`` has an entry for every mode.
+    """
+
+    launch: Launch
+    name: str
+    modes: tuple[str, ...]
+    options: dict[str, ModeOptions]
+    devices: tuple[str, ...]
+    versions: dict[str, str]
+    python: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """An adapter whose framework is not installed in its interpreter; ``message`` is the import's own."""
+
+    launch: Launch
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartFailure:
+    """An adapter, or a target of it, that cannot be used for a reason that someone has to put right."""
+
+    launch: Launch
+    message: str
+
+
+class StartError(Exception):
+    """A worker cannot start: one line that says what to do. Where ``final``, trying again would not help."""
+
+    def __init__(self, message: str, *, final: bool = True) -> None:
+        super().__init__(message)
+        self.final = final
+
+
+class Worker:
+    """A worker process. One thread uses it and has to ``end`` it; any thread may ``kill`` it.
+
+    ``environment`` holds variables that the process has beside ours, or instead.
+
+    Raises:
+        StartError: if the interpreter cannot be run.
+    """
+
+    def __init__(self, launch: Launch, environment: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._launch = launch
+        self._place = launch.python or sys.executable
+        self._unanswered: deque[int] = deque()
+        self._next: tuple[Case, Wire] | None = None
+        self._deaf = False
+        self.call: str | None = None
+        """The text of the call that is under way, once the worker has said so."""
+        self.step = ""
+        """The step of a pipeline that is under way."""
+        try:
+            self._process = Process(launch.python, environment)
+        except OSError as error:
+            msg = f"{launch.name}: cannot run the interpreter {self._place!r} ({error.strerror}): check its path"
+            raise StartError(msg) from error
+        self.kill = self._process.kill
+        self.alive = self._process.alive
+        self.autopsy = self._process.autopsy
+        self.end = self._process.end
+
+    def start(self, limit: float) -> Ready | Missing:
+        """Load the adapter, within ``limit`` seconds.
+
+        Raises:
+            StartError: if the interpreter, its process or the adapter's module is broken.
+        """
+        deadline = time.monotonic() + limit
+        try:
+            self._process.serve("adapters.worker.serve", self._launch.locator, self._launch.path, limit)
+            message = self._process.receive(deadline - time.monotonic())
+        except (DiedError, SilentError, BrokenError) as error:
+            raise self._cannot("start", error, limit) from error
+        if message.kind == "missing":
+            return Missing(launch=self._launch, message=message.body["message"])
+        fields = message.body
+        fields |= {"modes": tuple(fields["modes"]), "devices": tuple(fields["devices"])}
+        fields["options"] = {mode: _options(fields["options"].get(mode, {})) for mode in fields["modes"]}
+        return Ready(launch=self._launch, **fields)
+
+    def configure(self, mode: str, device: str, limit: float, memory: int = 4 * GIB) -> dict[str, str]:
+        """Prepare the adapter for one mode on one device; returns its settings. Calls may take ``memory`` bytes.
+
+        Raises:
+            StartError: if it cannot.
+        """
+        self._send(pack("configure", {"mode": mode, "device": device, "memory": memory}), limit)
+        try:
+            settings: dict[str, str] = self._process.receive(limit).body["settings"]
+        except (DiedError, SilentError, BrokenError) as error:
+            what = f"configure {mode} on {device}"
+            raise self._cannot(what, error, limit) from error
+        return settings
+
+    def _cannot(self, what: str, error: Exception, limit: float) -> StartError:
+        match error:
+            case BrokenError():
+                why = error.summary
+            case SilentError():
+                why = f"it took longer than {limit:g} seconds"
+            case _:
+                why = f"{_obituary(self.autopsy())}; it must be Python 3.10 or later with NumPy and the framework"
+        msg = f"{self._launch.name}: cannot {what} in {self._place}: {why}"
+        return StartError(msg, final=not isinstance(error, DiedError))
+
+    def feed(self, case: Case, limit: float) -> bool:
+        """Send a case, if there is room for one more ahead; says whether it did.
+
+        A worker that is dead shows it when answers are read, after those that it still gave.
+        """
+        if self._deaf or len(self._unanswered) >= AHEAD or sum(self._unanswered) >= BYTES_AHEAD:
+            return False
+        if self._next is None or self._next[0] is not case:
+            self._next = case, pack("case", question(case))
+        wire = self._next[1]
+        if self._unanswered and len(wire[0]) > BYTES_AHEAD:
+            return False
+        self._unanswered.append(len(wire[0]))
+        self._send(wire, limit)
+        return True
+
+    def _send(self, wire: Wire, limit: float) -> None:
+        large = len(wire[0]) > BYTES_AHEAD
+        try:
+            self._process.send(wire, limit if large else None)
+        except OSError:
+            self._deaf = True
+
+    def answer(self, limit: float) -> Message:
+        """The answer to the oldest unanswered case, awaited for ``limit`` seconds, and as long for each further step.
+
+        Raises:
+            DiedError, SilentError, BrokenError: if there is none; ``call`` then tells what was being called.
+        """
+        self.call, self.step = None, ""
+        deadline = time.monotonic() + limit
+        message = self._process.receive(limit)
+        while message.kind == "asking":
+            if self.step != message.body["step"] and self.call is not None:
+                deadline = time.monotonic() + limit
+            self.call, self.step = message.body["call"], message.body["step"]
+            self._process.said = message.body["said"]
+            message = self._process.receive(deadline - time.monotonic())
+        self._unanswered.popleft()
+        return message
+
+
+def _options(fields: dict[str, Any]) -> ModeOptions:
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+    return ModeOptions(**given)
+
+
+def _obituary(crash: Crashed) -> str:
+    """How a process ended and its last words, which stand before the fault handler's."""
+    words, fatal, _ = crash.stderr.partition("Fatal Python error")
+    if words.startswith(_LOST):
+        home = re.search(r"^ *PYTHONHOME = (.*)$", words, re.MULTILINE)
+        what = f"; PYTHONHOME is {home[1]}: unset it" if home and home[1] != "(not set)" else ""
+        return f"its Python did not find its own standard library{what}"
+    last = words.rstrip().rpartition("\n")[2] or fatal
+    return f"its process ended with {crash.signal}" + (f" ({last})" if last else "")

@@ -1,0 +1,158 @@
+"""The engine: targets side by side, as many as there are slots, each in worker processes of its own; a thread a slot.
+
+A death becomes an outcome, a silence too; nothing hangs and nothing is kept. Nothing here imports a framework.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from adapters.base import Target
+from adapters.engine.handle import Missing, Ready, StartFailure, Worker
+from adapters.engine.launch import Launch
+from adapters.engine.standby import Opened, Settings
+from adapters.engine.starting import StoppedError, Workers
+from adapters.engine.target_queue import Deliver, Lane
+from adapters.engine.threads import Task, in_turn
+from adapters.worker.memory import GIB
+from cases.model.case import Case
+
+if TYPE_CHECKING:
+    from typing import Self
+
+Settle = Callable[[Target, Settings], None]
+
+JOINING: Final = 3.0
+"""Seconds that ``stop`` waits for the threads, whose workers are dead by then."""
+
+
+def _agree(_target: Target, _settings: Settings) -> None:
+    """Take any settings."""
+
+
+class Pool:
+    """Workers for any number of targets. ``case_limit`` and ``start_limit`` are in seconds, ``memory`` in bytes.
+
+    Probe first, then start. Stop at the end, or leave a ``with`` block.
+    """
+
+    def __init__(self, *, case_limit: float = 60.0, start_limit: float = 120.0, memory: int = 4 * GIB) -> None:
+        self._case_limit = case_limit
+        self._workers = Workers(start_limit, memory)
+        self._runs: list[Task[None]] = []
+        self._telling = threading.Lock()
+        self._finished = threading.Condition()
+        atexit.register(self.stop)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def probe(self, launches: Sequence[Launch]) -> list[Ready | Missing | StartFailure]:
+        """Start every adapter, side by side, and say what each offers, in the order given.
+
+        The worker of one that is ready is kept for its first target whose mode needs no environment.
+
+        Raises:
+            StoppedError: if the pool is stopped meanwhile.
+        """
+        return self._workers.probe(launches)
+
+    def prepare(self, targets: Iterable[Target]) -> dict[Target, Settings | StartFailure]:
+        """Start and configure a worker for each target, side by side, and say what settings each chose.
+
+        Optional: ``start`` does it for targets that are not prepared. Probed workers that no target took end here, so
+        that only prepared targets hold a process.
+
+        Raises:
+            ValueError: if a target's adapter was not ready when probed.
+            StoppedError: if the pool is stopped meanwhile.
+        """
+        return self._workers.prepare(targets)
+
+    def start(
+        self,
+        work: Mapping[Target, Sequence[Case]],
+        deliver: Deliver,
+        *,
+        settle: Settle = _agree,
+        slots: int | None = None,
+    ) -> None:
+        """Begin to run every target's cases, in order; returns at once, and may be called again.
+
+        Targets run side by side, at most ``slots`` of these at a time (None: all); the others wait their turn, in the
+        order given, without a process. ``deliver`` is called with each answer as it comes, and ``settle`` with the
+        settings that each of a target's workers chose, before its answers: from the slots' threads, one call at a
+        time. Where ``settle`` raises StartError, the rest of the target's cases become faults.
+
+        Raises:
+            ValueError: if a target's adapter was not ready when probed.
+        """
+        waiting: deque[Callable[[], None]] = deque()
+        for target in self._workers.known(work):
+            lane = Lane(target, work[target], partial(self._tell, deliver), self._case_limit)
+            waiting.append(partial(self._run, lane, target, settle))
+        for _ in range(min(len(waiting), slots or len(waiting))):
+            self._runs.append(Task(partial(in_turn, waiting), self._finished))
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Whether all targets have finished, within ``timeout`` seconds.
+
+        Raises:
+            BaseException: what ``deliver`` or ``settle`` raised, as soon as it did; that slot has ended.
+        """
+        with self._finished:
+            self._finished.wait_for(lambda: self._errors() or self._over(), timeout)
+        for error in self._errors():
+            raise error
+        return self._over()
+
+    def _over(self) -> bool:
+        return all(run.done for run in self._runs)
+
+    def _errors(self) -> list[BaseException]:
+        return [run.error for run in self._runs if run.error and not isinstance(run.error, StoppedError)]
+
+    def stop(self) -> None:
+        """Kill every worker and end every thread, in a few seconds at most. Nothing is delivered afterwards.
+
+        May be called from anywhere, also from ``deliver``, and more than once.
+        """
+        idle = self._workers.kill()
+        deadline = time.monotonic() + JOINING
+        threads = [run.thread for run in self._runs]
+        if threading.current_thread() not in threads:
+            for thread in threads:
+                thread.join(max(0.0, deadline - time.monotonic()))
+        for worker in idle:
+            worker.end()
+        atexit.unregister(self.stop)
+
+    def _run(self, lane: Lane, target: Target, settle: Settle) -> None:
+        with contextlib.closing(self._workers.supply(target)) as supply:
+            lane.run(lambda ahead: self._worker(partial(supply.open, ahead=ahead), target, settle))
+
+    def _worker(self, opened: Callable[[], Opened], target: Target, settle: Settle) -> Worker:
+        worker, settings = opened()
+        agreed = False
+        try:
+            self._tell(settle, target, settings)
+            agreed = True
+        finally:
+            if not agreed:
+                worker.end()
+        return worker
+
+    def _tell(self, listener: Callable[..., None], *news: object) -> None:
+        with self._telling:
+            self._workers.check()  # a worker that stop killed did not crash
+            listener(*news)

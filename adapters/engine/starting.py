@@ -1,0 +1,181 @@
+"""Getting workers: probing what there is, starting and configuring a worker for a target, keeping some at hand."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import Final
+
+from adapters.base import Target
+from adapters.engine.handle import Missing, Ready, StartError, StartFailure, Worker
+from adapters.engine.launch import Launch
+from adapters.engine.standby import Opened, Places, Settings, Supply
+from adapters.engine.threads import processors, side_by_side
+
+STARTS: Final = 3
+"""How often a worker is started that dies in starting, before its target is given up."""
+
+
+class StoppedError(Exception):
+    """The pool was stopped while this was under way."""
+
+
+class Workers:
+    """Every worker of a pool. ``limit`` bounds each step of starting one, in seconds. Any thread may use this.
+
+    A worker's calls may take ``memory`` bytes.
+    """
+
+    def __init__(self, limit: float, memory: int) -> None:
+        self._limit = limit
+        self._memory = memory
+        self._places = Places(processors())
+        self._ready: dict[str, Ready] = {}
+        self._probed: dict[str, Worker] = {}
+        self._prepared: dict[Target, Opened] = {}
+        self._live: weakref.WeakSet[Worker] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+
+    def probe(self, launches: Sequence[Launch]) -> list[Ready | Missing | StartFailure]:
+        """As ``Pool.probe``."""
+        return side_by_side(self._probe, launches)
+
+    def _probe(self, launch: Launch) -> Ready | Missing | StartFailure:
+        try:
+            worker = self._spawn(launch)
+        except StartError as error:
+            return StartFailure(launch=launch, message=str(error))
+        kept = False
+        try:
+            answer = worker.start(self._limit)
+            if isinstance(answer, Ready):
+                self._keep(answer, worker)
+                kept = True
+        except StartError as error:
+            self.check()
+            return StartFailure(launch=launch, message=str(error))
+        finally:
+            if not kept:
+                worker.end()
+        return answer
+
+    def _keep(self, ready: Ready, worker: Worker) -> None:
+        with self._lock:
+            self.check()
+            other = self._ready.setdefault(ready.name, ready).launch
+            if ready.name in self._probed or other != ready.launch:
+                names = f"{other.name} and {ready.launch.name}"
+                msg = f"{ready.launch.name}: two adapters call themselves {ready.name!r} ({names}): rename one"
+                raise StartError(msg)
+            self._probed[ready.name] = worker
+
+    def prepare(self, targets: Iterable[Target]) -> dict[Target, Settings | StartFailure]:
+        """As ``Pool.prepare``."""
+        wanted = self.known(targets)
+        answers = dict(zip(wanted, side_by_side(self._prepare, wanted), strict=True))
+        with self._lock:
+            idle = list(self._probed.values())
+            self._probed.clear()
+        for worker in idle:
+            worker.end()
+        return answers
+
+    def _prepare(self, target: Target) -> Settings | StartFailure:
+        try:
+            opened = self._start(target)
+        except StartError as error:
+            return StartFailure(launch=self._ready[target.adapter].launch, message=str(error))
+        with self._lock:
+            stopped = self._stopping.is_set()
+            useless = opened if stopped else self._prepared.pop(target, None)
+            if not stopped:
+                self._prepared[target] = opened
+        if useless is not None:
+            useless[0].end()
+        self.check()
+        return opened[1]
+
+    def supply(self, target: Target) -> Supply:
+        """A target's workers, one after another; whoever calls has to ``end`` each of them, and to ``close`` it."""
+        return Supply(partial(self._open, target), partial(self._attempt, target), self._places)
+
+    def _open(self, target: Target) -> Opened:
+        with self._lock:
+            prepared = self._prepared.pop(target, None)
+        return prepared or self._start(target)
+
+    def known(self, targets: Iterable[Target]) -> list[Target]:
+        """The targets.
+
+        Raises:
+            ValueError: if an adapter of theirs was not ready when probed.
+        """
+        wanted = list(targets)
+        for target in wanted:
+            if target.adapter not in self._ready:
+                msg = f"{target}: no adapter {target.adapter!r} was found ready"
+                raise ValueError(msg)
+        return wanted
+
+    def check(self) -> None:
+        """Go on only if the pool is not stopped.
+
+        Raises:
+            StoppedError: if it is.
+        """
+        if self._stopping.is_set():
+            raise StoppedError
+
+    def kill(self) -> list[Worker]:
+        """Kill every worker, and start none again; returns those that nobody else has to ``end``."""
+        self._stopping.set()
+        with self._lock:
+            idle = [*self._probed.values(), *(worker for worker, _ in self._prepared.values())]
+            self._probed.clear()
+            self._prepared.clear()
+            for worker in self._live:
+                worker.kill()
+        return idle
+
+    def _spawn(self, launch: Launch, environment: Mapping[str, str] = MappingProxyType({})) -> Worker:
+        with self._lock:  # either kill sees this worker, or this sees kill
+            self.check()
+            worker = Worker(launch, environment)
+            self._live.add(worker)
+        return worker
+
+    def _start(self, target: Target, tries: int = STARTS) -> Opened:
+        try:
+            return self._attempt(target)
+        except StartError as error:
+            self.check()
+            if error.final:
+                raise
+            if tries == 1:
+                msg = f"{error} ({STARTS} times in a row)"
+                raise StartError(msg) from error
+        return self._start(target, tries - 1)
+
+    def _attempt(self, target: Target, shown: Callable[[Worker], None] = lambda _: None) -> Opened:
+        """Start and configure a worker, and show it as soon as it has a process, so that it can be killed meanwhile."""
+        ready = self._ready[target.adapter]
+        environment = ready.options[target.mode].environment
+        with self._lock:  # what was probed had no such environment
+            probed = None if environment else self._probed.pop(target.adapter, None)
+        worker = probed or self._spawn(ready.launch, environment)
+        fine = False
+        try:
+            shown(worker)
+            if probed is None and isinstance(worker.start(self._limit), Missing):
+                msg = f"{target}: the framework was found before and is not found now"
+                raise StartError(msg)
+            settings = worker.configure(target.mode, target.device, self._limit, self._memory)
+            fine = True
+        finally:
+            if not fine:
+                worker.end()
+        return worker, settings

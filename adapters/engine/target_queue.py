@@ -1,0 +1,129 @@
+"""One target's cases, from the first to the last, through as many workers as that takes."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Final
+
+from adapters.base import Target
+from adapters.engine.handle import StartError, Worker
+from adapters.engine.process import BrokenError, DiedError, SilentError
+from adapters.outcome import Crashed, Fault, Outcome, Raised, Result, Returned, TimedOut, Unsupported
+from adapters.wire import Message
+from cases.model.case import Case
+
+Deliver = Callable[[Result | Fault], None]
+
+FEW: Final = 10
+"""With fewer cases left than these no worker is started ahead: that costs more than it is likely to save."""
+
+
+class Lane:
+    """A target's cases in order, fed to one worker at a time. Runs in a thread of its own.
+
+    ``limit`` is in seconds, from when a case became the oldest unanswered one to its answer.
+    """
+
+    def __init__(self, target: Target, cases: Iterable[Case], deliver: Deliver, limit: float) -> None:
+        self._target = str(target)
+        self._waiting = deque(cases)
+        self._deliver = deliver
+        self._limit = limit
+        self._suspect: str | None = None
+
+    def run(self, open_worker: Callable[[bool], Worker]) -> None:
+        """Deliver every case's answer, in order. ``open_worker`` gives a configured worker or raises StartError.
+
+        It is told whether to have one more started meanwhile: once a worker was lost, the next may be too.
+
+        Raises:
+            Exception: whatever ``deliver`` raises.
+        """
+        lost = False
+        while self._waiting:
+            try:
+                worker = open_worker(lost and len(self._waiting) >= FEW)
+            except StartError as error:
+                self._give_up(str(error))
+                return
+            try:
+                self._drain(worker)
+            finally:
+                worker.end()
+            lost = True
+
+    def _give_up(self, message: str) -> None:
+        while self._waiting:
+            self._deliver(self._fault(self._waiting.popleft(), message))
+
+    def _drain(self, worker: Worker) -> None:
+        """Feed a worker until the cases or the worker are at their end."""
+        sent, alive = 0, True
+        while self._waiting and alive:
+            while sent < len(self._waiting) and worker.feed(self._waiting[sent], self._limit):
+                sent += 1
+            answer, alive = self._settle(worker, self._waiting[0])
+            if answer is not None:
+                self._suspect = None  # the same case may be asked again
+                self._waiting.popleft()
+                sent -= 1
+                self._deliver(answer)
+
+    def _settle(self, worker: Worker, case: Case) -> tuple[Result | Fault | None, bool]:
+        """The oldest case's answer, if it has one, and whether the worker goes on."""
+        started = time.monotonic()
+        try:
+            return self._answer(case, worker.answer(self._limit), worker.call), True
+        except SilentError:
+            timed_out = TimedOut(seconds=self._limit)
+            return self._ended(case, worker.call, timed_out, time.monotonic() - started), False
+        except DiedError:
+            seconds = time.monotonic() - started
+            crashed = worker.autopsy(self._limit - seconds)
+            crashed = replace(crashed, stderr=f"step {worker.step}: {crashed.stderr}") if worker.step else crashed
+            return self._ended(case, worker.call, crashed, seconds), False
+        except BrokenError as error:
+            return self._fault(case, f"the worker broke: {error.summary}\n{error}"), False
+
+    def _answer(self, case: Case, message: Message, call: str | None) -> Result | Fault:
+        outcome = read(message)
+        if isinstance(outcome, str):
+            return self._fault(case, outcome)
+        return self._result(case, outcome, call, message.body["seconds"])
+
+    def _ended(self, case: Case, call: str | None, outcome: Outcome, seconds: float) -> Result | Fault | None:
+        """A worker that ended inside a call is an outcome. One that ended before is tried once more, then a fault.
+
+        Before its call a case is not to blame: what ran earlier may have left a thread that crashed, or a machine
+        that ran out of memory.
+        """
+        if call is not None:
+            return self._result(case, outcome, call, seconds)
+        if self._suspect != case.id:
+            self._suspect = case.id
+            return None
+        how = f"{outcome.signal}\n{outcome.stderr}" if isinstance(outcome, Crashed) else str(outcome)
+        return self._fault(case, f"the worker twice ended before it made the call: {how}")
+
+    def _result(self, case: Case, outcome: Outcome, call: str | None, seconds: float) -> Result:
+        return Result(case=case.id, target=self._target, outcome=outcome, call=call or "", seconds=seconds)
+
+    def _fault(self, case: Case, message: str) -> Fault:
+        return Fault(case=case.id, target=self._target, message=message)
+
+
+def read(message: Message) -> Outcome | str:
+    """What a worker's answer says the adapter did; a text if it broke before the framework was asked."""
+    body = message.body
+    match message.kind:
+        case "fault":
+            return str(body["message"])
+        case "returned":
+            return Returned(arrays=message.arrays)
+        case "raised":
+            return Raised(type=body["type"], message=body["message"], stage=body["stage"])
+        case _:
+            return Unsupported(reason=body["reason"])

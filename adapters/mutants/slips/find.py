@@ -1,0 +1,58 @@
+"""The slips by their names, ``module.function``, as the catalogue names them."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from typing import Any, Final
+
+_RESULTS: Final = "results"
+_MODULES: Final = (
+    "arguments",
+    "biases",
+    "gradients",
+    "indices",
+    "paths",
+    "pooling",
+    "rectifying",
+    _RESULTS,
+    "sums",
+    "tensors",
+    "unpooling",
+)
+
+
+def find(name: str) -> Callable[..., Any]:
+    """The function of a slip.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    module, _, function = name.partition(".")
+    public = module in _MODULES and not function.startswith("_")
+    found = getattr(importlib.import_module(f"adapters.mutants.slips.{module}"), function, None) if public else None
+    if not inspect.isfunction(found):
+        msg = f"no slip is called {name!r}; it is a function of adapters.mutants.slips: MODULE.FUNCTION"
+        raise ValueError(msg)
+    return found
+
+
+def is_of_results(name: str) -> bool:
+    """Whether a slip works on the arrays that are handed back, in their dtypes, and on the inputs as they came."""
+    return name.startswith(f"{_RESULTS}.")
+
+
+def check(name: str, arguments: dict[str, Any]) -> None:
+    """See whether a slip takes these arguments.
+
+    Raises:
+        ValueError: if not.
+    """
+    function = find(name)
+    own = [None] * (3 if is_of_results(name) else 1)
+    try:
+        inspect.signature(function).bind(*own, **arguments)
+    except TypeError as error:
+        msg = f"{name}: {error}"
+        raise ValueError(msg) from None

@@ -1,0 +1,140 @@
+"""Slips of gradients alone: the value is right, and what goes back is not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from adapters.mutants.call import Array, Call, Tensors
+from adapters.mutants.slips.indices import last_places
+from adapters.mutants.slips.unpooling import first_places
+from adapters.oracle import Oracle
+from adapters.oracle.pooling import inside
+from adapters.oracle.windows import cut, overlap_add
+from cases.model.case import Case
+from cases.model.shapes import Axis
+
+
+def of_ones(call: Call) -> Tensors:
+    """Ignores the cotangent and goes back from ones."""
+    return _back(call, np.ones_like)
+
+
+def _back(call: Call, change: Callable[[Array], Array]) -> Tensors:
+    """The right output, and gradients of another cotangent."""
+    if "cotangent" not in call.inputs:
+        return call.right
+    return call.with_tensor("cotangent", change(call.inputs["cotangent"]))
+
+
+def zero(call: Call, of: str) -> Tensors:
+    """Gives one input no gradient."""
+    return call.edited(f"{of}_gradient", np.zeros_like)
+
+
+def averaged_over_batch(call: Call, of: str) -> Tensors:
+    """Divides what is summed over the batch by its size."""
+    return call.edited(f"{of}_gradient", lambda array: array / max(len(call.inputs["value"]), 1))
+
+
+def first_of_batch(call: Call, of: str) -> Tensors:
+    """Sums over the first of the batch alone."""
+    name = f"{of}_gradient"
+    if name not in call.right:
+        return call.right
+    cotangent = call.inputs["cotangent"].copy()
+    cotangent[1:] = 0
+    return call.right | {name: call.with_tensor("cotangent", cotangent)[name]}
+
+
+def to_every_maximum(call: Call) -> Tensors:
+    """Gives every one of several equal maxima the whole cotangent."""
+    if "value_gradient" not in call.right:
+        return call.right
+    axes = call.axes
+    windows = cut(call.inputs["value"], axes, -np.inf)
+    greatest = call.right["output"].reshape(*call.right["output"].shape, *(1,) * len(axes))
+    hits = (windows == greatest) | (np.isnan(greatest) & np.isnan(windows))
+    pieces = hits * call.inputs["cotangent"].reshape(*call.right["output"].shape, *(1,) * len(axes))
+    return call.right | {"value_gradient": overlap_add(np.moveaxis(pieces, -1 - len(axes), -1), axes)}
+
+
+def whole_window(call: Call) -> Tensors:
+    """Shares a mean's cotangent by the whole window, even where a border cuts it."""
+    if "value_gradient" not in call.right:
+        return call.right
+    area = math.prod(axis.kernel for axis in call.axes)
+    return _back(call, lambda cotangent: cotangent * inside(call.axes) / area)
+
+
+def not_divided(call: Call) -> Tensors:
+    """Gives each element of a mean the whole cotangent."""
+    return _back(call, lambda cotangent: cotangent * inside(call.axes))
+
+
+def averaged_over_window(call: Call) -> Tensors:
+    """Takes the mean of what lies under a window instead of the sum."""
+    return call.edited("value_gradient", lambda array: array / inside(call.axes))
+
+
+def from_window_start(call: Call) -> Tensors:
+    """Takes what lies at the first place of each window."""
+    return call.edited("value_gradient", lambda _: call.inputs["cotangent"][first_places(call)])
+
+
+class _Seen(Oracle):
+    """The definition on axes some of whose sizes are others; how many windows there are stays."""
+
+    def __init__(self, sizes: dict[str, int]) -> None:
+        super().__init__()
+        self._sizes = sizes
+
+    def axes(self, case: Case) -> tuple[Axis, ...]:
+        fields: dict[str, Any] = self._sizes
+        return tuple(replace(axis, **fields) for axis in super().axes(case))
+
+
+def along(call: Call, **sizes: int) -> Tensors:
+    """Goes back as if windows were laid otherwise, such as one element apart."""
+    if not call.case.gradients:
+        return call.right
+    back = _Seen(sizes).gradients(call.case, call.inputs)
+    return call.right | {f"{name}_gradient": back[name] for name in call.case.gradients}
+
+
+def to_last_maximum(call: Call) -> Tensors:
+    """Gives the last of several equal maxima the cotangent."""
+    if "value_gradient" not in call.right:
+        return call.right
+    gradient = np.zeros((len(call.inputs["value"]), math.prod(call.inputs["value"].shape[1:])))
+    indices = last_places(call)
+    rows = np.arange(len(gradient)).reshape(-1, *(1,) * (indices.ndim - 1))
+    np.add.at(gradient, (rows, indices), call.inputs["cotangent"])
+    return call.edited("value_gradient", lambda array: gradient.reshape(array.shape))
+
+
+def last_window_only(call: Call) -> Tensors:
+    """Writes a window's share over what another has left there, instead of adding."""
+    if "value_gradient" not in call.right:
+        return call.right
+    axes = call.axes
+    gradient = np.zeros_like(call.right["value_gradient"])
+    for window in np.ndindex(*(axis.count for axis in axes)):
+        alone = np.zeros_like(call.inputs["cotangent"])
+        alone[(slice(None), *window)] = call.inputs["cotangent"][(slice(None), *window)]
+        part = call.with_tensor("cotangent", alone)["value_gradient"]
+        gradient = np.where(part != 0, part, gradient)
+    return call.right | {"value_gradient": gradient}
+
+
+def bias_under_windows(call: Call) -> Tensors:
+    """Sums a bias' gradient only as far as windows reach."""
+    if "bias_gradient" not in call.right or call.case.operator != "conv_transpose":
+        return call.right
+    reach = tuple(slice(max(axis.covered, 0)) for axis in call.axes)
+    cotangent = call.inputs["cotangent"][(slice(None), *reach)]
+    return call.edited("bias_gradient", lambda _: cotangent.sum(axis=tuple(range(cotangent.ndim - 1))))

@@ -1,0 +1,192 @@
+"""Slips in arithmetic: sums in a narrower type, digits cut off, products of zeros that stand for nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from adapters.mutants.call import Array, Call, Tensors, answer
+from adapters.oracle import Oracle
+from adapters.oracle.windows import under
+from cases.model.case import is_outward
+from cases.model.dtypes import FLOATS, PRECISION, rounded, smallest, special
+
+_PARTS = 8
+"""Into how many parts a long sum is divided: enough that rounding after each shows, and few enough to be quick."""
+
+
+def read_as(call: Call, dtype: str) -> Tensors:
+    """Rounds what goes in to a narrower type."""
+    if not _is_wider(call, dtype):
+        return call.right
+    return call.again(_each(call.inputs, lambda array: _held(array, dtype)))
+
+
+def written_as(call: Call, dtype: str) -> Tensors:
+    """Rounds what comes out to a narrower type."""
+    if not _is_wider(call, dtype):
+        return call.right
+    return _each(call.right, lambda array: _held(array, dtype))
+
+
+def summed_as(call: Call, dtype: str) -> Tensors:
+    """Rounds to a narrower type after each part of a sum over taps and channels."""
+    if not _is_wider(call, dtype):
+        return call.right
+    filter_ = call.inputs["filter"]
+    total: Array = np.zeros(call.right["output"].shape)
+    numbers = _over_inner(filter_, -1 if is_outward(call.case.operator) else -2)
+    for part in range(min(_PARTS, int(numbers.max(initial=0)) + 1)):
+        masked = np.where(numbers % _PARTS == part, filter_, 0.0)
+        term = call.output(call.unbiased | {"filter": masked})
+        total = _held(total + _held(term, dtype), dtype)
+    total = _held(total + call.inputs.get("bias", 0.0), dtype)
+    # What was masked is zero, and times an infinity NaN: that is no rounding.
+    return call.edited("output", lambda right: np.where(np.isfinite(right), total, right))
+
+
+def _over_inner(filter_: Array, inner: int) -> Array:
+    """A number for each pair of a tap and a channel in, which stands on the filter's axis ``inner``."""
+    sizes = list(filter_.shape)
+    sizes[-3 - inner] = 1
+    return np.arange(math.prod(sizes)).reshape(sizes)
+
+
+def in_reverse(call: Call) -> Tensors:
+    """Sums what the taps give from the last to the first."""
+    parts = (np.split(call.inputs[name], call.case.groups, axis=-1) for name in ("value", "filter"))
+    sums = [_by_taps(call, value, filter_) for value, filter_ in zip(*parts, strict=True)]
+    return call.edited("output", lambda _: np.concatenate(sums, axis=-1) + call.inputs.get("bias", 0.0))
+
+
+def _by_taps(call: Call, value: Array, filter_: Array) -> Array:
+    """One group's sums; a tap at a time, from the last one on."""
+    back = is_outward(call.case.operator)
+    sizes = (axis.image if back else axis.count for axis in call.axes)
+    total: Array = np.zeros((len(value), *sizes, filter_.shape[-2 if back else -1]))
+    for tap in reversed(list(np.ndindex(*(axis.kernel for axis in call.axes)))):
+        elements, windows = under(call.axes, tap)
+        if back:
+            total[elements] += value[windows] @ filter_[tap].T
+        else:
+            total[windows] += value[elements] @ filter_[tap]
+    return total
+
+
+def cut_off(call: Call) -> Tensors:
+    """Cuts digits off instead of rounding to the nearest number that the dtype holds."""
+    if call.case.dtype not in FLOATS:
+        return call.right
+    return _each(call.right, lambda array: _cut(array, call.case.dtype))
+
+
+def _cut(array: Array, dtype: str) -> Array:
+    with np.errstate(invalid="ignore", over="ignore"):
+        mantissas, exponents = np.frexp(array)
+        exact = np.ldexp(np.trunc(np.ldexp(mantissas, PRECISION[dtype])), exponents - PRECISION[dtype])
+    return np.where(np.isfinite(array) & (np.abs(array) > 2**20 * smallest(dtype)), exact, array)
+
+
+def with_zeros(call: Call) -> Tensors:
+    """Multiplies also by the zeros that stand between and around the elements, which an infinity makes a NaN."""
+    return answer(call.case, call.inputs, Oracle("zero_insertion"))
+
+
+def flushed(call: Call, where: str) -> Tensors:
+    """Takes zeros for numbers too small to have all their digits: going in or coming out."""
+    if call.case.dtype not in FLOATS:
+        return call.right
+    if where == "in":
+        return call.again({name: _flushed(call, array) for name, array in call.inputs.items()})
+    return {name: _flushed(call, array) for name, array in call.right.items()}
+
+
+def _flushed(call: Call, array: Array) -> Array:
+    if array.dtype.kind == "i":
+        return array
+    return np.where(np.abs(array) < special("smallest_normal", call.case.dtype), np.copysign(0.0, array), array)
+
+
+def saturated(call: Call) -> Tensors:
+    """Takes the largest number for an infinity that comes out."""
+    if call.case.dtype not in FLOATS:
+        return call.right
+    most = special("largest", call.case.dtype)
+    return _each(call.right, lambda array: np.clip(array, -most, most))
+
+
+def without_nan(call: Call, where: str) -> Tensors:
+    """Takes zeros for NaN: going in or coming out."""
+    if where == "in":
+        return call.again(
+            {name: np.nan_to_num(a, nan=0.0, posinf=np.inf, neginf=-np.inf) for name, a in call.inputs.items()}
+        )
+    return {name: np.nan_to_num(a, nan=0.0, posinf=np.inf, neginf=-np.inf) for name, a in call.right.items()}
+
+
+def positive_zeros(call: Call) -> Tensors:
+    """Writes every zero without its sign."""
+    return {name: array + 0 for name, array in call.right.items()}
+
+
+def negative_zeros(call: Call) -> Tensors:
+    """Writes every zero with a sign."""
+    return call.edited("output", lambda array: np.where(array == 0, -0.0, array))
+
+
+def off(call: Call, by: float, output: str = "output") -> Tensors:
+    """Multiplies an output by a number near 1."""
+    return call.edited(output, lambda array: array * by)
+
+
+def raised_by(call: Call, number: float, output: str = "output") -> Tensors:
+    """Adds a number to every element of an output."""
+    return call.edited(output, lambda array: array + number)
+
+
+def magnitudes(call: Call) -> Tensors:
+    """Loses the signs of what goes in."""
+    return call.again(_each(call.inputs, np.abs))
+
+
+def _is_wider(call: Call, dtype: str) -> bool:
+    """Whether a type is narrower than the call's, so that there is something to lose."""
+    return PRECISION[dtype] < PRECISION.get(call.case.dtype, 0)
+
+
+def _each(tensors: Tensors, change: Callable[[Array], Array]) -> Tensors:
+    """Tensors changed one by one, but for indices, which are no elements."""
+    return {name: array if name == "indices" else change(array) for name, array in tensors.items()}
+
+
+def _held(array: Array, dtype: str) -> Array:
+    if dtype != "tf32":
+        return rounded(array, dtype).astype(np.float64)
+    mantissas, exponents = np.frexp(array)  # a way to read float32, not a dtype: it has float32's exponents
+    nearest: Array = np.ldexp(np.rint(np.ldexp(mantissas, PRECISION[dtype])), exponents - PRECISION[dtype])
+    return nearest
+
+
+def zeros_skipped(call: Call) -> Tensors:
+    """Leaves out the products of zeros among the values, which may be no zeros: of infinities and NaN."""
+    kept = call.again(
+        {n: np.nan_to_num(a, nan=0, posinf=0, neginf=0) if n == "filter" else a for n, a in call.inputs.items()}
+    )
+    ones = {
+        n: (a != 0).astype(float) if n == "value" else np.where(np.isfinite(a), 0.0, 1.0)
+        for n, a in call.inputs.items()
+    }
+    met = call.output({n: a for n, a in ones.items() if n in {"value", "filter"}}) > 0
+    return call.edited("output", lambda array: np.where(met, array, kept["output"]))
+
+
+def through_float32(call: Call) -> Tensors:
+    """Carries what goes in as float32, whole numbers too."""
+    return call.again(_each(call.inputs, lambda array: array.astype(np.float32).astype(np.float64)))
+
+
+def through_bytes(call: Call) -> Tensors:
+    """Carries wider whole numbers in a byte, which wraps around."""
+    return call.again(_each(call.inputs, lambda array: array.astype(np.int64).astype(np.int8).astype(np.float64)))

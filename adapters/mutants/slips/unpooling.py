@@ -1,0 +1,104 @@
+"""Slips of unpooling: where values are put, what stands around them, and what becomes of several at one place."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from adapters.mutants.call import Call, Tensors
+from adapters.mutants.slips.counting import starts
+
+
+def filled_with(call: Call, number: float) -> Tensors:
+    """Leaves a number other than zero where no value was put."""
+    marks = {name: np.ones_like(a) if name == "value" else a for name, a in call.inputs.items() if name != "cotangent"}
+    taken = call.output(marks) > 0
+    return call.right | {"output": np.where(taken, call.right["output"], number)}
+
+
+def at_window_start(call: Call) -> Tensors:
+    """Ignores the indices and puts each value at its window's first place in the image."""
+    image = np.zeros(call.case.output_shape or ())
+    image[first_places(call)] = call.inputs["value"]
+    return call.right | {"output": image}
+
+
+def first_places(call: Call) -> Any:
+    """The index of each window's first place in the image, of [batch, *image, channels]."""
+    return (slice(None), *np.ix_(*(np.maximum(start, 0).ravel() for start in starts(call))))
+
+
+def spread(call: Call) -> Tensors:
+    """Divides each value among the places of its window."""
+    return call.right | {"output": call.right["output"] / math.prod(axis.kernel for axis in call.axes)}
+
+
+def overwritten(call: Call) -> Tensors:
+    """Keeps the last value where windows overlap, instead of adding."""
+    return _each_written(call, keep=False)
+
+
+def kept(call: Call) -> Tensors:
+    """Keeps the first value where windows overlap, instead of adding."""
+    return _each_written(call, keep=True)
+
+
+def _each_written(call: Call, *, keep: bool) -> Tensors:
+    image, taken = np.zeros(call.case.output_shape or ()), np.zeros(call.case.output_shape or (), dtype=bool)
+    for window in np.ndindex(*(axis.count for axis in call.axes)):
+        reach = []
+        for number, axis in zip(window, call.axes, strict=True):
+            taps = number * axis.stride - axis.before + np.arange(axis.kernel)
+            reach.append(taps[(taps >= 0) & (taps < axis.image)])
+        at: Any = (slice(None), *np.ix_(*reach))
+        value = call.inputs["value"][(slice(None), *window)].reshape(len(image), *(1,) * len(reach), image.shape[-1])
+        image[at] = np.where(taken[at], image[at], value) if keep else value
+        taken[at] = True
+    return call.right | {"output": image}
+
+
+def averaged(call: Call) -> Tensors:
+    """Takes the mean where windows overlap, instead of adding."""
+    ones = {"value": np.ones_like(call.inputs["value"])}
+    count = call.output(ones)
+    return call.right | {"output": call.right["output"] / np.maximum(count, 1)}
+
+
+def remainder_filled(call: Call) -> Tensors:
+    """Repeats the last row and column into what no window reaches, as enlarging an image would."""
+    image = call.right["output"].copy()
+    for number, axis in enumerate(call.axes):
+        if 0 < axis.covered < axis.image:
+            moved = np.moveaxis(image, 1 + number, 0)
+            moved[axis.covered :] = moved[axis.covered - 1]
+    return call.right | {"output": image}
+
+
+def first_of_duplicates(call: Call) -> Tensors:
+    """Of values that have the same index, keeps the first."""
+    image = np.zeros(call.case.output_shape or ())
+    for row, places, values in zip(image, call.inputs["indices"], call.inputs["value"], strict=True):
+        row.reshape(-1)[places.ravel()[::-1]] = values.ravel()[::-1]
+    return call.edited("output", lambda _: image)
+
+
+def duplicates_summed(call: Call) -> Tensors:
+    """Adds up values that have the same index."""
+    image = np.zeros(call.case.output_shape or ())
+    flat = image.reshape(len(image), math.prod(image.shape[1:]))
+    rows = np.arange(len(image)).reshape(-1, *(1,) * (call.inputs["indices"].ndim - 1))
+    np.add.at(flat, (rows, call.inputs["indices"]), call.inputs["value"])
+    return call.edited("output", lambda _: image)
+
+
+def within_windows(call: Call) -> Tensors:
+    """Looks for each element of the image among the windows that cover it: who points elsewhere is lost."""
+    channels = call.inputs["value"].shape[-1]
+    near = np.ones(call.inputs["indices"].shape, dtype=bool)
+    images = [axis.image for axis in call.axes]
+    places = np.unravel_index(call.inputs["indices"] // max(channels, 1), images)
+    for axis, place, start in zip(call.axes, places, starts(call), strict=True):
+        near &= (place >= start) & (place < start + axis.extent)
+    return call.with_tensor("value", np.where(near, call.inputs["value"], 0.0))

@@ -1,0 +1,168 @@
+"""What an adapter offers, with every type checked where it runs, so that a plug-in's author can be told what to do."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from adapters.base import Adapter
+from cases.model import dtypes
+from cases.model.case import DATA_FORMATS, OPERATORS, PIPELINE
+
+
+def offer(adapter: Adapter) -> dict[str, Any]:
+    """What the parent must know of an adapter, as builtins.
+
+    Raises:
+        TypeError: if the adapter lacks a part of the protocol, or a part has another type.
+        ImportError: if its framework is not installed.
+    """
+    for method in ("configure", "run"):
+        if not callable(getattr(adapter, method, None)):
+            msg = f"{type(adapter).__name__} has no method `{method}`"
+            raise TypeError(msg)
+    modes = words("modes", adapter.modes)
+    options = _options(modes, getattr(adapter, "mode_options", {}))
+    devices = words("devices()", adapter.devices())
+    _check_limits(options, {**_LIMITS, "devices": tuple(dict.fromkeys((*devices, *_DEVICES)))})
+    return {
+        "name": word("name", adapter.name),
+        "modes": modes,
+        "options": options,
+        "devices": devices,
+        "versions": texts("versions()", adapter.versions()),
+        "python": platform.python_version(),
+        "pid": os.getpid(),
+    }
+
+
+def word(what: str, value: object) -> str:
+    """``value``, if it is a word.
+
+    Raises:
+        TypeError: if it is not.
+    """
+    if isinstance(value, str) and re.fullmatch(r"\w+", value, re.ASCII):
+        return value
+    msg = f"{what} is {value!r}; it must be a word of letters, digits and underscores"
+    raise TypeError(msg)
+
+
+def words(what: str, value: object) -> list[str]:
+    """The entries of ``value``, if it is a tuple of words.
+
+    Raises:
+        TypeError: if it is not.
+    """
+    if isinstance(value, tuple) and value:
+        return [word(f"an entry of {what}", entry) for entry in value]
+    msg = f"{what} is {value!r}; it must be a tuple of one or more words"
+    raise TypeError(msg)
+
+
+def texts(what: str, value: object) -> dict[str, str]:
+    """``value``, if it is a dict of strings; ``what`` is the method that returned it.
+
+    Raises:
+        TypeError: if it is not.
+    """
+    if _holds_texts(value):
+        return value  # type: ignore[return-value]
+    msg = f"{what} returned {value!r}; it must return a dict of strings"
+    raise TypeError(msg)
+
+
+def _options(modes: list[str], value: object) -> dict[str, dict[str, Any]]:
+    if not isinstance(value, dict):
+        msg = f"mode_options is {value!r}; it must be a dict of dicts, by the modes' names"
+        raise TypeError(msg)
+    for mode in value:
+        if mode not in modes:
+            msg = f"mode_options has {mode!r}, which is none of the modes: {', '.join(modes)}"
+            raise TypeError(msg)
+    return {mode: _mode(f"mode_options[{mode!r}]", options) for mode, options in value.items()}
+
+
+def _mode(what: str, options: object) -> dict[str, Any]:
+    if not isinstance(options, dict):
+        msg = f"{what} is {options!r}; it must be a dict with any of: {', '.join(_CHECKS)}"
+        raise TypeError(msg)
+    for key, value in options.items():
+        if key not in _CHECKS:
+            msg = f"{what} has {key!r}, which is none of: {', '.join(_CHECKS)}"
+            raise TypeError(msg)
+        fits, wanted = _CHECKS[key]
+        if not fits(value):
+            msg = f"{what}[{key!r}] is {value!r}; it must be {wanted}"
+            raise TypeError(msg)
+    return options
+
+
+def _check_limits(options: dict[str, dict[str, Any]], there_are: dict[str, tuple[object, ...]]) -> None:
+    """A limit to what no case or device is called would leave a mode nothing to do, and nobody would be told."""
+    for mode, limits in options.items():
+        for key, known in there_are.items():
+            for value in limits.get(key, ()):
+                if value not in known:
+                    msg = f"mode_options[{mode!r}][{key!r}] has {value!r}, which is none of: {_listed(known)}"
+                    raise TypeError(msg)
+
+
+def _listed(values: tuple[object, ...]) -> str:
+    return ", ".join(map(str, values))
+
+
+def _holds_texts(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for item in value.items() for text in item)
+
+
+def _are_variables(value: object) -> bool:
+    """Whether a process can be given these: an empty name, ``=`` in a name or a NUL would end in an OSError."""
+    return _holds_texts(value) and all(
+        name and "=" not in name and "\0" not in name + text
+        for name, text in value.items()  # type: ignore[attr-defined]
+    )
+
+
+def _are_words(value: object) -> bool:
+    is_tuple = isinstance(value, tuple) and bool(value)
+    return is_tuple and all(isinstance(entry, str) and re.fullmatch(r"\w+", entry, re.ASCII) for entry in value)  # type: ignore[attr-defined]
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 1
+
+
+def _are_counts(value: object) -> bool:
+    return isinstance(value, tuple) and bool(value) and all(map(_is_count, value))
+
+
+def _is_cost(value: object) -> bool:
+    return type(value) in {int, float} and 0 < value < math.inf  # type: ignore[operator]
+
+
+def _is_line(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and "\n" not in value
+
+
+_DEVICES: Final = ("cpu", "cuda")
+_LIMITS: Final[dict[str, tuple[object, ...]]] = {
+    "dtypes": dtypes.FLOATS + dtypes.INTEGERS,
+    "operators": (*OPERATORS, PIPELINE),
+    "spatial_axes": tuple(DATA_FORMATS),
+}
+"""What a mode can be limited to, beside devices: what cases can have."""
+_CHECKS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
+    "environment": (_are_variables, "a dict of strings, the names without `=`"),
+    "devices": (_are_words, "a tuple of one or more words"),
+    "dtypes": (_are_words, "a tuple of one or more words"),
+    "operators": (_are_words, "a tuple of one or more words"),
+    "spatial_axes": (_are_counts, "a tuple of one or more whole numbers of at least 1"),
+    "one_in": (_is_count, "a whole number of at least 1"),
+    "cost": (_is_cost, "a finite number above 0"),
+    "missing": (_is_line, "a line that says why, and what to do"),
+}

@@ -1,0 +1,197 @@
+"""The worker's side: one adapter in one process, one case at a time. Started by ``adapters.process``.
+
+It is sent questions, never what is expected of them. It needs the standard library, NumPy and the adapter's framework,
+and runs on Python 3.10 and later.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import os
+import resource
+import time
+import traceback
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, NoReturn
+
+import numpy as np
+
+from adapters import program
+from adapters.base import Adapter
+from adapters.wire import BFLOAT16, Array, Channel, Wire, pack, unpack
+from adapters.worker import pipeline
+from adapters.worker.declare import offer, texts
+from adapters.worker.isolation import Isolation
+from adapters.worker.memory import cap
+from cases.model.case import Case, Step, from_json
+from cases.model.fill import fill
+
+STAGES: Final = ("tracing", "building", "running", "calling")
+"""What an adapter may say of a call that raised: where a program is made of it, how far it had come."""
+_EXTENSION = 2
+"""``numpy.dtype.isbuiltin`` of a type that an extension registered, such as those of ml_dtypes."""
+
+
+def serve(channel: Channel, locator: str) -> None:
+    """Load the adapter, say what it offers, then answer until the parent closes the channel.
+
+    Raises:
+        Exception: if the adapter is broken in any way but for a missing import; execnet takes it to the parent.
+    """
+    faulthandler.enable(all_threads=False)  # a framework has dozens, and the end of stderr is short
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # dumping takes seconds
+    try:
+        adapter = _load(locator)
+        offered = offer(adapter)
+    except ImportError as error:
+        if _broken(error, locator):
+            raise
+        channel.send(pack("missing", {"message": str(error)}))
+        return
+    channel.send(pack("ready", offered))
+    _answer_all(channel, adapter)
+
+
+def _load(locator: str) -> Adapter:
+    module, _, name = locator.partition(":")
+    adapter: Adapter = getattr(importlib.import_module(module), name)()
+    return adapter
+
+
+def _broken(error: ImportError, locator: str) -> bool:
+    """Whether an import failed inside the adapter's own module or ours, so that no framework is to blame."""
+    own = (locator.partition(":")[0], "adapters", "cases")
+    missing = error.name or ""
+    return any(missing == name or missing.startswith(f"{name}.") or name.startswith(f"{missing}.") for name in own)
+
+
+def _answer_all(channel: Channel, adapter: Adapter) -> None:
+    for wire in channel:
+        message = unpack(wire)
+        if message.kind == "configure":
+            settings = texts("configure()", adapter.configure(message.body["mode"], message.body["device"]))
+            cap(message.body["memory"])
+            channel.send(pack("configured", {"settings": settings}))
+        else:
+            channel.send(answer(adapter, message.body, channel))
+
+
+def answer(adapter: Adapter, question: dict[str, Any], channel: Channel) -> Wire:
+    """Ask the adapter once. Whatever the framework raises is an answer; whatever comes before it is our fault."""
+    asked = _Asked(adapter, channel)
+    started = time.perf_counter()
+    try:
+        case = from_json(question)
+        inputs = fill(case)
+        isolation = Isolation(inputs)
+        run = asked.prepare(case)
+        started = time.perf_counter()
+        outputs = run(inputs)
+        seconds = time.perf_counter() - started
+    except Exception as error:  # noqa: BLE001 - the one place: their failure is data
+        return _failed(adapter, error, asked, time.perf_counter() - started)
+    except BaseException as end:  # noqa: BLE001 - it would end a program, so it ends the worker
+        _leave(end)
+    return _isolated(isolation, outputs) or _returned(outputs, seconds)
+
+
+class _Asked:
+    """What the adapter is asked at the moment: one call, or one step of a pipeline after another.
+
+    ``text`` is the call's, None before there is one; ``step`` is empty for what is no pipeline.
+    """
+
+    def __init__(self, adapter: Adapter, channel: Channel) -> None:
+        self._adapter = adapter
+        self._channel = channel
+        self._texts: dict[str, str] = {}
+        self.text: str | None = None
+        self.step = ""
+
+    def prepare(self, case: Case) -> Callable[[dict[str, Array]], Any]:
+        """Write the call's text, and return what makes the call."""
+        if not case.steps:
+            self.text = _text(self._adapter, case)
+            self._tell(self.text)
+            return partial(self._adapter.run, case)
+        for step in case.steps:
+            self.step = step.name
+            self._texts[step.name] = _text(self._adapter, step.case)
+        return partial(pipeline.run, self._adapter, case, begin=partial(self._begin, case))
+
+    def _begin(self, case: Case, step: Step) -> None:
+        """The parent is told the program so far: if this process dies, it is the one that shows where."""
+        self.text, self.step = self._texts[step.name], step.name
+        steps = case.steps[: 1 + list(self._texts).index(step.name)]
+        calls = [self._texts[each.name] for each in steps]
+        self._tell(pipeline.text(steps, calls, case.inputs) if all(calls) else "")
+
+    def _tell(self, text: str) -> None:
+        # So that the parent knows the call if this process dies in it, and where the call's own words begin.
+        self._channel.send(pack("asking", {"call": text, "said": os.fstat(2).st_size, "step": self.step}))
+
+
+def _text(adapter: Adapter, case: Case) -> str:
+    call = getattr(adapter, "call", None)
+    text = call(case) if call else ""
+    if not isinstance(text, str):
+        msg = f"call() returned {type(text).__name__}, not a text"
+        raise TypeError(msg)
+    return text
+
+
+def _failed(adapter: Adapter, error: Exception, asked: _Asked, seconds: float) -> Wire:
+    text, where = asked.text, asked.step and f"step {asked.step}: "
+    # By its name, so that a plug-in need not import ours.
+    if any(kind.__name__ == "NotSupported" for kind in type(error).__mro__):
+        return pack("unsupported", {"reason": f"{where}{error}", "seconds": seconds})
+    if isinstance(error, pipeline.StepError):
+        return pack("fault", {"message": str(error)})
+    if text is None:
+        return _fault("failed before the call", error)
+    stage: str | None = program.stage(error, text) if text else "calling"
+    if stage is None:
+        return _fault(f"failed outside the call's text, which run() must execute as {program.FILENAME}", error)
+    if stage == "calling" and hasattr(adapter, "stage"):
+        stage = adapter.stage(error)
+        if stage not in STAGES:
+            return _fault(f"stage() returned {stage!r}; it must be one of {', '.join(STAGES)}", error)
+    name = type(error).__name__
+    return pack("raised", {"type": name, "message": f"{where}{error}", "stage": stage, "seconds": seconds})
+
+
+def _fault(what: str, error: Exception) -> Wire:
+    message = f"{what}: {type(error).__name__}: {error}\n{''.join(traceback.format_exception(error))}"
+    return pack("fault", {"message": message.rstrip()})
+
+
+def _isolated(isolation: Isolation, outputs: object) -> Wire | None:
+    message = isolation.fault(outputs)
+    return pack("fault", {"message": message}) if message else None
+
+
+def _returned(outputs: object, seconds: float) -> Wire:
+    if not isinstance(outputs, dict) or not all(isinstance(name, str) for name in outputs):
+        return pack("fault", {"message": f"run() returned {type(outputs).__name__}, not a dict of arrays by name"})
+    for name, array in outputs.items():
+        if not isinstance(array, np.ndarray):
+            message = f"run() returned {name} as {type(array).__name__}, not as a NumPy array"
+            return pack("fault", {"message": message})
+        if not _is_known(array.dtype):
+            message = f"run() returned {name} as {array.dtype}, which NumPy alone does not know; convert it"
+            return pack("fault", {"message": message})
+    return pack("returned", {"seconds": seconds}, outputs)
+
+
+def _is_known(dtype: np.dtype[Any]) -> bool:
+    """Whether the parent knows a dtype: NumPy's own numbers, and bfloat16."""
+    return dtype.name == BFLOAT16 or (dtype.kind in "biufc" and dtype.isbuiltin != _EXTENSION)
+
+
+def _leave(end: BaseException) -> NoReturn:
+    """End as a program would: traceback on stderr, and the exit status that SystemExit names, else 1."""
+    traceback.print_exception(end)
+    status = end.code if isinstance(end, SystemExit) else 1
+    os._exit(status & 0xFF if isinstance(status, int) else int(status is not None))

@@ -1,0 +1,167 @@
+"""What a call has of each thing that varies: the values whose pairs the suite covers, in words that people read.
+
+A dimension gives every case of an operator one value, or none where the operator has no such thing. Only calls that
+have a right answer count: no wrong ones, no behaviours, no pipelines.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from cases.model import dtypes, shapes
+from cases.model.case import OPERATORS, Case, is_outward
+
+Value = tuple[str, str]
+"""A dimension and one of its values: ``("padding", "SAME, odd")``."""
+Pair = tuple[Value, Value]
+_FILTERED: Final = ("conv", "conv_transpose")
+
+
+def counts(case: Case) -> bool:
+    """Whether a case is a call that has a right answer."""
+    return case.operator in OPERATORS and case.invalid is None and case.behaviour is None
+
+
+def _parity(case: Case) -> str:
+    return _mixed("odd" if size % 2 else "even" for size in shapes.image_size(case))
+
+
+def _against_stride(case: Case) -> str:
+    sizes = zip(shapes.kernel_size(case), case.strides, strict=True)
+    return _mixed("below" if kernel < stride else "above" if kernel > stride else "equal" for kernel, stride in sizes)
+
+
+def _mixed(words: Iterable[str]) -> str:
+    """What all axes have, or that they differ."""
+    found = set(words)
+    return found.pop() if len(found) == 1 else "mixed"
+
+
+def _strides(case: Case) -> str:
+    return _sizes(case.strides, "1")
+
+
+def _dilations(case: Case) -> str:
+    return _sizes(shapes.dilations(case), "none")
+
+
+def _sizes(sizes: tuple[int, ...], ones: str) -> str:
+    if set(sizes) == {1}:
+        return ones
+    return "equal" if len(set(sizes)) == 1 else "unequal"
+
+
+def _padding(case: Case) -> str:
+    """SAME is odd if it is on one axis; explicit padding of zeros is symmetric."""
+    if case.padding == "VALID":
+        return "VALID"
+    pairs = shapes.padding_pairs(case)
+    if case.padding != "SAME":
+        return "explicit, symmetric" if all(before == after for before, after in pairs) else "explicit, asymmetric"
+    if any(before != after for before, after in pairs):
+        return "SAME, odd"
+    return "SAME, even" if any(map(any, pairs)) else "SAME, none"
+
+
+def _output_size(case: Case) -> str:
+    """Whether the image is the smallest that has as many windows, along every axis."""
+    axes = shapes.axes(case)
+    least = all(_windows(case, number, axis.image - 1) < axis.count for number, axis in enumerate(axes))
+    return "the smallest" if least else "larger"
+
+
+def _windows(case: Case, number: int, image: int) -> int:
+    """How many windows an axis has if its image is ``image`` long."""
+    sizes = [(axis.image, axis.extent, axis.stride) for axis in shapes.axes(case)]
+    sizes[number] = (image, *sizes[number][1:])
+    images, extents, strides = zip(*sizes, strict=True)
+    pair = shapes.pads(case.padding, images, extents, strides)[number]
+    return shapes.window_count(*sizes[number], pair)
+
+
+def _groups(case: Case) -> str:
+    """Depthwise is one group a channel, on the side that has fewer of them."""
+    channels = min(case.inputs["value"].shape[-1], shapes.out_channels(case))
+    return "one" if case.groups == 1 else "depthwise" if case.groups >= channels else "several"
+
+
+def _batch(case: Case) -> str:
+    batch = case.inputs["value"].shape[0]
+    return str(batch) if batch <= 1 else "several"
+
+
+def _flag(is_so: bool, yes: str, no: str) -> str:  # noqa: FBT001 - it is the question
+    return yes if is_so else no
+
+
+_PADDINGS: Final = ("VALID", "SAME, none", "SAME, even", "SAME, odd", "explicit, symmetric", "explicit, asymmetric")
+_VALUES: Final[dict[str, tuple[str, ...]]] = {
+    "image": ("even", "odd", "mixed"),
+    "kernel against stride": ("below", "equal", "above", "mixed"),
+    "strides": ("1", "equal", "unequal"),
+    "padding": _PADDINGS,
+    "dilations": ("none", "equal", "unequal"),
+    "spatial axes": ("1", "2", "3"),
+    "groups": ("one", "several", "depthwise"),
+    "bias": ("without", "with"),
+    "output size": ("the smallest", "larger"),
+    "output_padding": ("unsaid", "said"),
+    "index": ("within an image", "through the batch"),
+    "layout": ("channels-last", "channels-first"),
+    "dtype": (*dtypes.FLOATS, *dtypes.INTEGERS),
+    "batch": ("0", "1", "several"),
+    "gradients": ("unasked", "asked"),
+}
+_ORDER: Final = {name: position for position, name in enumerate(_VALUES)}
+_OF_CASE: Final[dict[str, Callable[[Case], str]]] = {
+    "image": _parity,
+    "kernel against stride": _against_stride,
+    "strides": _strides,
+    "padding": _padding,
+    "dilations": _dilations,
+    "spatial axes": lambda case: str(len(case.strides)),
+    "groups": _groups,
+    "bias": lambda case: _flag("bias" in case.inputs, "with", "without"),
+    "output size": _output_size,
+    "output_padding": lambda case: _flag(case.output_padding is not None, "said", "unsaid"),
+    "index": lambda case: _flag(case.include_batch_in_index, "through the batch", "within an image"),
+    "layout": lambda case: _flag(case.channels_first, "channels-first", "channels-last"),
+    "dtype": lambda case: case.dtype,
+    "batch": _batch,
+    "gradients": lambda case: _flag(bool(case.gradients), "asked", "unasked"),
+}
+_ONLY: Final[dict[str, Callable[[str], bool]]] = {
+    "groups": lambda operator: operator in _FILTERED,
+    "bias": lambda operator: operator in _FILTERED,
+    "output size": is_outward,
+    "output_padding": lambda operator: operator == "conv_transpose",
+    "index": lambda operator: operator == "max_pool_argmax",
+}
+"""Dimensions that not every operator has."""
+
+
+def dimensions(operator: str) -> dict[str, tuple[str, ...]]:
+    """The dimensions of an operator, each with the values that there are."""
+    return {name: values for name, values in _VALUES.items() if name not in _ONLY or _ONLY[name](operator)}
+
+
+def values(case: Case) -> tuple[Value, ...]:
+    """What a case that counts has of each dimension."""
+    return tuple((name, _OF_CASE[name](case)) for name in dimensions(case.operator))
+
+
+def pairs(found: Iterable[Value]) -> Iterator[Pair]:
+    """Every two of these values, in the order of the dimensions."""
+    return itertools.combinations(sorted(found, key=lambda value: _ORDER[value[0]]), 2)
+
+
+def all_values(operator: str) -> list[Value]:
+    """All values of an operator, whether or not a call has them."""
+    return [(name, value) for name, words in dimensions(operator).items() for value in words]
+
+
+def all_pairs(operator: str) -> Iterator[Pair]:
+    """All pairs of values of two dimensions, whether or not a call has both."""
+    return (pair for pair in pairs(all_values(operator)) if pair[0][0] != pair[1][0])

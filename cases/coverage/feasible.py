@@ -1,0 +1,165 @@
+"""Which pairs of values a call can have: found out by building calls, not by a list.
+
+Every small call is built as one of a case file would be, so that what the schema, the shape laws or the rules refuse
+is refused here for the same reason. A pair is feasible if some valid call has both values.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from cases.coverage import dimensions
+from cases.coverage.dimensions import Pair, Value
+from cases.loading.build import build
+from cases.loading.entries import Entry
+from cases.loading.schema import FILE
+from cases.loading.sizes import BuildError
+from cases.model import dtypes, shapes
+from cases.model.case import DATA_FORMATS, Case
+from cases.model.shapes import Axis
+
+Fields = dict[str, Any]
+_AXES: Final = tuple(itertools.product((7, 8), (1, 2, 3), (1, 2, 3), (1, 2)))
+"""Image, window, stride and dilation of an axis. No value asks which of the axes it is, so any two are tried once."""
+_PADDINGS: Final = ("VALID", "SAME", [0, 0], [1, 1], [0, 1])
+_SAID: Final[dict[Value, Fields]] = {
+    ("groups", "several"): {"in_channels": 4, "out_channels": 4, "groups": 2},
+    ("groups", "depthwise"): {"in_channels": 2, "out_channels": 4, "groups": 2},
+    ("bias", "with"): {"bias": True},
+    ("index", "through the batch"): {"include_batch_in_index": True},
+    **{("dtype", dtype): {"dtype": dtype} for dtype in (*dtypes.FLOATS, *dtypes.INTEGERS)},
+    ("batch", "0"): {"batch": 0},
+    ("batch", "several"): {"batch": 2},
+    ("gradients", "asked"): {"gradients": True, "data": "distinct"},
+    ("layout", "channels-first"): {},
+    ("output_padding", "said"): {},
+}
+"""What an entry says so that its call has a value that a plain one hasn't; of the last two it follows from sizes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Space:
+    """The pairs of an operator that some call has; of each other one why it is refused, empty if no sizes have both."""
+
+    feasible: frozenset[Pair]
+    infeasible: dict[Pair, str]
+
+    @property
+    def single(self) -> frozenset[Value]:
+        """The values that some call has."""
+        return frozenset(value for pair in self.feasible for value in pair)
+
+
+@functools.cache
+def space(operator: str) -> Space:
+    """An operator's pairs of values, told apart by a search over small calls.
+
+    All sizes are tried with each other; each class of them with whatever else a call says, one thing at a time; and any
+    two such things with each other.
+    """
+    search = _Search(operator=operator)
+    sizes = search.sizes()
+    options = [value for value in _SAID if value[0] in dimensions.dimensions(operator)]
+    for option in options:
+        search.with_all_sizes(sizes, option)
+    plain = next(call for call in sizes if len(call.fields["image"]) > 1)
+    for one, other in dimensions.pairs(options):
+        if one[0] != other[0]:
+            search.attempt(plain.saying(one, other), (one, other))
+    rest = {pair: search.refused.get(pair, "") for pair in dimensions.all_pairs(operator) if pair not in search.found}
+    return Space(feasible=frozenset(search.found), infeasible=rest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """What an entry says, and the values of its call."""
+
+    fields: Fields
+    values: tuple[Value, ...]
+    axes: tuple[Axis, ...]
+
+    def saying(self, *options: Value) -> Fields:
+        """The entry with options said as well."""
+        fields = dict(self.fields)
+        for option in options:
+            fields |= _SAID[option]
+        if ("layout", "channels-first") in options:
+            fields["data_format"] = DATA_FORMATS[len(self.axes)][1]
+        if ("output_padding", "said") in options:
+            del fields["image"]
+            fields["value"] = {
+                "shape": [fields.get("batch", 1), *(axis.count for axis in self.axes), fields.get("in_channels", 2)]
+            }
+            fields["output_padding"] = [axis.image - axis.full + axis.before + axis.after for axis in self.axes]
+        return fields
+
+
+@dataclass(kw_only=True)
+class _Search:
+    operator: str
+    found: set[Pair] = field(default_factory=set)
+    refused: dict[Pair, str] = field(default_factory=dict)
+
+    def attempt(self, fields: Fields, wanted: tuple[Value, ...] = ()) -> Case | None:
+        """Build a call; where it is refused, the values that were ``wanted`` of it may not go together."""
+        try:
+            case = _build(self.operator, fields)
+        except (BuildError, ValidationError) as error:
+            reason = str(error) if isinstance(error, BuildError) else str(error.errors()[0]["msg"])
+            for pair in dimensions.pairs(wanted):
+                self.refused.setdefault(pair, reason)
+            return None
+        self.found.update(dimensions.pairs(dimensions.values(case)))
+        return case
+
+    def sizes(self) -> list[_Call]:
+        """A call of each class of sizes: those that have the same values are one.
+
+        A third axis that is as the second has the classes of two, since no value asks how many axes share a size.
+        """
+        window = "kernel" if "conv" in self.operator else "ksize"
+        flat = [*self._classes(_sizes(window, 1)), *self._classes(_sizes(window, 2))]
+        return [*flat, *self._classes(_with_third_axis(call.fields) for call in flat if len(call.axes) > 1)]
+
+    def _classes(self, entries: Iterable[Fields]) -> list[_Call]:
+        classes: dict[tuple[Value, ...], _Call] = {}
+        for fields in entries:
+            if case := self.attempt(fields):
+                values = dimensions.values(case)
+                classes.setdefault(values, _Call(fields=fields, values=values, axes=shapes.axes(case)))
+        return list(classes.values())
+
+    def with_all_sizes(self, sizes: list[_Call], option: Value) -> None:
+        """Try an option with each class of sizes that has a value which the option wasn't found with so far."""
+        missing = {value for call in sizes for value in call.values}
+        for call in sizes:
+            if missing & {*call.values} and self.attempt(call.saying(option), (option, *call.values)):
+                missing -= {*call.values}
+
+
+def _sizes(window: str, rank: int) -> Iterator[Fields]:
+    """Entries with all combinations of what each of one or two axes can be."""
+    for padding, axes in itertools.product(_PADDINGS, itertools.combinations_with_replacement(_AXES, rank)):
+        image, kernel, strides, dilations = map(list, zip(*axes, strict=True))
+        pairs = padding if isinstance(padding, str) else [padding] * rank
+        yield {"image": image, window: kernel, "strides": strides, "dilations": dilations, "padding": pairs}
+
+
+def _with_third_axis(fields: Fields) -> Fields:
+    return {name: [*said, said[-1]] if isinstance(said, list) else said for name, said in fields.items()}
+
+
+def _build(operator: str, fields: Fields) -> Case:
+    """The call that an entry says, as in a case file."""
+    about = "a call of the space that is searched"
+    entry = {"name": "call", "data": "small", **fields}
+    file = FILE.validate_python({"operator": operator, "about": about, "source": "document: none", "cases": [entry]})
+    (made,) = file.cases
+    assert isinstance(made, Entry)  # noqa: S101 - an operator's file has no pipelines
+    return build(made, operator, "searched", about, "")

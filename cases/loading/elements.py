@@ -1,0 +1,130 @@
+"""What the tensors of an entry hold: is it numbers, can their dtype hold them, does a window have one greatest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from cases.loading.sizes import BuildError
+from cases.model import dtypes, fill, shapes
+from cases.model.case import Case, TensorSpec
+
+
+def flat(name: str, values: Any, shape: tuple[int, ...], *, special: bool = False) -> tuple[float, ...]:
+    """Literal values, however nested, in C order; NaN and infinities are let through where they may be ``special``.
+
+    Raises:
+        BuildError: if one is no number, or there are not as many as ``shape`` holds.
+    """
+    found = tuple(_elements(name, values, special=special))
+    if len(found) != math.prod(shape):
+        raise BuildError(
+            name.partition(" ")[0],
+            f"{name} has {len(found)} literal elements, the shape {shape} holds {math.prod(shape)}",
+        )
+    return found
+
+
+def _elements(name: str, values: Any, *, special: bool) -> Iterator[float]:
+    if isinstance(values, list):
+        for value in values:
+            yield from _elements(name, value, special=special)
+    elif isinstance(values, float) and not math.isfinite(values) and not special:
+        raise BuildError(name.partition(" ")[0], f"{name} holds {values}, which only a tensor of floats can hold")
+    elif isinstance(values, (int, float)) and not isinstance(values, bool):
+        if isinstance(values, int) and abs(values) >= 2**64:
+            raise BuildError(name.partition(" ")[0], f"{name} holds a number that no dtype holds")
+        yield values
+    else:
+        raise BuildError(name.partition(" ")[0], f"{name} holds {values!r}, which is no number")
+
+
+def check_special(name: str, spec: TensorSpec) -> None:
+    """Find out whether a tensor's special value, if it has one, goes with its dtype, its rule and its shape.
+
+    Raises:
+        BuildError: if not.
+    """
+    if spec.fill in fill.NORMAL and spec.dtype not in dtypes.FLOATS:
+        raise BuildError(("data", name), f"{spec.dtype} holds no normal data; choose integers")
+    if spec.specials and spec.dtype not in dtypes.FLOATS:
+        raise BuildError(name, f"{spec.dtype} has no special values")
+    if spec.special is None:
+        if spec.position is not None:
+            raise BuildError("position", "position says where a special value stands, and there is none; add special")
+        return
+    special, position = (("special", name), ("position", name)) if name == "value" else ((name,), (name,))
+    if spec.dtype not in dtypes.FLOATS:
+        raise BuildError(special, f"{spec.dtype} has no special values")
+    if spec.fill in fill.NORMAL:
+        raise BuildError(special, "special values stand among exact data, and normal ones round; choose integers")
+    if spec.position is not None and spec.position >= math.prod(spec.shape):
+        count = math.prod(spec.shape)
+        raise BuildError(position, f"position {spec.position} is behind the {count} elements of {name}")
+
+
+def literal(spec: TensorSpec, values: tuple[float, ...]) -> TensorSpec:
+    """A tensor of literal values, those that are no finite numbers said by their words."""
+    words = tuple((place, _word(value)) for place, value in enumerate(values) if not math.isfinite(value))
+    plain = tuple(value if math.isfinite(value) else 0 for value in values)
+    return replace(spec, fill="literal", values=plain, specials=words)
+
+
+def _word(value: float) -> str:
+    return "nan" if math.isnan(value) else "inf" if value > 0 else "minus_inf"
+
+
+def check_places(case: Case) -> None:
+    """Find out whether the rule that fills the indices of a valid case finds each a place of its own in the image.
+
+    Raises:
+        BuildError: if not.
+    """
+    spec = case.inputs.get("indices")
+    if spec is None or spec.fill not in fill.PLACES or not math.prod(spec.shape):
+        return
+    rule, sizes = spec.fill, [(axis.count, axis.image) for axis in shapes.axes(case)]
+    whole = [tuple(map(math.prod, zip(*sizes, strict=True)))] if rule == "anywhere" else sizes
+    for count, places in whole:
+        if count > places:
+            message = f"{rule}: {count} indices have no place of their own among {places} elements of the image"
+            raise BuildError(("indices", "padding"), f"{message}; pad less, or give literal values")
+
+
+def check_held(case: Case) -> None:
+    """Find out whether the dtypes of a case hold its data. float32 and float64 hold what every rule makes.
+
+    Raises:
+        BuildError: if not: a worker could not be given them.
+    """
+    for name, spec in case.inputs.items():
+        if spec.fill not in {"literal", "indices", *fill.NORMAL} and spec.dtype not in {"float32", "float64"}:
+            try:
+                fill.fill(replace(case, inputs={name: spec}))
+            except ValueError:
+                message = f"{spec.dtype} does not hold what the rule {spec.fill!r} fills {name} with; choose another"
+                raise BuildError(("data", name, "dtype"), message) from None
+        elif spec.fill == "literal" and name != "indices":
+            wrong = [number for number in spec.values or () if not _holds(spec.dtype, number)]
+            if wrong:
+                raise BuildError(name, f"{spec.dtype} does not hold {wrong[0]}, an element of {name}; choose another")
+
+
+def _holds(dtype: str, number: float) -> bool:
+    """Floats may round as they would in any program, but not overflow; bfloat16 is not rounded to (see ``fill``)."""
+    if dtype in dtypes.INTEGERS:
+        limits = np.iinfo(dtype)
+        return number == int(number) and limits.min <= number <= limits.max
+    held = float(dtypes.rounded(np.array(number, dtype=np.float64), dtype))
+    return held == number if dtype == "bfloat16" else math.isfinite(held)
+
+
+def may_tie(case: Case) -> bool:
+    """Whether two elements of one channel are equal, so that a window may have two that are the greatest."""
+    value = fill.fill(case)["value"]
+    planes = (image[..., channel] for image in value for channel in range(value.shape[-1]))
+    return any(np.unique(plane).size < plane.size for plane in planes)

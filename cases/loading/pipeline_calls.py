@@ -1,0 +1,165 @@
+"""What each kind of step takes, and how its call follows from it and from the entry.
+
+Sizes go forward from the image. A step that goes back takes the image, the windows and the filter or the indices of the
+step that it reverses, so that a network is written down once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from cases.loading.build import tensor
+from cases.loading.pipeline_entries import (
+    AnyStep,
+    ConvStep,
+    ConvTransposeStep,
+    FilterStep,
+    PipelineEntry,
+    PoolStep,
+    ReluStep,
+    UnpoolStep,
+)
+from cases.loading.pipeline_network import Network
+from cases.loading.sizes import BuildError, each, padding_of
+from cases.model import shapes
+from cases.model.case import Case, Step
+
+Parts = tuple[dict[str, str], dict[str, Any]]
+"""What a step takes beside its value, and the arguments of its call."""
+_SAID_BY_REVERSED: Final = ("kernel", "strides", "padding", "dilations", "groups", "out_channels", "filter", "like")
+
+
+def _windows(network: Network, step: Any) -> dict[str, Any]:
+    entry, rank = network.entry, network.rank
+    dilations = entry.dilations if step.dilations is None else step.dilations
+    return {
+        "strides": each(entry.strides if step.strides is None else step.strides, rank),
+        "padding": padding_of(entry.padding if step.padding is None else step.padding),
+        "dilations": None if dilations is None else each(dilations, rank),
+    }
+
+
+def _window(network: Network, name: str, step: Any) -> tuple[int, ...]:
+    """The kernel or the ksize."""
+    size = getattr(network.entry, name) if getattr(step, name) is None else getattr(step, name)
+    if size is None:
+        raise BuildError(name, f"{name} is missing: the window's spatial size, e.g. 3 or [3, 5]")
+    return each(size, network.rank)
+
+
+def _conv(network: Network, step: ConvStep, taken: str) -> Parts:
+    outer = _out_channels(network, step)
+    takes, groups = _filter(network, step, (network.shapes[taken][-1], outer), outer)
+    return takes, {**_windows(network, step), "groups": groups}
+
+
+def _out_channels(network: Network, step: FilterStep) -> int:
+    channels = network.entry.out_channels if step.out_channels is None else step.out_channels
+    return channels * network.entry.width
+
+
+def _filter(network: Network, step: FilterStep, channels: tuple[int, int], outer: int) -> tuple[dict[str, str], int]:
+    """A filter of its own, perhaps a bias, and the number of groups; ``channels`` are the filter's last two axes."""
+    entry = network.entry
+    groups = entry.groups if step.groups is None else step.groups
+    shape = (*_window(network, "kernel", step), channels[0] // max(groups, 1), channels[1])
+    takes = {"filter": f"{step.name}_filter"}
+    network.require(takes["filter"], tensor("filter", step.filter, network.spec(shape, network.filters)))
+    if entry.bias if step.bias is None else step.bias:
+        takes |= _bias(network, step, outer)
+    return takes, groups
+
+
+def _bias(network: Network, step: FilterStep, channels: int) -> dict[str, str]:
+    name = f"{step.name}_bias"
+    network.require(name, network.spec((channels,), network.filters))
+    return {"bias": name}
+
+
+def _conv_transpose(network: Network, step: ConvTransposeStep, taken: str) -> Parts:
+    if step.reverses is not None:
+        return _conv_reversed(network, step, step.reverses)
+    outer = _out_channels(network, step)
+    takes, groups = _filter(network, step, (outer, network.shapes[taken][-1]), outer)
+    windows = _windows(network, step)
+    image = network.shape("like", step.like)[1:-1] if step.like else _smallest(network, step, windows, taken)
+    return takes, {**windows, "groups": groups, "output_shape": (network.entry.batch, *image, outer)}
+
+
+def _smallest(network: Network, step: FilterStep, windows: dict[str, Any], taken: str) -> tuple[int, ...]:
+    """SAME's multiple of the stride, else the smallest image that all windows fit on."""
+    counts, kernel = network.shapes[taken][1:-1], _window(network, "kernel", step)
+    if windows["padding"] == "SAME":
+        return tuple(count * stride for count, stride in zip(counts, windows["strides"], strict=True))
+    spans = map(shapes.extent, kernel, windows["dilations"] or (1,) * network.rank)
+    try:
+        pairs = shapes.pads(windows["padding"], counts, kernel, windows["strides"])
+        axes = zip(counts, windows["strides"], spans, pairs, strict=True)
+        return tuple((count - 1) * stride + span - sum(pair) for count, stride, span, pair in axes)
+    except ValueError as error:
+        raise BuildError(("padding", "kernel", "strides"), f"the image's size doesn't follow: {error}") from None
+
+
+def _conv_reversed(network: Network, step: ConvTransposeStep, name: str) -> Parts:
+    said = [word for word in _SAID_BY_REVERSED if getattr(step, word) is not None]
+    if said:
+        raise BuildError(said[0], f"{said[0]} is that of the step {name!r}, which this one reverses; remove it")
+    forward = network.reversed(name, ("conv",))
+    takes = {"filter": forward.takes["filter"]}
+    if step.bias:
+        takes |= _bias(network, step, forward.case.inputs["value"].shape[-1])
+    return takes, {**_reversed_windows(forward), "groups": forward.case.groups}
+
+
+def _reversed_windows(forward: Step) -> dict[str, Any]:
+    case = forward.case
+    windows = {"strides": case.strides, "padding": case.padding, "dilations": case.dilations}
+    return {**windows, "output_shape": case.inputs["value"].shape}
+
+
+def _pool(network: Network, step: PoolStep, _taken: str) -> Parts:
+    return {}, {**_windows(network, step), "ksize": _window(network, "ksize", step)}
+
+
+def _unpool(network: Network, step: UnpoolStep, _taken: str) -> Parts:
+    maximum = step.operator == "max_unpool"
+    operators = ("max_pool_argmax",) if maximum else ("avg_pool", "max_pool", "max_pool_argmax")
+    forward = network.reversed(step.reverses, operators)
+    takes = {"indices": forward.returns["indices"]} if maximum else {}
+    return takes, {**_reversed_windows(forward), "ksize": forward.case.ksize}
+
+
+def _relu(network: Network, _step: ReluStep, _taken: str) -> Parts:
+    """A window of one element, so that all that is said of windows holds of it as well."""
+    ones = (1,) * network.rank
+    return {}, {"strides": ones, "padding": "VALID", "ksize": ones}
+
+
+CALLS: Final[dict[type, Callable[[Network, Any, str], Parts]]] = {
+    ConvStep: _conv,
+    ConvTransposeStep: _conv_transpose,
+    PoolStep: _pool,
+    UnpoolStep: _unpool,
+    ReluStep: _relu,
+}
+
+
+def build_pipeline(entry: PipelineEntry, case_id: str, about: str, source: str) -> Case:
+    """The case that an entry without a grid describes.
+
+    Raises:
+        BuildError: if a step names no tensor that there is, or its sizes make no valid call.
+    """
+    network = Network(entry=entry, case_id=case_id)
+    for number, step in enumerate(entry.steps):
+        _add(network, number, step)
+    return network.case(entry.about or about, entry.source or source)
+
+
+def _add(network: Network, number: int, step: AnyStep) -> None:
+    try:
+        taken = network.taken(step)
+        network.add(step, taken, *CALLS[type(step)](network, step, taken))
+    except BuildError as error:
+        raise BuildError(error.fields, f"step {step.name}: {error}", ("steps", number)) from None

@@ -1,0 +1,1 @@
+"""A case and the laws of its shapes. A worker imports this: standard library and NumPy only."""

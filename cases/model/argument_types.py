@@ -1,0 +1,77 @@
+"""What kind of thing each argument is: checked before anything is computed from it.
+
+A call may say anything: None, a text, one and a half. Such a call breaks the rule ``type``. One whose tensors are of
+dtypes that don't go together, or that hold no numbers that the operator could compare, breaks the rule ``dtype``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from cases.model.case import Broken, Case, TensorSpec, is_outward
+from cases.model.dtypes import FLOATS, INTEGERS
+
+_OPTIONAL: Final = ("dilations", "output_padding", "data_format")
+"""Arguments that every call may leave out."""
+_INDICES: Final = ("int32", "int64")
+
+
+def faults(case: Case) -> Iterator[Broken]:
+    """Arguments of another type than theirs, then tensors of another dtype."""
+    yield from _types(case)
+    yield from _dtypes(case)
+
+
+def _types(case: Case) -> Iterator[Broken]:
+    for name, (fits, wanted) in _KINDS.items():
+        value = getattr(case, name)
+        if not fits(value) and (value is not None or _needs(case, name)):
+            yield Broken(rule="type", argument=name, reason=f"{name} is {value!r}, not {wanted}")
+    for name, spec in case.inputs.items():
+        if not isinstance(spec, TensorSpec):
+            yield Broken(rule="type", argument=name, reason=f"{name} is {spec!r}, not a tensor")
+
+
+def _dtypes(case: Case) -> Iterator[Broken]:
+    value = case.inputs["value"].dtype
+    if value not in (*FLOATS, *INTEGERS):
+        yield Broken(rule="dtype", argument="value", reason=f"value is {value}, which holds no real numbers")
+    for name, spec in case.inputs.items():
+        if name == "indices" and spec.dtype not in _INDICES:
+            yield Broken(rule="dtype", argument=name, reason=f"{name} are {spec.dtype}, not {' or '.join(_INDICES)}")
+        if name != "indices" and spec.dtype != value:
+            yield Broken(rule="dtype", argument=name, reason=f"{name} is {spec.dtype}, the value {value}")
+
+
+def _needs(case: Case, name: str) -> bool:
+    if name == "ksize":
+        return "filter" not in case.inputs
+    if name == "output_shape":
+        return is_outward(case.operator)
+    return name not in _OPTIONAL
+
+
+def _is_whole(value: object) -> bool:
+    return type(value) is int
+
+
+def _are_whole(value: object) -> bool:
+    return isinstance(value, tuple) and all(map(_is_whole, value))
+
+
+def _is_padding(value: object) -> bool:
+    pairs = isinstance(value, tuple) and all(_are_whole(pair) and len(pair) == 2 for pair in value)  # noqa: PLR2004 - before and after
+    return isinstance(value, str) or pairs
+
+
+_KINDS: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
+    "strides": (_are_whole, "whole numbers, one an axis"),
+    "padding": (_is_padding, "SAME, VALID, or a pair of whole numbers an axis"),
+    "ksize": (_are_whole, "whole numbers, one an axis"),
+    "output_shape": (_are_whole, "whole numbers, one an axis"),
+    "output_padding": (_are_whole, "whole numbers, one an axis"),
+    "dilations": (_are_whole, "whole numbers, one an axis"),
+    "groups": (_is_whole, "a whole number"),
+    "data_format": (lambda value: isinstance(value, str), "a word"),
+}

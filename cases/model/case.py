@@ -1,0 +1,225 @@
+"""The vocabulary of a question: one operator call, fully specified and framework-neutral.
+
+Tensors are channels-last, whatever layout the call is asked in. ``value`` is [batch, *spatial, channels] with one to
+three spatial axes; the filter of ``conv_transpose`` is [*kernel, out_channels / groups, in_channels], so that the very
+same tensor is the filter of the ``conv`` that it transposes, which reads it as [*kernel, in_channels / groups,
+out_channels].
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Final, Literal
+
+Operator = Literal[
+    "conv", "conv_transpose", "max_pool", "max_pool_argmax", "max_unpool", "avg_pool", "avg_unpool", "relu"
+]
+Padding = str | tuple[tuple[int, int], ...]
+Tier = Literal["exact", "bounded", "special"]
+
+INPUTS: Final[dict[str, tuple[str, ...]]] = {
+    "conv": ("value", "filter"),
+    "conv_transpose": ("value", "filter"),
+    "max_pool": ("value",),
+    "max_pool_argmax": ("value",),
+    "max_unpool": ("value", "indices"),
+    "avg_pool": ("value",),
+    "avg_unpool": ("value",),
+    "relu": ("value",),
+}
+PIPELINE: Final = "pipeline"
+"""The operator of a case that is a list of calls, each of which takes what earlier ones returned."""
+OPERATORS: Final = tuple(name for name in INPUTS if name != "relu")
+"""The operators that have case files of their own; relu is there for the networks between them."""
+OUTPUTS: Final[dict[str, tuple[str, ...]]] = dict.fromkeys(INPUTS, ("output",)) | {
+    "max_pool_argmax": ("output", "indices")
+}
+ARGUMENTS: Final = (
+    "output_shape",
+    "ksize",
+    "strides",
+    "padding",
+    "output_padding",
+    "dilations",
+    "groups",
+    "data_format",
+)
+"""The arguments of calls that are no tensors."""
+INDEX_DTYPE: Final = "int64"
+DATA_FORMATS: Final = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}
+"""Number of spatial axes -> the words for channels-last and channels-first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorSpec:
+    """An input tensor: its shape, its dtype, and how it is filled.
+
+    ``fill`` names a rule of ``cases.model.fill``, or is ``literal``: then ``values`` holds the elements in C order.
+    ``special`` is a word of ``cases.model.dtypes.SPECIALS`` whose value stands at the flat ``position``, or everywhere.
+    ``specials`` are such words among literal values, each with its position: so that specs compare equal and are JSON.
+    A tensor that is filled from ``file`` is the array of its name in that NumPy archive.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    fill: str
+    values: tuple[float, ...] | None = None
+    special: str | None = None
+    position: int | None = None
+    specials: tuple[tuple[int, str], ...] = ()
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One call of a pipeline.
+
+    ``case`` is the call, whose tensors' fill rules say nothing; ``takes`` tells for each of its inputs which tensor it
+    is: one of the pipeline's own inputs, or one that an earlier step returned. ``name`` is what the step's output is
+    called from there on, and ``<name>_indices`` its indices, if it has any.
+    """
+
+    name: str
+    takes: dict[str, str]
+    case: Case
+
+    @property
+    def returns(self) -> dict[str, str]:
+        """The operator's outputs -> what the pipeline calls them."""
+        return {output: self.name if output == "output" else f"{self.name}_{output}" for output in self.case.outputs}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A broken rule, the argument of the call that breaks it, and both sides of the conflict in one line.
+
+    ``sides`` are the two numbers that don't fit together, where there are two.
+    """
+
+    rule: str
+    argument: str
+    reason: str
+    sides: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invalid:
+    """Why a call is wrong: the rule of ``cases.model.rules`` that it breaks, and a line for people."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One operator call.
+
+    ``inputs`` holds what ``INPUTS`` names, then ``bias`` [out_channels] if there is one, then ``cotangent`` if
+    gradients are asked. ``strides``, ``ksize``, ``output_padding`` and ``dilations`` have one entry a spatial axis;
+    ``output_shape`` is a whole shape. ``padding`` is SAME, VALID or a (before, after) pair a spatial axis.
+    ``data_format`` is a word of ``DATA_FORMATS``. What is None is not said: dilations of 1, channels-last.
+    ``given`` holds arguments, inputs among them, that the call says just so instead of what the other fields mean: of
+    a wrong type, length or value.
+    ``gradients`` names the inputs whose vector-Jacobian product with ``cotangent`` is asked beside the output.
+    ``expected`` holds a document's own literal result, if it has one, as flat values in C order. At most one of
+    ``invalid`` and ``behaviour`` is set: the first says that a framework ought to refuse the call, the second that
+    there is no right answer and why.
+    """
+
+    id: str
+    operator: str
+    inputs: dict[str, TensorSpec]
+    strides: tuple[int, ...]
+    padding: Padding
+    ksize: tuple[int, ...] | None = None
+    output_shape: tuple[int, ...] | None = None
+    output_padding: tuple[int, ...] | None = None
+    dilations: tuple[int, ...] | None = None
+    groups: int = 1
+    data_format: str | None = None
+    include_batch_in_index: bool = False
+    gradients: tuple[str, ...] = ()
+    given: dict[str, Any] = field(default_factory=dict)
+    tier: Tier = "exact"
+    about: str = ""
+    source: str = ""
+    expected: dict[str, tuple[float, ...]] | None = None
+    invalid: Invalid | None = None
+    behaviour: str | None = None
+    steps: tuple[Step, ...] = ()
+    slow: bool = False
+
+    @property
+    def topic(self) -> str:
+        """The case file's name without its folder and ending: ``strides`` for ``cases/conv/strides.yaml::...``."""
+        return self.id.partition("::")[0].rpartition("/")[2].removesuffix(".yaml")
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the value, which is also the output's; a pipeline's tensors all have that of its first one."""
+        return next(iter(self.inputs.values())).dtype if self.steps else self.inputs["value"].dtype
+
+    @property
+    def channels_first(self) -> bool:
+        """Whether the call is asked in a channels-first layout."""
+        return self.data_format in {first for _, first in DATA_FORMATS.values()}
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of what a call returns, in order: the operator's own, then the gradients."""
+        if self.steps:
+            return tuple(name for step in self.steps for name in step.returns.values())
+        return OUTPUTS[self.operator] + tuple(f"{name}_gradient" for name in self.gradients)
+
+
+def is_outward(operator: str) -> bool:
+    """Whether the image is the operator's output, so that a call has to say its shape."""
+    return operator == "conv_transpose" or operator.endswith("unpool")
+
+
+def is_chosen(operator: str) -> bool:
+    """Whether an operator chooses and places elements, so that it rounds nothing."""
+    return operator.startswith("max") or operator == "relu"
+
+
+def to_json(case: Case) -> dict[str, Any]:
+    """The whole case as builtins that JSON holds."""
+    return asdict(case)
+
+
+def question(case: Case) -> dict[str, Any]:
+    """What a worker is sent: the call alone, never what is expected of it."""
+    plain = {part.name: getattr(case, part.name) for part in fields(case) if part.name not in _KEPT_BACK}
+    steps = [{"name": step.name, "takes": step.takes, "case": question(step.case)} for step in case.steps]
+    return plain | {"inputs": {name: asdict(spec) for name, spec in case.inputs.items()}, "steps": steps}
+
+
+_KEPT_BACK: Final = {"about", "source", "expected", "invalid", "behaviour", "slow"}
+
+
+def from_json(data: dict[str, Any]) -> Case:
+    """The case that ``to_json`` or ``question`` wrote.
+
+    Raises:
+        KeyError, TypeError: if ``data`` was written by neither.
+    """
+    given = _tuples(data)
+    given["given"] = _tuples(data.get("given", {}))
+    given["inputs"] = {name: TensorSpec(**_tuples(spec)) for name, spec in data["inputs"].items()}
+    if data.get("expected") is not None:
+        given["expected"] = {name: tuple(values) for name, values in data["expected"].items()}
+    if data.get("invalid") is not None:
+        given["invalid"] = Invalid(**data["invalid"])
+    given["steps"] = tuple(
+        Step(name=step["name"], takes=step["takes"], case=from_json(step["case"])) for step in data.get("steps", ())
+    )
+    return Case(**given)
+
+
+def _tuples(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: as_tuples(value) for name, value in data.items()}
+
+
+def as_tuples(value: Any) -> Any:
+    """``value``, with tuples in place of the lists in it."""
+    return tuple(as_tuples(item) for item in value) if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,235 @@
+"""Deterministic input data from (case id, tensor name).
+
+The bytes come from SHAKE-128, not from a random module, so that every NumPy on every machine makes the same tensor:
+the parent, a worker on another interpreter and a reproducer pasted a year later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from cases.model import dtypes, shapes
+from cases.model.case import INDEX_DTYPE, Case, TensorSpec
+
+Array = npt.NDArray[Any]
+
+MULTIPLE: Final = 176_400
+"""Divisible by the area of every window of 1-5, 7 elements a side, whole or cut by a border: averages stay integers.
+It has the factor 16, so that sums of 49 such values up to 8 times as large still need only 23 bits."""
+
+
+def fill(case: Case) -> dict[str, Array]:
+    """All input tensors of a case, channels-last, in C order, by name; of bfloat16, as ``dtypes.held`` says.
+
+    Raises:
+        ValueError: if a fill rule is unknown, its values don't fit the dtype, or literal ones not the shape.
+    """
+    return {name: _tensor(case, name, spec) for name, spec in case.inputs.items()}
+
+
+def _tensor(case: Case, name: str, spec: TensorSpec) -> Array:
+    if spec.fill in PLACES:
+        return _indices(case, spec).astype(spec.dtype)
+    if spec.fill == "file":
+        return _from_file(case, name, spec)
+    if spec.fill == "literal":
+        array = np.array(spec.values, dtype=dtypes.held(spec.dtype)).reshape(spec.shape)
+    else:
+        array = _drawn(case, name, spec)
+    for position, word in spec.specials:
+        array.flat[position] = dtypes.special(word, spec.dtype)
+    if spec.special is not None:
+        array.flat[slice(None) if spec.position is None else spec.position] = dtypes.special(spec.special, spec.dtype)
+    return array
+
+
+def _drawn(case: Case, name: str, spec: TensorSpec) -> Array:
+    if spec.fill not in _RULES:
+        known = ", ".join(("indices", "literal", "file", *_RULES))
+        msg = f"{case.id}: no rule fills {name} with {spec.fill!r}; there are: {known}"
+        raise ValueError(msg)
+    shape = [max(length, 0) for length in spec.shape]
+    values: Array = _RULES[spec.fill](f"{case.id}\0{name}", math.prod(shape))
+    if spec.fill == "he":
+        values = values * _gain(spec.shape)
+    if spec.dtype.startswith("u"):
+        # A zero put back into zeros would not be seen, and what divides all values divides them still.
+        values = values - values.min(initial=0) + _DIVISORS.get(spec.fill, 1)
+    if spec.dtype in dtypes.OTHERS:
+        return values.astype(spec.dtype).reshape(shape)
+    array = dtypes.rounded(values, spec.dtype)
+    if spec.fill not in NORMAL and not np.array_equal(array.astype(np.float64), values.astype(np.float64)):
+        msg = f"{case.id}: {spec.dtype} does not hold what the rule {spec.fill!r} fills {name} with"
+        raise ValueError(msg)
+    return array.reshape(shape)
+
+
+def _from_file(case: Case, name: str, spec: TensorSpec) -> Array:
+    with np.load(str(spec.file), allow_pickle=False) as archive:
+        array: Array = archive[name]
+    if array.shape != spec.shape:
+        msg = f"{case.id}: {spec.file} holds {name} as {array.shape}, not {spec.shape}"
+        raise ValueError(msg)
+    return dtypes.rounded(array, spec.dtype)
+
+
+def _gain(shape: tuple[int, ...]) -> float:
+    """The power of two next to sqrt(2 / products): rectified sums neither grow nor fade from layer to layer.
+
+    Reckoned in whole numbers, since every machine has to find the same one.
+
+    Source: He et al., "Delving Deep into Rectifiers", section 2.2; a power of two keeps the digits.
+    """
+    products = max(math.prod(shape[:-1]), 1)
+    return 2.0 ** -((products.bit_length() - 1) // 2)
+
+
+def _words(key: str, size: int, width: int) -> Array:
+    stream = hashlib.shake_128(key.encode()).digest(size * width)
+    return np.frombuffer(stream, dtype=f"<u{width}")
+
+
+def _integers(key: str, size: int) -> Array:
+    """-8..8 without 0: a product of two is exact in every dtype, and no term of a sum can go missing unnoticed."""
+    values = _words(key, size, 2).astype(np.int64) % 16 - 8
+    return values + (values >= 0)
+
+
+def _small(key: str, size: int) -> Array:
+    """-2, -1, 1 or 2: sums of 64 products stay exact even in bfloat16."""
+    values = _words(key, size, 2).astype(np.int64) % 4 - 2
+    return values + (values >= 0)
+
+
+def _twelves(key: str, size: int) -> Array:
+    """Multiples of 12 up to 96: averages over 1, 2, 3, 4, 6 or 12 are integers, and bfloat16 holds their sums."""
+    return _integers(key, size) * 12
+
+
+def _dozens(key: str, size: int) -> Array:
+    """-24, -12, 12 or 24: averages as of ``twelves``, and even int8 holds the sums of five."""
+    return _small(key, size) * 12
+
+
+def _wide(key: str, size: int) -> Array:
+    """Integers below 2**24 either way: only float64 holds their products, so rounding to float32 on the way shows."""
+    return _words(key, size, 4).astype(np.int64) % 2**25 - 2**24
+
+
+def _long(key: str, size: int) -> Array:
+    """Integers of 40 bits either way: only float64 and int64 hold them, and sums of a hundred of them."""
+    return (_words(key, size, 8) >> np.uint64(23)).astype(np.int64) - 2**40
+
+
+def _broad(key: str, size: int) -> Array:
+    """Integers of 30 bits either way: int32 holds them, and whoever goes through float32 rounds them."""
+    return (_words(key, size, 8) >> np.uint64(33)).astype(np.int64) - 2**30
+
+
+def _multiples(key: str, size: int) -> Array:
+    return _integers(key, size) * MULTIPLE
+
+
+def _normal(key: str, size: int) -> Array:
+    """Nearly standard normal: a sum of 12 uniforms, because that is exact in float64 on every machine."""
+    uniforms = _words(key, size * 12, 2).reshape(size, 12).astype(np.float64) / 65536
+    return np.asarray(uniforms.sum(axis=1) - 6)
+
+
+def _fine(key: str, size: int) -> Array:
+    """As ``normal``, to 32 bits behind the point, of which float32 would lose ten."""
+    uniforms = _words(key, size * 12, 4).reshape(size, 12).astype(np.float64) / 2**32
+    return np.asarray(uniforms.sum(axis=1) - 6)
+
+
+def _distinct(key: str, size: int) -> Array:
+    """A permutation of consecutive integers around 0: no ties."""
+    return np.argsort(_words(key, size, 8), kind="stable") - size // 2
+
+
+def _negative(key: str, size: int) -> Array:
+    """A permutation of -size..-1: whoever pads with 0 shows it."""
+    return np.argsort(_words(key, size, 8), kind="stable") - size
+
+
+def _ties(key: str, size: int) -> Array:
+    """-2..1: most windows hold their maximum several times."""
+    return _words(key, size, 2).astype(np.int64) % 4 - 2
+
+
+def _ones(_key: str, size: int) -> Array:
+    return np.ones(size)
+
+
+_RULES: Final = {
+    "integers": _integers,
+    "small": _small,
+    "wide": _wide,
+    "long": _long,
+    "broad": _broad,
+    "twelves": _twelves,
+    "dozens": _dozens,
+    "multiples": _multiples,
+    "normal": _normal,
+    "fine": _fine,
+    "he": _normal,
+    "distinct": _distinct,
+    "negative": _negative,
+    "ties": _ties,
+    "ones": _ones,
+}
+_DIVISORS: Final = {"twelves": 12, "dozens": 12, "multiples": MULTIPLE}
+NORMAL: Final = ("normal", "fine", "he")
+"""The rules whose values round; those of ``he`` are scaled to the filter that they make."""
+RULES: Final = tuple(_RULES)
+"""The rules for tensors other than indices."""
+
+
+PLACES: Final = ("indices", "anywhere")
+"""The rules for indices: each inside its own window, as a max pooling gives them, or anywhere in its channel."""
+
+
+def _indices(case: Case, spec: TensorSpec) -> Array:
+    """Canonical indices, none twice."""
+    batch, *counts, channels = spec.shape
+    plane = np.empty(spec.shape, dtype=INDEX_DTYPE)
+    for image in range(batch):
+        for channel in range(channels):
+            key = f"{case.id}\0indices\0{image}\0{channel}"
+            places = _plane(case, key) if spec.fill == "indices" else _anywhere(case, key, tuple(counts))
+            plane[image, ..., channel] = places * channels + channel
+    return plane
+
+
+def _anywhere(case: Case, key: str, counts: tuple[int, ...]) -> Array:
+    """Places of the image, in no order."""
+    size = math.prod(shapes.image_size(case))
+    return np.argsort(_words(key, size, 4), kind="stable")[: math.prod(counts)].reshape(counts)
+
+
+def _plane(case: Case, key: str) -> Array:
+    flat = np.zeros((1,) * len(case.strides), dtype=np.int64)
+    for number, axis in enumerate(shapes.axes(case)):
+        positions = _positions(axis, _words(f"{key}\0{number}", axis.count, 4))
+        flat = flat * axis.image + np.expand_dims(
+            positions, tuple(other for other in range(len(case.strides)) if other != number)
+        )
+    return flat
+
+
+def _positions(axis: shapes.Axis, draws: Array) -> Array:
+    """One position of the image for each window of an axis, rising, so that no two windows share one."""
+    latest = [min(i * axis.stride - axis.before + axis.extent, axis.image) - 1 for i in range(axis.count)]
+    for i in reversed(range(axis.count - 1)):
+        latest[i] = min(latest[i], latest[i + 1] - 1)
+    chosen = np.empty(axis.count, dtype=np.int64)
+    previous = -1
+    for i, draw in enumerate(draws.tolist()):
+        earliest = max(i * axis.stride - axis.before, previous + 1)
+        chosen[i] = previous = earliest + draw % (latest[i] - earliest + 1)
+    return chosen

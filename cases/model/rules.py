@@ -1,0 +1,177 @@
+"""The rules that a valid call keeps, in the order in which they are checked.
+
+The loader refuses a case that breaks one without saying so, or that is marked invalid and breaks none; the oracle
+refuses the call. Both therefore mean the same by "invalid", and it is written down once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cases.model import argument_types, shapes
+from cases.model.case import DATA_FORMATS, INPUTS, Broken, Case
+
+
+def effective(case: Case) -> Case:
+    """The case with what is given in place of what its other fields mean; its fields may be of any type then."""
+    tensors = {*INPUTS[case.operator], *case.inputs} & case.given.keys()
+    said: dict[str, Any] = {name: value for name, value in case.given.items() if name not in tensors}
+    return replace(case, **said, inputs=case.inputs | {name: case.given[name] for name in tensors})
+
+
+def broken(case: Case, indices: npt.NDArray[np.int64] | None = None) -> Broken | None:
+    """The first rule that a case breaks, or None for a valid case.
+
+    ``indices`` are the materialised indices of a max_unpool case; without them their range is not checked.
+    """
+    return next(_broken(effective(case) if case.given else case, indices), None)
+
+
+def _broken(case: Case, indices: npt.NDArray[np.int64] | None) -> Iterator[Broken]:
+    yield from argument_types.faults(case)
+    yield from _rank(case)
+    yield from _positive("stride", "strides", case.strides)
+    yield from _positive("dilation", "dilations", shapes.dilations(case))
+    yield from _positive("size", "kernel", shapes.kernel_size(case))
+    yield from _data_format(case)
+    yield from _padding(case)
+    yield from _channels(case)
+    yield from _shape(case)
+    if indices is not None:
+        yield from _index(case, indices)
+
+
+def _rank(case: Case) -> Iterator[Broken]:
+    axes = _axes(case)
+    rank = axes + 2
+    for name, spec in case.inputs.items():
+        expected = 1 if name == "bias" else rank
+        if (found := len(spec.shape)) != expected:
+            reason = f"{name} has rank {found}, not {expected}"
+            yield Broken(rule="rank", argument=name, reason=reason, sides=(found, expected))
+    for name, sizes, wanted in (
+        ("strides", case.strides, axes),
+        ("output_shape", case.output_shape, rank),
+        ("ksize", case.ksize, axes),
+        ("output_padding", case.output_padding, axes),
+        ("dilations", case.dilations, axes),
+    ):
+        if sizes is not None and len(sizes) != wanted:
+            reason = f"{name} has {len(sizes)} entries, not {wanted}"
+            yield Broken(rule="rank", argument=name, reason=reason, sides=(len(sizes), wanted))
+    if axes not in DATA_FORMATS:
+        yield Broken(rule="rank", argument="value", reason=f"value has {axes} spatial axes, not one to three")
+
+
+def _axes(case: Case) -> int:
+    """How many spatial axes most of a call's arguments speak of; of as many voices those of the strides count."""
+    voices = [len(case.strides), *(len(spec.shape) - 2 for name, spec in case.inputs.items() if name != "bias")]
+    voices += [] if case.ksize is None else [len(case.ksize)]
+    return Counter(voices).most_common(1)[0][0]
+
+
+def _positive(rule: str, name: str, sizes: tuple[int, ...]) -> Iterator[Broken]:
+    if min(sizes) < 1:
+        yield Broken(rule=rule, argument=name, reason=f"{name} {sizes} has an entry below 1")
+
+
+def _data_format(case: Case) -> Iterator[Broken]:
+    words = DATA_FORMATS.get(len(case.strides), ())
+    if case.data_format is not None and case.data_format not in words:
+        reason = f"data_format is {case.data_format!r}, not one of {', '.join(words)}"
+        yield Broken(rule="data_format", argument="data_format", reason=reason)
+
+
+def _padding(case: Case) -> Iterator[Broken]:
+    if isinstance(case.padding, str):
+        if case.padding not in ("SAME", "VALID"):
+            yield Broken(
+                rule="padding", argument="padding", reason=f"padding is {case.padding!r}, neither SAME nor VALID"
+            )
+    elif len(case.padding) != len(case.strides):
+        yield Broken(
+            rule="padding", argument="padding", reason=f"padding has {len(case.padding)} pairs, not {len(case.strides)}"
+        )
+    elif min(min(pair) for pair in case.padding) < 0:
+        yield Broken(rule="padding", argument="padding", reason=f"padding {case.padding} has an entry below 0")
+    for extra, stride in zip(case.output_padding or (), case.strides, strict=False):
+        if not 0 <= extra < stride:
+            reason = f"output_padding {extra} is not in [0, {stride}), the stride"
+            yield Broken(rule="padding", argument="output_padding", reason=reason, sides=(extra, stride))
+
+
+def _channels(case: Case) -> Iterator[Broken]:
+    value = case.inputs["value"].shape
+    out = shapes.out_channels(case)
+    if "filter" in case.inputs:
+        *_, first, last = case.inputs["filter"].shape
+        if case.groups < 1 or last % case.groups:
+            reason = f"{case.groups} groups do not divide the filter's {last} channels"
+            yield Broken(rule="groups", argument="groups", reason=reason, sides=(case.groups, last))
+            return  # how many channels the filter takes does not follow
+        wanted = last if case.operator == "conv_transpose" else first * case.groups
+        if case.operator == "conv" and value[-1] % case.groups:
+            reason = f"{case.groups} groups do not divide the value's {value[-1]} channels"
+            yield Broken(rule="groups", argument="groups", reason=reason, sides=(case.groups, value[-1]))
+        elif value[-1] != wanted:
+            reason = f"value has {value[-1]} channels, the filter takes {wanted}"
+            yield Broken(rule="channels", argument="filter", reason=reason, sides=(value[-1], wanted))
+    if "bias" in case.inputs and case.inputs["bias"].shape != (out,):
+        entries = case.inputs["bias"].shape[0]
+        reason = f"bias has {entries} entries, the result {out} channels"
+        yield Broken(rule="channels", argument="bias", reason=reason, sides=(entries, out))
+    if case.output_shape is not None and case.output_shape[-1] != out:
+        groups = f" in {case.groups} groups" if case.groups > 1 else ""
+        asked = case.output_shape[-1]
+        reason = f"output_shape has {asked} channels, the result {out}{groups}"
+        yield Broken(rule="channels", argument="output_shape", reason=reason, sides=(asked, out))
+
+
+def _shape(case: Case) -> Iterator[Broken]:
+    value = case.inputs["value"].shape
+    if "indices" in case.inputs and case.inputs["indices"].shape != value:
+        yield Broken(
+            rule="shape", argument="indices", reason=f"indices are {case.inputs['indices'].shape}, the value {value}"
+        )
+    if case.output_shape is not None and case.output_shape[0] != value[0]:
+        reason = f"output_shape has batch {case.output_shape[0]}, the value {value[0]}"
+        sides = (case.output_shape[0], value[0])
+        yield Broken(rule="shape", argument="output_shape", reason=reason, sides=sides)
+    argument = "value" if case.output_shape is None else "output_shape"
+    for number, axis in enumerate(shapes.axes(case)):
+        if axis.extent < 1:
+            continue  # no window is said already, and how many of it fit is not a second fault
+        fits = shapes.window_count(axis.image, axis.extent, axis.stride, (axis.before, axis.after))
+        if fits < 1:
+            reason, sides = f"axis {number}: no window of {axis.extent} fits on {axis.image}", (axis.extent, axis.image)
+            yield Broken(rule="size", argument=argument, reason=reason, sides=sides)
+        if fits != axis.count:
+            reason = f"axis {number}: an image of {axis.image} has {fits} windows, the value {axis.count}"
+            yield Broken(rule="shape", argument=argument, reason=reason, sides=(fits, axis.count))
+    if "cotangent" in case.inputs and case.inputs["cotangent"].shape != shapes.output_shape(case):
+        reason = f"cotangent is {case.inputs['cotangent'].shape}, the output {shapes.output_shape(case)}"
+        yield Broken(rule="shape", argument="cotangent", reason=reason)
+    for name, spec in case.inputs.items():
+        if min(spec.shape) < 0:
+            yield Broken(rule="size", argument=name, reason=f"{name} {spec.shape} has an entry below 0")
+
+
+def _index(case: Case, indices: npt.NDArray[np.int64]) -> Iterator[Broken]:
+    _, *image, channels = case.output_shape or ()
+    if channels == 0:
+        return  # no index, and none to be right
+    outside = (indices < 0) | (indices >= math.prod(image) * channels)
+    if outside.any():
+        size = " x ".join(map(str, (*image, channels)))
+        yield Broken(
+            rule="index", argument="indices", reason=f"index {indices[outside][0]} lies outside the image of {size}"
+        )
+    elif (indices % channels != np.arange(channels)).any():
+        yield Broken(rule="index", argument="indices", reason="an index points into another channel than its own")

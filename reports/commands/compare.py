@@ -1,0 +1,79 @@
+"""What changed between two runs, in the answers that both have: for whoever upgrades a framework, or repeats a part."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from reports.judging import behaviours
+from reports.judging.acceptance import varies
+from reports.judging.behaviours import Accepted
+from reports.recording.record import Key, Record, end
+from reports.recording.run import Run, RunError, read
+
+
+def both(old: Run, new: Run) -> set[Key]:
+    """The answers that two runs have in common, whatever else each was asked; a fault of ours stands for one."""
+    return _asked(old) & _asked(new)
+
+
+def changes(old: Run, new: Run, accepted: Accepted) -> list[str]:
+    """A line for each of these whose kind, arrays or exception changed.
+
+    The wording of a message alone is no change, nor are other bits where a known difference says that they vary.
+    """
+    lines = (_line(key, old, new, accepted) for key in sorted(both(old, new)))
+    return [line for line in lines if line]
+
+
+def rest(old: Run, new: Run) -> str:
+    """How many answers one run alone has, and which targets that one alone has; empty if both have all."""
+    alone = (("old", _asked(old) - _asked(new), old, new), ("new", _asked(new) - _asked(old), new, old))
+    return "; ".join(
+        f"{len(keys):,} in the {name} run alone{_targets(one, other)}" for name, keys, one, other in alone if keys
+    )
+
+
+def _targets(one: Run, other: Run) -> str:
+    gone = sorted(one.header["targets"].keys() - other.header["targets"].keys())
+    return f", all of {', '.join(gone)} among them" if gone else ""
+
+
+def _asked(run: Run) -> set[Key]:
+    return {*run.records, *run.faults}
+
+
+def _line(key: Key, old: Run, new: Run, accepted: Accepted) -> str:
+    before, after = old.records.get(key), new.records.get(key)
+    if _end(before) != _end(after):
+        return f"{key[0]}[{key[1]}]: {_end(before)}, now {_end(after)}"
+    if before is None or after is None or before.arrays == after.arrays or varies(new, accepted, *key):
+        return ""
+    return f"{key[0]}[{key[1]}]: returned other values"
+
+
+def _end(record: Record | None) -> str:
+    return end(record) if record else "a fault of ours"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--against", type=Path, required=True, metavar="OLD")
+    parser.set_defaults(command=compare)
+
+
+def compare(run: Run, options: argparse.Namespace) -> int:
+    """Say what changed; 1 if something did."""
+    old = read(options.against)
+    count = len(both(old, run))
+    if not count:
+        msg = f"{options.run} and {options.against} have no answer in common: nothing was compared"
+        raise RunError(msg)
+    lines, alone = changes(old, run, behaviours.load()), rest(old, run)
+    print(
+        *lines,
+        f"{len(lines) or 'nothing'} changed in {count:,} answers{alone and f'; not compared: {alone}'}",
+        sep="\n",
+    )
+    return 1 if lines else 0

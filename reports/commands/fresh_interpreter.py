@@ -1,0 +1,188 @@
+"""Run programs, each in an interpreter of its own, and hold what each did against its record."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from adapters.engine.process import PATIENCE, ending
+from adapters.engine.threads import processors
+from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut
+from adapters.worker.memory import GIB
+from reports.recording.messages import normal
+from reports.recording.run import Array, digest
+
+_MEMORY: Final = 6 * GIB
+"""Private, writable memory of a program: a worker's calls have 4 GiB, beside what the framework takes when loaded."""
+_SLICE: Final = 0.02
+_SHOWN: Final = 200
+"""Characters of a message that a line shows."""
+# The program's text is run as it stands, as __main__; the first entry of the path is the current folder, as where a
+# program is pasted. What it did goes to a file, since stdout is the program's.
+_BOOT: Final = """
+import base64, json, resource, runpy, signal, sys
+
+program, answer, memory, seconds = sys.argv[1:]
+signal.alarm(int(seconds))  # should nobody be there by then to end it
+for limit, most in ((resource.RLIMIT_DATA, int(memory)), (resource.RLIMIT_CORE, 0)):
+    hard = resource.getrlimit(limit)[1]
+    resource.setrlimit(limit, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+sys.argv = [program]
+
+
+def say(**facts):
+    text = json.dumps(facts)
+    with open(answer, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def described(array):
+    return str(array.dtype), array.shape, base64.b64encode(array.tobytes()).decode()
+
+
+try:
+    outputs = runpy.run_path(program, run_name="__main__")["outputs"]
+except Exception as error:
+    say(type=type(error).__name__, message=str(error))
+    sys.exit(1)
+say(arrays={name: described(array) for name, array in outputs.items()})
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A program, and what the run says that its call did.
+
+    ``digests`` holds those outputs that must come back bit for bit: none where a call has no right result.
+    """
+
+    case: str
+    target: str
+    text: str
+    folder: Path | None
+    recorded: str
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many programs run at once, the seconds that each has with its imports, and interpreters by adapter."""
+
+    workers: int = field(default_factory=processors)
+    timeout: float = 120.0
+    pythons: Mapping[str, str] = field(default_factory=dict)
+
+
+def reproduce(
+    programs: Iterable[Program], folder: Path, limits: Limits
+) -> Generator[tuple[Program, str, Path], None, None]:
+    """Run programs, several at once; of each, as it ends, what it did otherwise, or "", and where its text is.
+
+    Only the texts of those that did otherwise stay in ``folder``.
+    """
+    waiting = [(each, folder / f"{number:04}-{each.target}.py") for number, each in enumerate(programs)][::-1]
+    running: list[_Running] = []
+    try:
+        while waiting or running:
+            while waiting and len(running) < limits.workers:
+                running.append(_Running(*waiting.pop(), limits))
+            time.sleep(_SLICE)
+            for one in [one for one in running if one.is_over()]:
+                running.remove(one)
+                yield one.program, one.end(), one.path
+    finally:
+        for one in running:
+            one.kill()
+
+
+class _Running:
+    """A program under way, in a process and a session of its own. Whoever makes one has to ``end`` or ``kill`` it."""
+
+    def __init__(self, program: Program, path: Path, limits: Limits) -> None:
+        self.program = program
+        self.path = path
+        self._answer = path.with_suffix(".json")
+        self._timeout = limits.timeout
+        self._deadline = time.monotonic() + limits.timeout
+        path.write_text(program.text, encoding="utf-8")
+        python = limits.pythons.get(program.target.partition("-")[0], sys.executable)
+        self._process = subprocess.Popen(
+            [python, "-c", _BOOT, str(path), str(self._answer), str(_MEMORY), str(int(limits.timeout + PATIENCE))],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=program.folder or path.parent,
+            start_new_session=True,  # so that a kill reaches its children, and Ctrl-C is ours to handle
+        )
+
+    def is_over(self) -> bool:
+        """Whether it has ended, or should have."""
+        return self._process.poll() is not None or time.monotonic() > self._deadline
+
+    def kill(self) -> None:
+        """Kill it, and whatever it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(PATIENCE)
+
+    def end(self) -> str:
+        """What it did otherwise than the run says, or ""; then its text goes."""
+        status = self._process.poll()
+        self.kill()
+        found = otherwise(self.program, self._outcome(status))
+        self._answer.unlink(missing_ok=True)
+        if not found:
+            self.path.unlink()
+        return found
+
+    def _outcome(self, status: int | None) -> Outcome:
+        """What it did; a program that returned and died after that has crashed."""
+        if status is None:
+            return TimedOut(seconds=self._timeout)
+        told = json.loads(self._answer.read_text(encoding="utf-8")) if status >= 0 and self._answer.exists() else {}
+        if "type" in told and status == 1:
+            return Raised(**told, stage="calling")
+        if "arrays" in told and status == 0:
+            return Returned(arrays={name: _array(*facts) for name, facts in told["arrays"].items()})
+        return Crashed(signal=ending(status), stderr="")
+
+
+def _array(dtype: str, shape: list[int], data: str) -> Array:
+    return np.frombuffer(base64.b64decode(data), dtype=dtype).reshape(shape)
+
+
+def otherwise(one: Program, outcome: Outcome) -> str:
+    """What a program did otherwise than the run says; empty if it did the same."""
+    line, more = _line(outcome)
+    if line != one.recorded:
+        return line + more
+    arrays = outcome.arrays if isinstance(outcome, Returned) else {}
+    other = [name for name, text in one.digests.items() if name not in arrays or digest(arrays[name]) != text]
+    return f"other values in {', '.join(other)}" if other else ""
+
+
+def _line(outcome: Outcome) -> tuple[str, str]:
+    """An outcome as ``behaviours.behaviour`` words it, without the stage; and what else there is to say."""
+    match outcome:
+        case Returned(arrays=arrays):
+            shown = ((name, array) for name, array in arrays.items() if not name.startswith("native_"))
+            return f"accepted: {', '.join(f'{name} {array.dtype} {array.shape}' for name, array in shown)}", ""
+        case Raised(type=name, message=message):
+            return name, f": {normal(message)[:_SHOWN]}"
+        case Crashed(signal=how):
+            return f"crashed: {how}", ""
+        case _:
+            return "timed out", ""

@@ -1,0 +1,80 @@
+"""``render`` and ``publish``: write the pages of a run, and the committed ones of the pinned versions."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from pathlib import Path
+
+from cases.loading.lookup import SHIPPED, every
+from reports.judging import behaviours
+from reports.pages import render as pages
+from reports.recording.run import Run, RunError
+from reports.recording.targets import DEFAULT_ADAPTERS
+
+_PUBLISHED = Path(__file__).parents[1] / "published"
+
+
+def add_render_options(parser: argparse.ArgumentParser) -> None:
+    """The options of ``render``."""
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--to", type=Path, help="folder; the run's own if not given")
+    parser.set_defaults(command=render)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of ``publish``."""
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where they differ")
+    parser.add_argument("--as", dest="name", default="", metavar="NAME", help="a folder beside them, e.g. cuda")
+    parser.set_defaults(command=publish)
+
+
+def render(run: Run, options: argparse.Namespace) -> int:
+    """Write every report of a run."""
+    for path in pages.write(run, behaviours.load(), options.to or options.run.parent):
+        print(path)
+    return 0
+
+
+def publish(run: Run, options: argparse.Namespace) -> int:
+    """Write the committed tables, or check them; 1 if they differ."""
+    if not options.name:
+        _refuse_partial(run, options.run)
+    folder, status = _PUBLISHED / options.name, 0
+    folder.mkdir(exist_ok=True)
+    for name, text in pages.published(run, behaviours.load()).items():
+        path = folder / name
+        committed = path.read_text(encoding="utf-8") if path.exists() else ""
+        if options.check and committed != text and name not in pages.MEASURED:
+            print("".join(_diff(name, committed, text)))
+            status = 1
+        elif not options.check:
+            path.write_text(text, encoding="utf-8")
+            print(path)
+    if status:
+        print("the run differs from the published tables: read the change, then `tox -e publish` and commit it")
+    return status
+
+
+def _refuse_partial(run: Run, path: Path) -> None:
+    """The published tables are of all cases on all frameworks; any smaller run would empty them."""
+    if "weights" in run.header:
+        msg = f"{path}: was made with --weights; the published tables are of seeded filters"
+        raise RunError(msg)
+    wanted = shipped()
+    adapters = {target.partition("-")[0] for target in run.header["targets"]}
+    lacking = [*sorted(set(DEFAULT_ADAPTERS) - adapters), *sorted(wanted - run.cases.keys())]
+    if lacking:
+        msg = f"{path}: not a whole run ({lacking[0]} and {len(lacking) - 1} more lack); run `pytest cases` first"
+        raise RunError(msg)
+
+
+def shipped() -> set[str]:
+    """The ids of the suite's cases that are asked by default."""
+    return {case.id for case in every(SHIPPED) if not case.slow}
+
+
+def _diff(name: str, committed: str, text: str) -> list[str]:
+    lines = committed.splitlines(keepends=True), text.splitlines(keepends=True)
+    return list(difflib.unified_diff(*lines, f"published/{name}", f"this run's {name}"))

@@ -1,0 +1,1 @@
+"""One verdict for each answer: compare, diagnose, and look up what is accepted."""

@@ -1,0 +1,178 @@
+"""Comparing two sets of arrays: names, then shapes, then dtypes, then values. Pure, and total over any arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from cases.model.dtypes import PRECISION
+from cases.model.tolerance import Tolerance
+
+Array = npt.NDArray[Any]
+Arrays = dict[str, Array]
+
+
+Kind = Literal["outcome", "shape", "dtype", "value", "index"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What differs, in one line, and where it is worst.
+
+    ``count`` elements of ``total`` differ, ``worst`` is the largest absolute error and stands at ``position`` of the
+    array named ``output``; all four say nothing where the kind isn't value or index.
+    """
+
+    kind: Kind
+    summary: str
+    output: str = ""
+    position: tuple[int, ...] = ()
+    worst: float = 0.0
+    count: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headroom:
+    """How near a passing result of the bounded tier came to failing, at its worst elements.
+
+    The error as a fraction of what fails and of what is noted; in units of the last place of the right result; and as
+    a fraction of what would fail if sums were accumulated in float32: beyond 1 they were not. The last is None for a
+    dtype that is no narrower than float32.
+    """
+
+    of_failing: float
+    of_noted: float
+    ulps: float
+    of_float32: float | None = None
+
+
+def compare(expected: Arrays, actual: Arrays, tolerance: Tolerance) -> Difference | None:
+    """The first departure of ``actual`` from ``expected``, or None.
+
+    ``expected`` holds, beside ``output``, its ``output_float64`` and ``output_magnitude`` in the bounded tier; where
+    ``actual`` is an oracle's as well, its own of these say nothing.
+    """
+    names, returned = outputs(expected), outputs(actual)
+    if set(names) != set(returned):
+        return Difference(kind="outcome", summary=f"returned {sorted(returned)}, expected {sorted(names)}")
+    found = (_compare(name, expected, actual[name], tolerance) for name in names)
+    return next((difference for difference in found if difference), None)
+
+
+def outputs(arrays: Iterable[str]) -> list[str]:
+    """The names of what is compared: without what an oracle returns beside it, and a framework's native indices."""
+    return [name for name in arrays if not name.startswith(("output_", "native_"))]
+
+
+def headroom(expected: Arrays, actual: Arrays, tolerance: Tolerance) -> Headroom:
+    """How much of the tolerance a result of the bounded tier uses up, at its worst elements."""
+    exact, magnitude = expected["output_float64"], expected["output_magnitude"]
+    dtype = actual["output"].dtype.name
+    error = np.abs(actual["output"].astype(np.float64) - exact)
+    narrow = PRECISION[dtype] < PRECISION["float32"]
+    wider = replace(tolerance, dtype="float32", result=dtype)
+    return Headroom(
+        of_failing=_largest_fraction(error, tolerance.fails_beyond(magnitude, exact)),
+        of_noted=_largest_fraction(error, tolerance.noted_beyond(magnitude)),
+        ulps=_largest_fraction(error, _last_place(exact, dtype)),
+        of_float32=_largest_fraction(error, wider.fails_beyond(magnitude, exact)) if narrow else None,
+    )
+
+
+def _last_place(exact: Array, dtype: str) -> Array:
+    """The unit in the last place of each element, as if ``dtype`` had exponents enough; 0 for 0."""
+    _, exponents = np.frexp(exact)
+    return np.where(exact == 0, 0.0, np.ldexp(1.0, exponents - PRECISION[dtype]))
+
+
+def _largest_fraction(error: Array, limit: Array) -> float:
+    fractions = np.divide(error, limit, out=np.where(error > 0, np.inf, 0.0), where=limit > 0)
+    return float(fractions.max(initial=0.0))
+
+
+def _compare(name: str, arrays: Arrays, actual: Array, tolerance: Tolerance) -> Difference | None:
+    expected = arrays[name]
+    if expected.shape != actual.shape:
+        summary = f"{name} has shape {actual.shape}, expected {expected.shape}"
+        return Difference(kind="shape", summary=summary, output=name)
+    if expected.dtype != actual.dtype:
+        summary = f"{name} has dtype {actual.dtype}, expected {expected.dtype}"
+        return Difference(kind="dtype", summary=summary, output=name)
+    if expected.dtype.name == "bfloat16":  # whose arrays NumPy knows little of; float32 holds them exactly
+        expected, actual = expected.astype(np.float32), actual.astype(np.float32)
+    if tolerance.tier == "bounded" and name == "output":
+        limit = tolerance.fails_beyond(arrays["output_magnitude"], arrays["output_float64"])
+        return _values(name, arrays["output_float64"], actual, limit)
+    return _values(name, expected, actual, None)
+
+
+def _values(name: str, expected: Array, actual: Array, limit: Array | None) -> Difference | None:
+    """``limit`` is the largest error tolerated, element by element; None demands the same bits."""
+    error = _error(expected, actual)
+    special = _special(expected, actual)
+    wrong = special if limit is None else special | (error > limit)
+    if limit is None:
+        wrong = wrong | ((actual != expected) & ~(_nan(expected) & _nan(actual)))
+        if not wrong.any():
+            return _zero_signs(name, expected, actual)
+    return _worst(name, expected, actual, error, wrong) if wrong.any() else None
+
+
+def _error(expected: Array, actual: Array) -> Array:
+    if expected.dtype.kind not in "fiub":  # nothing that has a size: all that is wrong is equally wrong
+        return np.where(actual != expected, np.inf, 0.0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.asarray(np.abs(actual.astype(np.float64) - expected.astype(np.float64)))
+
+
+def _nan(array: Array) -> Array:
+    return np.asarray(array != array)  # noqa: PLR0124 - that is what NaN is, in any dtype
+
+
+def _special(expected: Array, actual: Array) -> Array:
+    """Where one side is NaN or infinite and the other is not, or not the same: compared before any arithmetic."""
+    if expected.dtype.kind != "f":
+        return np.zeros(expected.shape, dtype=bool)
+    infinite = np.isinf(expected) | np.isinf(actual)
+    return np.asarray((np.isnan(expected) != np.isnan(actual)) | (infinite & (expected != actual)))
+
+
+def _zero_signs(name: str, expected: Array, actual: Array) -> Difference | None:
+    """0 and -0 are equal but not the same, and dividing by them shows it: never silently equal."""
+    if expected.dtype.kind != "f":
+        return None
+    wrong = (np.signbit(expected) != np.signbit(actual)) & ~np.isnan(expected)
+    if not wrong.any():
+        return None
+    position = _first(wrong)
+    count, total = int(wrong.sum()), int(wrong.size)
+    summary = f"{name} differs only in the sign of {count} zeros of {total} elements, first at {position}"
+    return Difference(kind="value", summary=summary, output=name, position=position, count=count, total=total)
+
+
+def _worst(name: str, expected: Array, actual: Array, error: Array, wrong: Array) -> Difference:
+    ranked = np.where(wrong, np.where(np.isnan(error), np.inf, error), -1.0)
+    position = tuple(int(i) for i in np.unravel_index(int(ranked.argmax()), ranked.shape))
+    count, total = int(wrong.sum()), int(wrong.size)
+    summary = (
+        f"{name} differs in {count} of {total} elements, worst at {position}: "
+        f"{actual[position]!s}, expected {expected[position]!s}"
+    )
+    return Difference(
+        kind="index" if name == "indices" else "value",
+        summary=summary,
+        output=name,
+        position=position,
+        worst=float(ranked[position]),
+        count=count,
+        total=total,
+    )
+
+
+def _first(mask: Array) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.argwhere(mask)[0])

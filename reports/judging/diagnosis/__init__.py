@@ -1,0 +1,1 @@
+"""From a difference to the transform that explains it."""

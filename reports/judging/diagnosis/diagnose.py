@@ -1,0 +1,225 @@
+"""From a difference to the slip that explains it.
+
+Each explanation is a transform of the question or of the right answer. The oracle answers the changed question; if
+that is, bit for bit or within the tolerance, what the target returned, the transform is the diagnosis. So a diagnosis
+is checked on every element and is never a guess from the look of the numbers.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from adapters.base import NotSupported
+from adapters.oracle import NotExact, Oracle
+from adapters.oracle.pooling import inside
+from cases.model import shapes
+from cases.model.case import Case, Tier
+from cases.model.dtypes import FLOATS
+from cases.model.fill import fill
+from cases.model.tolerance import Tolerance
+from reports.judging.compare import compare, outputs
+from reports.judging.diagnosis import special, unpooling, windows
+
+Array = npt.NDArray[Any]
+Arrays = dict[str, Array]
+Explanation = tuple[str, Callable[[], Arrays]]
+_NARROWER: Final = {"float64": "float32", "int64": "int32"}
+
+
+def diagnose(
+    case: Case, expected: Arrays, actual: Arrays, tolerance: Tolerance, inputs: Arrays | None = None
+) -> str | None:
+    """The transform under which the expected result becomes the actual one; several are joined by "or"; or None.
+
+    A small case may not tell two slips apart: then both are named, and a larger case of the same group decides.
+    ``inputs`` are the call's, where they aren't those that the case fills.
+    """
+    inputs = fill(case) if inputs is None else inputs
+    explanations = _explanations(case, inputs, expected, actual, tolerance)
+    fitting = [name for name, answer in explanations if _fits(answer, actual, tolerance)]
+    if case.dtype in _NARROWER and _has_shapes(expected, actual) and _is_in_32_bits(case, inputs, actual, tolerance):
+        fitting.append("computed in 32 bits")
+    return " or ".join(fitting) or None
+
+
+def _fits(answer: Callable[[], Arrays], actual: Arrays, tolerance: Tolerance) -> bool:
+    try:
+        transformed = answer()
+    except (ValueError, IndexError, NotSupported, NotExact):  # the changed question has no answer
+        return False
+    return compare(transformed, actual, tolerance) is None
+
+
+def _explanations(
+    case: Case, inputs: Arrays, expected: Arrays, actual: Arrays, tolerance: Tolerance
+) -> Iterator[Explanation]:
+    yield from windows.explanations(case, inputs, expected, actual, tolerance)
+    yield from unpooling.explanations(case, inputs, actual)
+    yield from _of_surplus(case, inputs)
+    yield from _of_dilations(case, inputs)
+    yield from _of_layout(expected)
+    if _has_shapes(expected, actual):
+        yield from _of_values(case, inputs, expected, actual)
+
+
+def _has_shapes(expected: Arrays, actual: Arrays) -> bool:
+    return all(actual[name].shape == expected[name].shape for name in outputs(expected))
+
+
+def _of_values(case: Case, inputs: Arrays, expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
+    """The transforms that leave every shape as it is, and so explain no other one."""
+    yield from _of_dtype(expected, actual)
+    yield from special.explanations(case, inputs, expected, actual)
+    yield from _of_filter(case, inputs)
+    yield from _of_channels(case, inputs)
+    yield from _of_indices(case, expected)
+    yield from _of_average(case, inputs)
+
+
+def _answer(case: Case, inputs: Arrays) -> Callable[[], Arrays]:
+    """The oracle's answer; that each of its sums is exact need not be shown again, since every bit is compared."""
+    asked = replace(case, tier="special") if case.tier == "exact" else case
+    return lambda: Oracle().run(asked, inputs)
+
+
+def _outputs(expected: Arrays, change: Callable[[Array], Array]) -> Arrays:
+    """The expected arrays with one change to the output, in the case's dtype and in the oracle's precision alike."""
+    return {name: change(array) if name.startswith("output") else array for name, array in expected.items()}
+
+
+def _of_dtype(expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
+    """The right values in another dtype."""
+    changed = {name: actual[name].dtype for name in outputs(expected) if actual[name].dtype != expected[name].dtype}
+
+    def converted() -> Arrays:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return expected | {name: expected[name].astype(dtype) for name, dtype in changed.items()}
+
+    if changed:
+        yield f"returned as {', '.join(sorted({dtype.name for dtype in changed.values()}))}", converted
+
+
+def _is_in_32_bits(case: Case, inputs: Arrays, actual: Arrays, tolerance: Tolerance) -> bool:
+    """Whether this is the answer to the same question asked in 32 bits, held to what those allow and to no more."""
+    narrow = _NARROWER[case.dtype]
+    dtypes = {name: spec.dtype if spec.fill == "indices" else narrow for name, spec in case.inputs.items()}
+    specs = {name: replace(spec, dtype=dtypes[name]) for name, spec in case.inputs.items()}
+    with np.errstate(over="ignore"):  # the largest number of 64 bits is infinite in 32
+        given = {name: array.astype(dtypes[name]) for name, array in inputs.items()}
+    try:
+        right, tier = _answer_and_tier(replace(case, inputs=specs), given)
+    except (NotSupported, NotExact):
+        return False
+    return compare(right, actual, replace(tolerance, tier=tier, dtype=narrow, result=narrow)) is None
+
+
+def _answer_and_tier(case: Case, inputs: Arrays) -> tuple[Arrays, Tier]:
+    """The right answer and how it is to be held: floats that don't hold every sum of an exact case round."""
+    try:
+        return Oracle().run(case, inputs), case.tier
+    except NotExact:
+        if case.dtype not in FLOATS:
+            raise
+    return Oracle().run(replace(case, tier="bounded"), inputs), "bounded"
+
+
+def _of_filter(case: Case, inputs: Arrays) -> Iterator[Explanation]:
+    if "filter" not in inputs:
+        return
+    spatial = tuple(range(len(case.strides)))
+    tensor = inputs["filter"]
+    changes: list[tuple[str, Array]] = [("filter not rotated", np.flip(tensor, spatial))]
+    changes += [(f"filter flipped along axis {axis}", np.flip(tensor, axis)) for axis in spatial]
+    changes += [("filter transposed in space", np.swapaxes(tensor, 0, 1))] if len(spatial) > 1 else []
+    changes += [
+        ("filter's channels swapped", np.swapaxes(tensor, -1, -2)),
+        ("filter's channels reversed", np.flip(tensor, -2)),
+    ]
+    for name, changed in changes:
+        if changed.shape == tensor.shape:
+            yield name, _answer(case, inputs | {"filter": np.ascontiguousarray(changed)})
+
+
+def _of_channels(case: Case, inputs: Arrays) -> Iterator[Explanation]:
+    """Bias and groups: left out, in another order."""
+    if "bias" in inputs:
+        yield "bias ignored", _answer(case, inputs | {"bias": np.zeros_like(inputs["bias"])})
+        yield "bias reversed", _answer(case, inputs | {"bias": inputs["bias"][::-1].copy()})
+    if case.groups > 1:
+        parts = np.split(inputs["filter"], case.groups, axis=-1)
+        yield "groups reversed", _answer(case, inputs | {"filter": np.concatenate(parts[::-1], axis=-1)})
+        yield "zeros of other groups multiplied", lambda: _ungrouped(case, inputs)
+
+
+def _ungrouped(case: Case, inputs: Arrays) -> Arrays:
+    """The answer of one filter over all channels, with zeros between the groups: what is infinite there makes NaN."""
+    *kernel, first, last = inputs["filter"].shape
+    dense = np.zeros((*kernel, first * case.groups, last), inputs["filter"].dtype)
+    for group, part in enumerate(np.split(inputs["filter"], case.groups, axis=-1)):
+        width = last // case.groups
+        dense[..., group * first : (group + 1) * first, group * width : (group + 1) * width] = part
+    specs = case.inputs | {"filter": replace(case.inputs["filter"], shape=dense.shape)}
+    return Oracle().run(replace(case, groups=1, inputs=specs), inputs | {"filter": dense})
+
+
+def _of_surplus(case: Case, inputs: Arrays) -> Iterator[Explanation]:
+    """SAME where windows leave elements out, and where these were left out on both sides like padding below zero."""
+    if case.padding != "SAME" or case.output_shape is not None or case.gradients:
+        return
+    axes = shapes.axes(case)
+    surplus = [axis.image - axis.full for axis in axes]
+    if max(surplus) <= 1:
+        return
+    starts = [max(extra, 0) // 2 for extra in surplus]
+    value = inputs["value"][(slice(None), *(slice(start, None) for start in starts))]
+    pairs = tuple((axis.before, max(axis.after, 0)) for axis in axes)
+    specs = case.inputs | {"value": replace(case.inputs["value"], shape=value.shape)}
+    cut = replace(case, padding=pairs, inputs=specs)
+    yield "SAME's surplus cut on both sides", _answer(cut, inputs | {"value": value})
+
+
+def _of_dilations(case: Case, inputs: Arrays) -> Iterator[Explanation]:
+    if case.dilations is not None and max(case.dilations) > 1:
+        yield "dilations ignored", _answer(replace(case, dilations=None), inputs)
+
+
+def _of_indices(case: Case, expected: Arrays) -> Iterator[Explanation]:
+    if "indices" not in expected:
+        return
+    value, right = case.inputs["value"].shape, expected["indices"]
+    size, channels = int(np.prod(value[1:])), value[-1]
+    batch = np.arange(value[0]).reshape(-1, *(1,) * (len(value) - 1))
+    for name, wrong in (
+        ("indices count the batch too", right + batch * size),
+        ("indices over one plane, without channels", right // channels),
+    ):
+        yield name, lambda wrong=wrong: expected | {"indices": wrong}  # type: ignore[misc]
+
+
+def _of_average(case: Case, inputs: Arrays) -> Iterator[Explanation]:
+    if case.operator != "avg_pool" or case.tier != "exact":
+        return
+    counts = inside(shapes.axes(case))
+    exact = Oracle().run(replace(case, tier="bounded"), inputs)["output_float64"]
+    sums = exact * counts
+    whole = float(np.prod(shapes.kernel_size(case)))
+    reciprocal = (1 / counts).astype(case.dtype)
+    yield "divided by the whole window at the border", lambda: {"output": (sums / whole).astype(case.dtype)}
+    yield "multiplied by the rounded reciprocal", lambda: {"output": sums.round().astype(case.dtype) * reciprocal}
+
+
+def _of_layout(expected: Arrays) -> Iterator[Explanation]:
+    changes: list[tuple[str, Callable[[Array], Array]]] = [
+        ("batch reversed", lambda array: np.flip(array, 0)),
+        ("channels reversed", lambda array: np.flip(array, -1)),
+    ]
+    if expected["output"].ndim > 3:  # noqa: PLR2004 - batch, two spatial axes at least, channels
+        changes.append(("height and width swapped", lambda array: np.swapaxes(array, 1, 2)))
+    for name, change in changes:
+        yield name, functools.partial(_outputs, expected, change)

@@ -1,0 +1,121 @@
+"""What becomes of values that are no ordinary numbers: the slips of the special tier, each by its name.
+
+Like every diagnosis, each is a transform that the answer must follow in every element.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from adapters.oracle import Oracle
+from adapters.oracle.windows import cut
+from cases.model import shapes
+from cases.model.case import Case
+from cases.model.dtypes import FLOATS, special
+from reports.judging.compare import outputs
+
+Array = npt.NDArray[Any]
+Arrays = dict[str, Array]
+Explanation = tuple[str, Callable[[], Arrays]]
+_MAX: Final = ("max_pool", "max_pool_argmax")
+
+
+def explanations(case: Case, inputs: Arrays, expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
+    """The transforms that special values may have gone through."""
+    if case.dtype not in FLOATS:
+        return
+    yield "only the signs of zeros", lambda: _with_signs(expected, actual)
+    if case.tier != "special":
+        return
+    flushed = {name: _flushed(case, tensor) for name, tensor in inputs.items()}
+    yield "subnormal inputs read as zeros", lambda: Oracle().run(case, flushed)
+    yield "subnormal results written as zeros", lambda: {n: _flushed(case, array) for n, array in expected.items()}
+    yield "NaN instead of infinity", lambda: {name: _undefined(array) for name, array in expected.items()}
+    if case.operator in _MAX:
+        yield from _of_maxima(case, inputs, expected)
+
+
+def _undefined(array: Array) -> Array:
+    """An array in which NaN stands for infinities, as where each is multiplied by a zero that stands beside it."""
+    wide = array.astype(np.float64)
+    return np.where(np.isinf(wide), np.nan, wide).astype(array.dtype)
+
+
+def _of_maxima(case: Case, inputs: Arrays, expected: Arrays) -> Iterator[Explanation]:
+    value, lowest = inputs["value"], -special("largest", case.dtype)
+    if np.isnan(value).any():
+        ignoring = _run(
+            case, inputs | {"value": np.where(np.isnan(value), -np.inf, value).astype(value.dtype)}, expected
+        )
+        yield "NaN ignored, as if it were less than all", lambda: ignoring
+        yield "NaN kept only where it comes first in its window", lambda: _first(case, inputs, ignoring)
+        if np.isneginf(ignoring["output"].astype(np.float64)).any():
+            yield "NaN ignored, and the lowest number where nothing is left", lambda: _begun(ignoring, lowest)
+    if np.isneginf(expected["output"].astype(np.float64)).any():
+        yield "minus infinity replaced by the lowest number", lambda: _begun(expected, lowest)
+    yield from _of_indices(case, inputs, expected)
+
+
+def _run(case: Case, inputs: Arrays, expected: Arrays) -> Arrays:
+    return {name: array.astype(expected[name].dtype) for name, array in Oracle().run(case, inputs).items()}
+
+
+def _begun(answer: Arrays, lowest: float) -> Arrays:
+    """What a search returns that began with the lowest number instead of minus infinity."""
+    output = answer["output"].astype(np.float64)
+    return answer | {"output": np.where(np.isneginf(output), lowest, output).astype(answer["output"].dtype)}
+
+
+def _first(case: Case, inputs: Arrays, ignoring: Arrays) -> Arrays:
+    """What a search returns that begins with a window's first element and asks of each other one if it is greater."""
+    axes, value = shapes.axes(case), inputs["value"]
+    channels = value.shape[-1]
+    places = _places(case).min(axis=tuple(range(-len(axes), 0))) * channels + np.arange(channels)
+    flat = value.reshape(len(value), math.prod(value.shape[1:]))
+    first = np.take_along_axis(flat, np.broadcast_to(places, ignoring["output"].shape).reshape(len(value), -1), axis=1)
+    nan = np.isnan(first.reshape(ignoring["output"].shape))
+    changed = {"output": np.where(nan, np.nan, ignoring["output"]).astype(ignoring["output"].dtype)}
+    if "indices" in ignoring:
+        changed["indices"] = np.where(nan, places, ignoring["indices"])
+    return ignoring | changed
+
+
+def _places(case: Case, outside: int = np.iinfo(np.int64).max) -> Array:
+    """The place of each window's elements on one plane of the image: [1, *count, 1, *kernel]."""
+    images = case.inputs["value"].shape[1:-1]
+    return cut(np.arange(math.prod(images)).reshape(1, *images, 1), shapes.axes(case), outside)
+
+
+def _with_signs(expected: Arrays, actual: Arrays) -> Arrays:
+    """The expected arrays, each zero with the sign that the actual one has."""
+    signed = dict(expected)
+    for name in outputs(expected):
+        right, wrong = expected[name].astype(np.float64), actual[name].astype(np.float64)
+        if right.shape == wrong.shape:
+            signed[name] = np.where(right == 0, np.copysign(0.0, wrong), right).astype(expected[name].dtype)
+    return signed
+
+
+def _flushed(case: Case, array: Array) -> Array:
+    """An array in which zeros of the same sign stand for the subnormals of the case's dtype."""
+    smallest = special("smallest_normal", case.dtype)
+    wide = array.astype(np.float64)
+    tiny = (np.abs(wide) < smallest) & (array.dtype.kind != "i")
+    return np.where(tiny, np.copysign(0.0, wide), wide).astype(array.dtype)
+
+
+def _of_indices(case: Case, inputs: Arrays, expected: Arrays) -> Iterator[Explanation]:
+    """Where a window holds several NaNs, the index of the last of them."""
+    if "indices" not in expected:
+        return
+    axes = shapes.axes(case)
+    channels = inputs["value"].shape[-1]
+    nans = cut(np.isnan(inputs["value"]).astype(np.float64), axes, 0.0) > 0
+    last = np.where(nans, _places(case, -1), -1).max(axis=tuple(range(-len(axes), 0)))
+    changed = np.where(last < 0, expected["indices"], last * channels + np.arange(channels))
+    yield "the last NaN of a window instead of the first", lambda: expected | {"indices": changed}

@@ -1,0 +1,52 @@
+"""Known differences that accept nothing any more."""
+
+from __future__ import annotations
+
+from reports.judging.acceptance import known_difference, version_of
+from reports.judging.behaviours import Accepted
+from reports.judging.known import Known
+from reports.judging.verdict import judge
+from reports.recording.run import Run
+from reports.recording.sampling import is_asked_all
+from reports.recording.targets import ORACLE
+
+
+def entries(run: Run, accepted: Accepted, *, whole: bool) -> list[str]:
+    """A line for each entry that speaks of a target that ran and explains nothing that it answered.
+
+    An entry whose cases were not selected says nothing; only in a ``whole`` run can its cases be said not to exist.
+    """
+    gone = _gone(run, accepted) if whole and _asked_all(run) else []
+    return gone + [
+        f"stale: an entry of reports/known/{adapter}.yaml explains nothing here; remove or mend it: {entry.reason}"
+        for adapter, known in accepted.differences.items()
+        for entry in known
+        if _is_stale(run, accepted, entry, whole=whole)
+    ]
+
+
+def _asked_all(run: Run) -> bool:
+    """Whether some target is asked every case: where all have limits, there are cases that nobody is asked."""
+    return any(target != ORACLE and is_asked_all(facts) for target, facts in run.header["targets"].items())
+
+
+def _gone(run: Run, accepted: Accepted) -> list[str]:
+    """A line for each target that has recorded behaviours of cases that there are no more."""
+    files = {name: kept for name, kept in accepted.behaviours.items() if name in run.header["targets"]}
+    lost = {name: [case for case in kept.ids if case not in run.cases] for name, kept in files.items()}
+    return [
+        f"stale: reports/known/behaviours/{name}.yaml has {cases[0]} ({len(cases)} such), which is no case any more: "
+        f"python -m reports record {run.path}"
+        for name, cases in lost.items()
+        if cases
+    ]
+
+
+def _is_stale(run: Run, accepted: Accepted, entry: Known, *, whole: bool) -> bool:
+    targets = [target for target in run.header["targets"] if entry.concerns(target, version_of(run, target))]
+    whole = whole and any(is_asked_all(run.header["targets"][target]) for target in targets)
+    covered = [(case, target) for case, target in run.records if target in targets and entry.matches(case)]
+    verdicts = ((case, target, judge(run, run.cases[case], target)) for case, target in covered)
+    explains = any(known_difference(run, accepted, *answer) == entry for answer in verdicts)
+    expected = bool(targets) and entry.shown_by != "some processors"
+    return expected and (whole or bool(covered)) and not explains

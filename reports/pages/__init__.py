@@ -1,0 +1,1 @@
+"""Verdicts -> tables, Markdown, CSV and HTML, one module a page."""

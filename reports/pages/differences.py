@@ -1,0 +1,75 @@
+"""The page of differences: each known one with the cases that show it, each new one with what was found of it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pandas as pd
+
+from reports.judging import acceptance
+from reports.judging.behaviours import Accepted
+from reports.judging.known import Known
+from reports.judging.verdict import judge, wanted
+from reports.pages.markdown import cell, markdown, page_of
+from reports.pages.reproducer import program
+from reports.recording.run import Run
+
+_SHOWN: Final = 6
+"""Cases of one group that a page shows."""
+_SEVERAL: Final = 3
+
+
+def page(run: Run, wrong: pd.DataFrame, accepted: Accepted) -> str:
+    """A known difference is one group, whatever shows it; a new one is grouped by what was found of it."""
+    new = wrong["known"] == ""
+    kept = wrong[["operator", "target", "kind", "diagnosis"]].where(new, "")
+    keys = [wrong["known"], *(kept[name] for name in kept)]
+    groups = [_group(run, rows, accepted) for _, rows in wrong.groupby(keys, sort=True)]
+    groups.sort(key=lambda group: (bool(group["reason"]), group["title"], -group["cases"]))
+    return page_of("differences.md", run, groups=groups, decided=_decided(run, accepted))
+
+
+def _decided(run: Run, accepted: Accepted) -> list[Known]:
+    """The known differences that the processor decides about, of the adapters and versions that ran."""
+    versions = {target: acceptance.version_of(run, target) for target in run.header["targets"]}
+    known = (entry for adapter in sorted(accepted.differences) for entry in accepted.differences[adapter])
+    return [
+        entry
+        for entry in known
+        if entry.shown_by == "some processors" and any(entry.concerns(*target) for target in versions.items())
+    ]
+
+
+def _group(run: Run, rows: pd.DataFrame, accepted: Accepted) -> dict[str, Any]:
+    first = rows.iloc[0]
+    verdict = judge(run, run.cases[first["case"]], first["target"])
+    entry = acceptance.find_known(run, accepted, first["case"], first["target"], verdict)
+    operators = sorted(rows["operator"].unique())
+    where = ", ".join(operators) if len(operators) < _SEVERAL else "several operators"
+    found = (
+        rows["diagnosis"].replace("", pd.NA).fillna(rows["kind"].where(rows["status"] == "differing", rows["status"]))
+    )
+    what = f": {', '.join(sorted(found.unique()))}" if found.nunique() < _SEVERAL else ""
+    adapter = first["target"].partition("-")[0]
+    counts = rows["target"].value_counts(sort=False)
+    by_case = rows.groupby("case", sort=False).agg(
+        on=("target", lambda names: ", ".join(sorted(name.partition("-")[2] for name in names))),
+        summary=("summary", "first"),
+        call=("call", "first"),
+    )
+    shown = by_case.head(_SHOWN).reset_index()
+    more = f"\n\n...and {len(by_case) - _SHOWN} more, see differences.csv." if len(by_case) > _SHOWN else ""
+    return {
+        "title": f"{adapter}: {where}{what}",
+        "cases": len(by_case),
+        "counts": ", ".join(f"{count:,} on {target}" for target, count in sorted(counts.items())),
+        "reason": first["known"],
+        "link": entry.link if entry else "",
+        "table": markdown(shown.map(cell)) + more,
+        "program": _program(run, first["case"], first["target"]),
+    }
+
+
+def _program(run: Run, name: str, target: str) -> str:
+    case = run.cases[name]
+    return program(case, run.call(run.records[name, target]), wanted(run, case, target))

@@ -1,0 +1,128 @@
+"""Tables -> Markdown and CSV. Every page is a pure function of a recorded run and the known differences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from adapters.base import ModeOptions
+from cases.loading.claims import load as load_claims
+from reports.judging.behaviours import Accepted
+from reports.pages import determinism, differences, indices, tables
+from reports.pages.coverage import by_case
+from reports.pages.markdown import cell, markdown, page_of
+from reports.pages.padding import padding
+from reports.pages.rounding import drift, rounding
+from reports.pages.shape_errors import cells, page
+from reports.pages.tutorial import claims, readings
+from reports.pages.tutorial.evidence import review
+from reports.recording.run import TIMES, Run
+from reports.recording.sampling import LIMITS, describe, is_asked_all
+from reports.recording.targets import ORACLE, is_framework
+
+MEASURED: Final = ("rounding.md", determinism.PAGE)
+"""Pages that hold what another processor would round otherwise, or what varies anyhow."""
+
+
+def pages(run: Run, accepted: Accepted) -> dict[str, str]:
+    """File name -> text of every report."""
+    frame = tables.results(run, accepted)
+    targets = tables.targets_of(run)
+    frameworks = [target for target in targets if is_framework(target)]
+    wrong = tables.differences(frame)
+    errors = cells.cells(run, frameworks)
+    agreeing = _asked_all(run, [target for target in targets if target in {*frameworks, ORACLE}])
+    covered = by_case.of_run(run)
+    text = load_claims()
+    found = claims.findings(run, text.claims, [target for target in targets if target != ORACLE])
+    return {
+        "conformance.md": _conformance(run, frame, targets),
+        "differences.md": differences.page(run, wrong, accepted),
+        "differences.csv": wrong.drop(columns=["valid", "of_failing", "of_noted"]).to_csv(index=False),
+        "shape_errors.md": page.page(run, errors),
+        "shape_errors.csv": errors.to_csv(index=False),
+        "shape_errors.html": page.opening(run, errors),
+        "coverage.md": page_of("coverage.md", run, **by_case.page(run, covered, frameworks)),
+        "coverage.csv": by_case.rows(covered).to_csv(index=False),
+        "agreement.md": page_of("agreement.md", run, table=markdown(tables.agreement(run, accepted, agreeing))),
+        "rounding.md": _rounding(run, frame, frameworks),
+        "indices.md": _indices(run, frameworks),
+        "padding.md": page_of("padding.md", run, table=markdown(padding(run, _first_modes(run, frameworks)))),
+        "document_readings.md": page_of("document_readings.md", run, operators=_readings(run)),
+        "document_claims.md": page_of("document_claims.md", run, **review(run, found, text.undecidable)),
+        "document_claims.csv": claims.rows(found).to_csv(index=False),
+        **(_determinism(run, accepted) if TIMES in run.header else {}),
+    }
+
+
+def write(run: Run, accepted: Accepted, folder: Path) -> list[Path]:
+    """Write every report of a run into a folder; returns the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, text in pages(run, accepted).items():
+        paths.append(folder / name)
+        paths[-1].write_text(text, encoding="utf-8")
+    return paths
+
+
+def published(run: Run, accepted: Accepted) -> dict[str, str]:
+    """The pages that are committed: nothing in them depends on time, and only ``MEASURED`` on the machine."""
+    return {name: text for name, text in pages(run, accepted).items() if name.endswith(".md")}
+
+
+def _conformance(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
+    missing = [f"{name}: {why}" for name, why in sorted(run.header.get("missing", {}).items())]
+    judged = [target for target in targets if target != ORACLE]
+    parts = {
+        "table": markdown(tables.conformance(frame, judged).reset_index()),
+        "topics": [(name, markdown(table.reset_index())) for name, table in tables.topics(frame, judged)],
+        "known": bool((frame["valid"] & (frame["known"] != "")).any()),
+        "thinned": _thinned(run),
+        "has_readings": bool(readings.targets(run)),
+    }
+    return page_of("conformance.md", run, missing=missing, **parts)
+
+
+def _rounding(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
+    tables = {"table": rounding(frame[frame["target"].isin(targets)]), "networks": drift(run, targets)}
+    return page_of("rounding.md", run, **{name: markdown(table, floatfmt=".3g") for name, table in tables.items()})
+
+
+def _asked_all(run: Run, targets: list[str]) -> list[str]:
+    """The targets that were asked every case: only of these can be said how often they agree."""
+    return [target for target in targets if is_asked_all(run.header["targets"][target])]
+
+
+def _first_modes(run: Run, targets: list[str]) -> list[str]:
+    """Each framework's first target, as the run has them: modes are told the same."""
+    firsts: dict[str, str] = {}
+    for target in run.header["targets"]:
+        firsts.setdefault(target.partition("-")[0], target)
+    return [target for target in targets if target in firsts.values()]
+
+
+def _readings(run: Run) -> list[tuple[str, list[str], str]]:
+    """For each operator that the tutorial spells out: when its readings are right, and the table."""
+    return [(name, readings.sentences(run, name), markdown(readings.table(run, name))) for name in readings.WORDS]
+
+
+def _thinned(run: Run) -> list[str]:
+    """A line for each target that is not asked every case."""
+    facts = sorted(run.header["targets"].items())
+    options = ((target, {name: fact[name] for name in LIMITS & fact.keys()}) for target, fact in facts)
+    return [f"`{target}`: {describe(ModeOptions(**limits), slow=False)}." for target, limits in options if limits]
+
+
+def _determinism(run: Run, accepted: Accepted) -> dict[str, str]:
+    vary = determinism.table(run, accepted)
+    parts = {"times": run.header[TIMES], "counts": markdown(determinism.counts(run))}
+    shown = vary.assign(worst=vary["worst"].map("{:.3g}".format)).astype(str).map(cell)
+    page = page_of(determinism.PAGE, run, table=markdown(shown), **parts)
+    return {determinism.PAGE: page, "determinism.csv": vary.to_csv(index=False)}
+
+
+def _indices(run: Run, targets: list[str]) -> str:
+    native = markdown(indices.native(run, targets))
+    return page_of("indices.md", run, native=native, duplicates=markdown(indices.duplicates(run, targets)))

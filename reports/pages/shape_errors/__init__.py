@@ -1,0 +1,1 @@
+"""The pages of wrong calls: what each target does with them."""

@@ -1,0 +1,1 @@
+"""The pages of the tutorial's claims and readings."""

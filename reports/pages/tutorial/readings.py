@@ -1,0 +1,209 @@
+"""Where each reading of the tutorial's recipes is right and where it goes wrong: for whoever read the tutorial.
+
+Every cell and every sentence comes from a run's verdicts. Valid cases count, but for those of special values, which
+ask something else, and those without elements, in which nothing can be wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from adapters import OURS
+from cases.model import shapes
+from cases.model.case import Case
+from reports.judging.verdict import Verdict, judge
+from reports.pages.tutorial.conditions import Word, condition, sentence
+from reports.recording.run import Run
+from reports.recording.targets import ORACLE
+
+_OURS: Final = tuple(sorted(OURS - {ORACLE.partition("-")[0]}))
+WORDS: Final[dict[str, dict[str, Word]]] = {
+    "conv_transpose": {
+        "the padding is SAME": lambda case, _: case.padding == "SAME",
+        "the stride is 1": lambda _, axis: axis.stride == 1,
+        "the stride is 2": lambda _, axis: axis.stride == 2,  # noqa: PLR2004 - as it says
+        "the stride is no more than the kernel": lambda _, axis: axis.stride <= axis.kernel,
+        "the total padding is even": lambda _, axis: (axis.before + axis.after) % 2 == 0,
+        "the full result reaches the image's end": lambda _, axis: axis.full >= axis.image,
+        "the image goes on for stride - 2 elements or more behind the full result": (
+            lambda _, axis: axis.image - axis.full >= axis.stride - 2
+        ),
+        "stride x the value's size is no more than image + kernel - 1": (
+            lambda _, axis: axis.stride * axis.count < axis.image + axis.kernel
+        ),
+    },
+    "max_unpool": {
+        "the padding is SAME": lambda case, _: case.padding == "SAME",
+        "the window is as large as the stride": lambda _, axis: axis.kernel == axis.stride,
+        "the stride divides the image": lambda _, axis: axis.image % axis.stride == 0,
+        "stride x the value's size is the image": lambda _, axis: axis.stride * axis.count == axis.image,
+    },
+    "avg_unpool": {
+        "the padding is SAME": lambda case, _: case.padding == "SAME",
+        "the window is no larger than the stride": lambda _, axis: axis.kernel <= axis.stride,
+        "there is one window": lambda _, axis: axis.count == 1,
+    },
+}
+"""What may decide, for each operator that the tutorial spells out; the simplest that decides exactly is said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A case that a reading answered: whether it was right, and if not, in what way."""
+
+    case: Case
+    right: bool
+    fault: str
+    diagnosis: str
+
+
+Rows = dict[tuple[str, ...], dict[str, list[Answer]]]
+
+
+def targets(run: Run) -> list[str]:
+    """The targets that are readings of the tutorial."""
+    return sorted(target for target in run.header["targets"] if target.partition("-")[0] in _OURS)
+
+
+def answers(run: Run, operator: str, target: str) -> list[Answer]:
+    """What a reading did with each case that counts."""
+    asked = [case for case in run.cases.values() if case.operator == operator and (case.id, target) in run.records]
+    judged = [(case, judge(run, case, target)) for case in asked if _counts(case)]
+    return [
+        Answer(
+            case=case,
+            right=verdict.status == "passed",
+            fault=_fault(verdict),
+            diagnosis=verdict.diagnosis or (verdict.difference.summary if verdict.difference else ""),
+        )
+        for case, verdict in judged
+        if verdict.status != "unsupported"
+    ]
+
+
+def _counts(case: Case) -> bool:
+    judged = case.invalid is None and case.behaviour is None and case.tier != "special"
+    return judged and all(0 not in spec.shape for spec in case.inputs.values())
+
+
+def _fault(verdict: Verdict) -> str:
+    """The kind of a fault without its numbers: what the first of its diagnoses has in common with its likes."""
+    if verdict.difference is None:
+        return ""
+    if verdict.status != "differing":
+        return re.sub(r":.*", "", verdict.difference.summary)
+    if verdict.difference.kind == "shape":
+        return "another size"
+    first = (verdict.diagnosis or "not explained").partition(" or ")[0]
+    return "another window" if first.startswith("window ") else first
+
+
+def sentences(run: Run, operator: str) -> list[str]:
+    """For each reading, when it is right, and the smallest case that it gets wrong."""
+    return [_sentence(operator, target, found) for target in targets(run) if (found := answers(run, operator, target))]
+
+
+def _sentence(operator: str, target: str, found: list[Answer]) -> str:
+    words = WORDS[operator]
+    when = sentence(condition([answer.case for answer in found], [answer.right for answer in found], words), words)
+    count = sum(answer.right for answer in found)
+    text = f"`{target}` is right {when}: {count:,} of {len(found):,} cases."
+    wrong = min((answer for answer in found if not answer.right), key=lambda answer: _size(answer.case), default=None)
+    return f"{text} The smallest that it gets wrong is `{wrong.case.id}`: {wrong.diagnosis}." if wrong else text
+
+
+def _size(case: Case) -> tuple[int, str]:
+    return sum(axis.image for axis in shapes.axes(case)), case.id
+
+
+def table(run: Run, operator: str) -> pd.DataFrame:
+    """For one operator, what tells its cases apart -> how often each reading is right."""
+    names, key = _KEYS[operator]
+    rows: Rows = {}
+    for target in targets(run):
+        for answer in answers(run, operator, target):
+            rows.setdefault(key(answer.case), {}).setdefault(target, []).append(answer)
+    if operator == "conv_transpose":
+        names, rows = [*names, "total padding"], _by_parity(rows)
+    columns = [target for target in targets(run) if any(target in row for row in rows.values())]
+    ordered = sorted(rows.items(), key=lambda row: [(len(word), word) for word in row[0]])  # 2 comes before 11
+    cells = [[*row, *(cell(found.get(target, [])) for target in columns)] for row, found in ordered]
+    return pd.DataFrame(cells, columns=[*names, *columns])
+
+
+def _by_parity(rows: Rows) -> Rows:
+    """Rows in which some reading is right now and then, split by whether what is padded is even if that decides it."""
+    found: Rows = {}
+    for key, by_target in rows.items():
+        parts = {word: _only(by_target, word) for word in ("even", "odd")}
+        if sum(map(_mixed, parts.values())) < _mixed(by_target):
+            found |= {(*key, word): part for word, part in parts.items() if part}
+        else:
+            found[(*key, "")] = by_target
+    return found
+
+
+def _only(by_target: dict[str, list[Answer]], parity: str) -> dict[str, list[Answer]]:
+    kept = {target: [a for a in found if _parity(a.case) == parity] for target, found in by_target.items()}
+    return {target: found for target, found in kept.items() if found}
+
+
+def _parity(case: Case) -> str:
+    """Odd if what is padded is odd along any axis."""
+    return "odd" if any((axis.before + axis.after) % 2 for axis in shapes.axes(case)) else "even"
+
+
+def _mixed(by_target: dict[str, list[Answer]]) -> int:
+    return sum(len({answer.right for answer in found}) > 1 for found in by_target.values())
+
+
+def cell(found: Iterable[Answer]) -> str:
+    """Right in all, wrong in all and how, or right in so many."""
+    listed = list(found)
+    count, total = sum(answer.right for answer in listed), len(listed)
+    if not listed:
+        return ""
+    if count == total:
+        return f"right in all {total}"
+    faults = Counter(answer.fault for answer in listed if not answer.right).most_common()
+    how = faults[0][0] if len(faults) == 1 else ", ".join(f"{number} {fault}" for fault, number in faults)
+    return f"wrong in all {total}: {how}" if count == 0 else f"right in {count} of {total}, else {how}"
+
+
+def _transposed(case: Case) -> tuple[str, ...]:
+    return str(case.padding), _each(shapes.kernel_size(case)), _each(case.strides)
+
+
+def _each(sizes: tuple[int, ...]) -> str:
+    return str(sizes[0]) if len(set(sizes)) == 1 else "differs by axis"
+
+
+def _max_unpooled(case: Case) -> tuple[str, ...]:
+    divides = all(axis.image % axis.stride == 0 for axis in shapes.axes(case))
+    batch = "1" if case.inputs["value"].shape[0] == 1 else "more"
+    return str(case.padding), _window(case), "divides" if divides else "does not", batch
+
+
+def _window(case: Case) -> str:
+    axes = shapes.axes(case)
+    if any(axis.kernel > axis.stride for axis in axes):
+        return "larger than the stride"
+    return "smaller than the stride" if any(axis.kernel < axis.stride for axis in axes) else "as large as the stride"
+
+
+def _avg_unpooled(case: Case) -> tuple[str, ...]:
+    overlap = any(axis.kernel > axis.stride and axis.count > 1 for axis in shapes.axes(case))
+    return str(case.padding), _window(case), "overlap" if overlap else "do not"
+
+
+_KEYS: Final[dict[str, tuple[list[str], Callable[[Case], tuple[str, ...]]]]] = {
+    "conv_transpose": (["padding", "kernel", "stride"], _transposed),
+    "max_unpool": (["padding", "window", "stride and image", "batch"], _max_unpooled),
+    "avg_unpool": (["padding", "window", "windows"], _avg_unpooled),
+}

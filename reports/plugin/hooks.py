@@ -1,0 +1,245 @@
+"""What pytest's hooks do: each hook in ``conftest.py`` is one call into here.
+
+Nothing is started for a run of the suite's own tests: targets are looked for where the command line names case files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import pytest
+
+from adapters.base import Target
+from adapters.engine.threads import processors
+from cases.loading.load import CLAIMS
+from cases.model.case import Case
+from reports.judging import behaviours, stale
+from reports.judging.known import KnownError
+from reports.pages import determinism, render
+from reports.plugin import progress
+from reports.plugin.items import ACCEPTED, SESSION, CaseFile, CaseItem, why_unasked
+from reports.recording.options import Options, UsageError
+from reports.recording.session import Session
+
+_PROBLEMS: Final = pytest.StashKey[list[str]]()
+_LOOPED: Final = pytest.StashKey[bool]()
+_PATHS: Final = pytest.StashKey[list[Path]]()
+_List = TypeVar("_List", list[str], list[Path])
+PROGRESS: Final = pytest.StashKey[progress.Progress]()
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """The options of a conformance run."""
+    group = parser.getgroup("deconform", "conformance of transposed convolution and unpooling")
+    group.addoption("--target", action="append", default=[], metavar="GLOB", help="only these targets; repeatable")
+    group.addoption("--device", default="auto", choices=("cpu", "cuda", "auto"), help="only targets on this device")
+    group.addoption("--adapter", action="append", default=[], metavar="NAME", help="one more adapter: module:Class")
+    group.addoption("--python", action="append", default=[], metavar="NAME=PATH", help="an adapter's interpreter")
+    group.addoption("--report", default="reports/latest", metavar="DIR", help="where the run and the reports go")
+    group.addoption("--timeout", type=float, default=60.0, metavar="SECONDS", help="limit for one case")
+    group.addoption("--memory", type=float, default=4.0, metavar="GIB", help="limit for a worker's calls; default: 4")
+    group.addoption(
+        "--workers", type=int, default=processors(), metavar="N", help="targets that run at once; default: processors"
+    )
+    group.addoption("--weights", metavar="FILE", help="VGG16's real filters, .npz or .safetensors, for its network")
+    group.addoption("--slow", action="store_true", help="every case also in modes that are asked only some")
+    group.addoption(
+        "--determinism", type=int, metavar="N", help="ask every case N times and report those whose answers vary"
+    )
+    group.addoption("--resume", action="store_true", help="go on with a run that was cut short")
+
+
+def choose(config: pytest.Config) -> None:
+    """Choose the targets if the command line names case files, before any of them is collected.
+
+    Raises:
+        UsageError: if what was asked for can't be run.
+    """
+    paths = (config.invocation_params.dir / argument.partition("::")[0] for argument in config.args)
+    if any(_holds_cases(path) for path in paths):
+        config.stash[ACCEPTED] = _or_usage_error(behaviours.load)
+        config.stash[SESSION] = _choose(config)
+        _refuse_unasked(config, config.stash[SESSION])
+
+
+def _refuse_unasked(config: pytest.Config, session: Session) -> None:
+    """An id on the command line that a target is not asked would else be reported as not found."""
+    named = ((argument, *argument.partition("::")[::2]) for argument in config.args if ".yaml::" in argument)
+    whys = [(id_, why_unasked(session, config.invocation_params.dir / path, name)) for id_, path, name in named]
+    lines = [f"{id_}: {why}" for id_, why in whys if why]
+    if lines:
+        raise pytest.UsageError(*lines)
+
+
+def collect(path: Path, parent: pytest.Collector) -> CaseFile | None:
+    """A node for a case file: any YAML below a folder named cases, or named on the command line."""
+    wanted = _is_case_file(path) or (path.suffix == ".yaml" and parent.session.isinitpath(path))
+    return CaseFile.from_parent(parent, path=path) if wanted and SESSION in parent.config.stash else None
+
+
+def _holds_cases(path: Path) -> bool:
+    return path.suffix == ".yaml" or any(_is_case_file(file) for file in path.rglob("*.yaml"))
+
+
+def _is_case_file(path: Path) -> bool:
+    return path.suffix == ".yaml" and path.name != CLAIMS and "cases" in path.parts[:-1]
+
+
+def start(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Begin the run with the items that are left after selection."""
+    session = config.stash.get(SESSION, None)
+    if session is None or config.option.collectonly:
+        return
+    work: dict[Target, list[Case]] = {}
+    for item in items:
+        if isinstance(item, CaseItem):
+            work.setdefault(item.target, []).append(item.case)
+    _refuse_twins(work)
+    if work:
+        _or_usage_error(session.start, work)
+        config.stash[PROGRESS] = progress.Progress(session)
+
+
+def looped(config: pytest.Config) -> None:
+    """Every item was run: not stopped by -x, Ctrl-C or a crash of ours."""
+    config.stash[_LOOPED] = True
+
+
+def finish(session: pytest.Session) -> None:
+    """End the run, write the reports, and fail a run that lost something."""
+    run = session.config.stash.get(SESSION, None)
+    if run is None:
+        return
+    over = run.started and session.config.stash.get(_LOOPED, False)
+    stash, file = session.config.stash, run.options.report / "run.jsonl"
+    problems, judging = _tried(lambda: _problems(session.config, run) if over else [], [], file)
+    stash[_PATHS], rendering = _tried(
+        lambda: _finished(session.config, run, complete=over), [file] if over else [], file
+    )
+    stash[_PROBLEMS] = problems + judging + rendering
+    if judging or rendering:
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+    elif problems and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _tried(step: Callable[[], _List], otherwise: _List, file: Path) -> tuple[_List, list[str]]:
+    """What a step returns; if it breaks, which is our fault, another result and a line: what was answered is kept."""
+    try:
+        return step(), []
+    except Exception as error:  # noqa: BLE001 - whatever it is, the summary has still to come
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        return otherwise, [f"a fault of ours: {what}; the answers are kept: python -m reports render {file}"]
+
+
+def _finished(config: pytest.Config, session: Session, *, complete: bool) -> list[Path]:
+    """End the run, and write the pages of one that is complete; return the paths, the run's own file first."""
+    session.finish(complete=complete)
+    if not complete or session.run is None:
+        return []
+    return [session.run.path, *render.write(session.run, config.stash[ACCEPTED], session.options.report)]
+
+
+def _problems(config: pytest.Config, run: Session) -> list[str]:
+    """What a run that is over lost, and which known differences explain nothing in it."""
+    assert run.run is not None  # noqa: S101 - it is over
+    return run.lost() + stale.entries(run.run, config.stash[ACCEPTED], whole=_is_whole(config))
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Whether every case of the suite was asked: its folder was named, and nothing was deselected."""
+    folder = config.rootpath / "cases"
+    named = any((config.invocation_params.dir / argument).resolve() == folder for argument in config.args)
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    return named and not (terminal and terminal.stats.get("deselected"))
+
+
+def status(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    """How an item shows while the run goes on: a passing case shows in the progress line alone."""
+    if PROGRESS not in config.stash or ".yaml::" not in report.nodeid:
+        return None
+    config.stash[PROGRESS].show()
+    if terminal := config.pluginmanager.get_plugin("terminalreporter"):
+        terminal.stats.get("", []).clear()  # reports of set-up and tear-down that passed: tens of thousands, never read
+    quiet = report.passed or report.skipped
+    if report.when != "call" or not quiet or config.option.verbose > 0:
+        return None
+    outcome = "xfailed" if hasattr(report, "wasxfail") else report.outcome
+    return outcome, "", outcome.upper()
+
+
+def summary(terminal: Any, config: pytest.Config) -> None:
+    """The closing lines: what was lost or is stale, and where the reports are."""
+    if _PATHS not in config.stash:
+        return
+    terminal.section("deconform")
+    session = config.stash[SESSION]
+    lines = [
+        *progress.describe(session),
+        *progress.totals(session),
+        *determinism.lines(session.run, config.stash[ACCEPTED]),
+    ]
+    for line in [*lines, *config.stash[_PROBLEMS]]:
+        terminal.line(line)
+    paths = config.stash[_PATHS]
+    nothing = "no reports: the run was cut short" if session.started else "no reports: no case was selected"
+    terminal.line(f"reports: {', '.join(map(str, paths))}" if paths else nothing)
+
+
+def _choose(config: pytest.Config) -> Session:
+    option = config.option
+    pythons = dict(_pair(text) for text in option.python)
+    options = Options(
+        targets=tuple(option.target),
+        device=option.device,
+        adapters=tuple(option.adapter),
+        pythons=pythons,
+        report=Path(option.report),
+        timeout=option.timeout,
+        memory=option.memory,
+        workers=option.workers,
+        slow=option.slow,
+        resume=option.resume,
+        weights=Path(option.weights) if option.weights else None,
+        determinism=option.determinism,
+    )
+    session: Session = _or_usage_error(Session, options, lambda: _show(config))
+    _or_usage_error(session.choose)
+    return session
+
+
+def _show(config: pytest.Config) -> None:
+    """The progress line while an item waits, in whose set-up pytest captures what is written."""
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if PROGRESS in config.stash and config.stash[PROGRESS].is_due():
+        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+            config.stash[PROGRESS].show()
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        msg = f"--python {text}: give NAME=PATH, e.g. torch=/path/to/venv/bin/python"
+        raise pytest.UsageError(msg)
+    return name, path
+
+
+def _or_usage_error(function: Any, *arguments: Any) -> Any:
+    """Call, and turn what the user can mend into pytest's own kind of error, which ends with status 4."""
+    try:
+        return function(*arguments)
+    except (UsageError, KnownError) as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _refuse_twins(work: dict[Target, list[Case]]) -> None:
+    for chosen in work.values():
+        counts = Counter(case.id for case in chosen)
+        twins = [case for case, count in counts.items() if count > 1]
+        if twins:
+            msg = f"two case files give the id {twins[0]}: rename a file or a folder"
+            raise pytest.UsageError(msg)

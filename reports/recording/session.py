@@ -1,0 +1,240 @@
+"""One conformance run: choose the targets, start the engine, record what comes.
+
+pytest's hooks and items call this and nothing else, so that the whole flow can be read in one place.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any, Final
+
+from adapters.base import ModeOptions, Target
+from adapters.engine.handle import Ready, StartError, StartFailure
+from adapters.engine.pool import Pool
+from adapters.outcome import Fault, Result
+from adapters.worker.memory import GIB
+from cases.model.case import Case
+from reports.recording import sampling, targets
+from reports.recording.filters import Weights
+from reports.recording.options import Options, UsageError
+from reports.recording.resume import calls, resumed, sources
+from reports.recording.run import TIMES, Run
+from reports.recording.targets import DEFAULT_ADAPTERS, ORACLE
+
+_ORACLE: Final = Target(adapter="oracle", mode="eager", device="cpu")
+
+
+class LostError(Exception):
+    """An answer that never came: ours, not a framework's."""
+
+
+class Session:
+    """A run from the choice of targets to the last answer. Use ``choose``, then ``start``, ``answer`` and ``finish``.
+
+    ``facts`` holds what the run's header says of each target; its settings are empty until its first worker has told
+    them. ``waiting`` is called now and then while ``answer`` waits.
+
+    Raises:
+        UsageError: if an option is out of range, or the folder can't be written.
+    """
+
+    def __init__(self, options: Options, waiting: Callable[[], None] = lambda: None) -> None:
+        options.check()
+        self.options = options
+        self.targets: dict[Target, ModeOptions] = {}
+        self.missing: dict[str, str] = {}
+        self.run: Run | None = None
+        self.asked: set[tuple[str, str]] = set()
+        self.started = False
+        self.times = options.determinism or 1
+        """How often every call is made."""
+        self.facts: dict[str, dict[str, Any]] = {}
+        self._waiting = waiting
+        self._pool = Pool(case_limit=options.timeout, memory=int(options.memory * GIB))
+        self._news = threading.Condition()
+        self._writing = threading.Lock()
+        self._has_unwritten_settings = False
+        self._weights = Weights(options)
+        self._places: dict[str, int] = {}
+
+    def choose(self) -> None:
+        """Find out which targets there are, and which of them are wanted.
+
+        Raises:
+            UsageError: if an adapter is unknown or broken, or nothing that was asked for can be run.
+        """
+        launches, unasked = targets.launches(DEFAULT_ADAPTERS, self.options)
+        ready, absent = targets.sorted_out(self._pool.probe(launches))
+        choice = targets.choose(ready, self.options)
+        self.targets = choice.targets
+        self.missing = {**absent, **choice.missing}
+        targets.check(choice, self.missing, unasked, self.options)
+        defines = [_ORACLE for adapter in ready if adapter.name == targets.DEFINITION]
+        for target in dict.fromkeys([*self.targets, *defines]):
+            self.facts[str(target)] = self._describe(target, ready)
+
+    def chosen(self, cases: Sequence[Case], target: Target) -> set[str]:
+        """The ids of a file's cases that a target is asked; ``cases`` is the whole file."""
+        return sampling.asked(cases, self.targets[target], slow=self.options.slow)
+
+    def weighted(self, cases: Sequence[Case]) -> list[Case]:
+        """A file's cases, all of them, those that take them with the real filters that the user gave."""
+        self._places |= {case.id: place for place, case in enumerate(cases)}
+        return self._weights.given_to(cases)
+
+    def start(self, work: dict[Target, list[Case]]) -> None:
+        """Begin: every case goes to the oracle, and to the targets given with it.
+
+        Raises:
+            UsageError: if there is no run to resume, no case takes the user's filters, or one of the targets that begin
+                at once can't be configured.
+        """
+        cases = {case.id: case for target_cases in work.values() for case in target_cases}
+        self._weights.check(cases.values())
+        plan = {target: chosen for target, chosen in work.items() if target != _ORACLE}
+        plan = {_ORACLE: list(cases.values()), **plan}
+        self.asked = {(case.id, str(target)) for target, chosen in plan.items() for case in chosen}
+        old = self._old(cases)
+        todo = {target: calls(chosen, target, old, self.times) for target, chosen in plan.items()}
+        oracle = {_ORACLE: todo.pop(_ORACLE)}
+        others = targets.longest_first({target: chosen for target, chosen in todo.items() if chosen}, self.targets)
+        self._prepare([*(oracle if oracle[_ORACLE] else ()), *islice(others, self.options.workers)])
+        self.run = self._open(old, cases)
+        self.started = True
+        self._pool.start(oracle, self._deliver, settle=self._settle)
+        self._pool.start(others, self._deliver, settle=self._settle, slots=self.options.workers)
+
+    def answer(self, case: Case, target: str) -> None:
+        """Wait until a target, and the oracle, have answered a case.
+
+        Raises:
+            LostError: if one of them broke on our side.
+        """
+        for name in (ORACLE, target):
+            self._await(case.id, name)
+            if fault := self._recorded().faults.get((case.id, name)):
+                raise LostError(fault)
+        if (case.id, ORACLE) in self._recorded().others:
+            msg = f"the definition's own answer to {case.id} varies"
+            raise LostError(msg)
+
+    def _await(self, case: str, target: str) -> None:
+        answered = False
+        while not answered:
+            with self._news:
+                answered = self._news.wait_for(partial(self._has, case, target), timeout=0.5)
+            self._record_settings()
+            if not answered:
+                self._waiting()
+                self._check_pool(case, target)
+
+    def finish(self, *, complete: bool) -> None:
+        """End the run: stop the workers, write the footer if all went its way, close the file."""
+        self._pool.stop()
+        if self.run is None:
+            return
+        try:
+            self._record_settings()
+            if complete:
+                self.run.end(asked=len(self.asked))
+        finally:
+            self.run.close()
+
+    def lost(self) -> list[str]:
+        """What a run that is over should hold and doesn't: answers asked for and never recorded."""
+        run = self._recorded()
+        gone = [key for key in sorted(self.asked) if not self._has(*key)]
+        again = f"answered less than {self.times} times"
+        return [
+            f"{case}[{target}] was asked and {again if (case, target) in run.records else 'never answered'}"
+            for case, target in gone
+        ]
+
+    def _describe(self, target: Target, ready: Iterable[Ready]) -> dict[str, Any]:
+        adapter = next(adapter for adapter in ready if adapter.name == target.adapter)
+        limits = sampling.facts(adapter.options[target.mode], slow=self.options.slow)
+        memory = f"{self.options.memory:g} GiB"
+        return {"versions": adapter.versions, "python": adapter.python, "memory": memory, "settings": {}, **limits}
+
+    def _prepare(self, first: Iterable[Target]) -> None:
+        """Configure the targets that begin at once, while it is early enough to say no."""
+        for target, answer in self._pool.prepare(first).items():
+            if isinstance(answer, StartFailure):
+                raise UsageError(answer.message)
+            try:
+                self._settle(target, answer)
+            except StartError as error:
+                raise UsageError(str(error)) from None
+
+    def _settle(self, target: Target, settings: dict[str, str]) -> None:
+        """Take note of what a worker of a target chose, which must be what others of it chose."""
+        fact = self.facts[str(target)]
+        if not fact["settings"] and settings:
+            fact["settings"] = settings
+            self._has_unwritten_settings = True
+        if fact["settings"] != settings:
+            msg = f"{target}: the settings are {settings} and were {fact['settings']}; run without --resume"
+            raise StartError(msg)
+
+    def _record_settings(self) -> None:
+        """Write the header again if settings came to it: of several headers in a file, the last one counts.
+
+        Only in the thread that also judges, which would else find no header for a moment.
+        """
+        run = self._recorded()
+        with self._writing:
+            if self._has_unwritten_settings:
+                self._has_unwritten_settings = False
+                header, run.header = run.header, {}
+                run.begin(header)
+
+    def _old(self, cases: dict[str, Case]) -> Run | None:
+        """The run to go on with, if there is one."""
+        path = self.options.report / "run.jsonl"
+        if not self.options.resume or not path.exists() or not path.stat().st_size:
+            return None
+        run = resumed(path, self._header(), cases)
+        self.facts = run.header["targets"]
+        return run
+
+    def _header(self) -> dict[str, Any]:
+        header = {"targets": self.facts, "missing": self.missing, "suite": sources()}
+        options = {"weights": self._weights.facts, TIMES: self.options.determinism}
+        return header | {name: value for name, value in options.items() if value}
+
+    def _open(self, old: Run | None, cases: dict[str, Case]) -> Run:
+        path = self.options.report / "run.jsonl"
+        if old is None:
+            path.unlink(missing_ok=True)
+        run = old or Run(path)
+        if old is None:
+            self._has_unwritten_settings = False  # the header has them
+        run.begin(self._header())
+        for case in cases.values():
+            run.ask(case, self._places.get(case.id, 0))
+        return run
+
+    def _has(self, case: str, target: str) -> bool:
+        run = self._recorded()
+        key = case, target
+        return key in run.faults or (key in run.records and run.repeats[key] >= self.times - 1)
+
+    def _check_pool(self, case: str, target: str) -> None:
+        if self._pool.wait(0) and not self._has(case, target):
+            msg = f"{target} ended without an answer to {case}"
+            raise LostError(msg)
+
+    def _deliver(self, answer: Result | Fault) -> None:
+        with self._writing:
+            self._recorded().record(answer)
+        with self._news:
+            self._news.notify_all()
+
+    def _recorded(self) -> Run:
+        if self.run is None:
+            msg = "the run has not begun"
+            raise LostError(msg)
+        return self.run

@@ -1,0 +1,258 @@
+"""The exactness check: the largest sums that a dtype holds pass, the next larger do not, in any order of summation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters.oracle import NotExact, Oracle, products
+from cases.model.case import Case, TensorSpec
+from cases.model.dtypes import PRECISION
+from cases.model.fill import fill
+
+FLOATS = ["float64", "float32", "float16", "bfloat16"]
+
+
+def literal(dtype: str, *values: float, shape: tuple[int, ...] | None = None) -> TensorSpec:
+    """Elements along the first spatial axis, or in the given shape."""
+    return TensorSpec(shape=shape or (1, len(values), 1), dtype=dtype, fill="literal", values=values)
+
+
+def conv(dtype: str, *values: float, taps: tuple[float, ...] = (), **more: Any) -> Case:
+    """One window over all values: their sum, or what the taps make of it."""
+    taps = taps or (1,) * len(values)
+    inputs = {"value": literal(dtype, *values), "filter": literal(dtype, *taps, shape=(len(taps), 1, 1))}
+    inputs |= more.pop("inputs", {})
+    return Case(id="made::case", operator="conv", inputs=inputs, strides=(1,), padding="VALID", **more)
+
+
+def pool(operator: str, dtype: str, *values: float, ksize: int, **more: Any) -> Case:
+    inputs = {"value": literal(dtype, *values)} | more.pop("inputs", {})
+    whole: dict[str, Any] = {"strides": (1,), "padding": "VALID"} | more
+    return Case(id="made::case", operator=operator, inputs=inputs, ksize=(ksize,), **whole)
+
+
+def run(case: Case) -> dict[str, Any]:
+    return Oracle().run(case, fill(case))
+
+
+def refuses(case: Case) -> None:
+    with pytest.raises(NotExact, match=rf"^made::case: {case.dtype} doesn't hold "):
+        run(case)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_the_largest_sum_passes_and_the_next_is_refused(dtype: str) -> None:
+    """2**p is the last integer up to which none is missing; one less is enough for float64, which the oracle is."""
+    most = 2.0 ** PRECISION[dtype]
+    assert float(run(conv(dtype, most / 2, most / 2 - 2, 1))["output"].ravel()[0]) == most - 1
+    refuses(conv(dtype, most / 2, most / 2, 1))
+
+
+@pytest.mark.parametrize("dtype", FLOATS[1:])
+def test_the_power_of_two_itself_passes(dtype: str) -> None:
+    most = 2.0 ** PRECISION[dtype]
+    assert float(run(conv(dtype, most / 2, most / 4, most / 4))["output"].ravel()[0]) == most
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_partial_sum_counts_though_the_whole_fits(dtype: str) -> None:
+    """most + 1 - 1: exact in the end, but not on the way, whichever order a framework takes."""
+    most = 2.0 ** PRECISION[dtype]
+    refuses(conv(dtype, most, 1, -1))
+    refuses(conv(dtype, most, -most, 1))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_what_counts_is_the_number_of_bits_and_not_the_size(dtype: str) -> None:
+    most = 2.0 ** PRECISION[dtype]
+    assert run(conv(dtype, most, 4, -4))  # 4 divides all: as good as most / 4 + 1 - 1
+    assert run(conv(dtype, most / 16 - 1 / 8, 1 / 16))
+    refuses(conv(dtype, most / 16, 1 / 32, -1 / 32))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_product_must_be_held(dtype: str) -> None:
+    """In a fused multiply-add it may be longer on the way; not every implementation fuses."""
+    odd = 2.0 ** ((PRECISION[dtype] + 1) // 2) + 1
+    refuses(conv(dtype, odd, taps=(odd,)))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_the_bias_is_a_term(dtype: str) -> None:
+    most = 2.0 ** PRECISION[dtype]
+    bias = {"bias": literal(dtype, most / 2, shape=(1,))}
+    assert run(conv(dtype, most / 4, most / 8, inputs=bias))
+    refuses(conv(dtype, most / 2, 1, inputs=bias))
+    refuses(conv(dtype, most / 2, most / 4, inputs={"bias": literal(dtype, 0.5, shape=(1,))}))
+
+
+@pytest.mark.parametrize(("dtype", "most"), [("int8", 127), ("uint8", 255), ("int16", 2**15 - 1), ("int32", 2**31 - 1)])
+def test_integers_do_not_wrap(dtype: str, most: int) -> None:
+    assert run(conv(dtype, most - 1, 1))["output"].ravel().tolist() == [most]
+    refuses(conv(dtype, most, 1))
+
+
+def test_int64_beyond_float64_is_refused() -> None:
+    """The oracle computes in float64: what that doesn't hold, the oracle doesn't know, though int64 would."""
+    assert run(conv("int64", 2**26, taps=(2**26,)))["output"].ravel().tolist() == [2**52]
+    refuses(conv("int64", 2**27 + 1, taps=(2**27 + 1,)))
+
+
+@pytest.mark.parametrize("operator", ["max_pool", "max_pool_argmax"])
+def test_an_int64_element_beyond_float64_is_refused(operator: str) -> None:
+    refuses(pool(operator, "int64", 2**53 + 1, 3, ksize=2))
+
+
+def test_a_sum_that_overflows_on_the_way_is_refused() -> None:
+    """2**15 + 2**15 is infinity in float16, so that the third term comes too late."""
+    refuses(conv("float16", 2.0**15, 2.0**15, -(2.0**15)))
+
+
+def test_products_below_the_smallest_number_are_refused() -> None:
+    """2**-25 is 0 in float16, and two of them are its smallest number."""
+    refuses(conv("float16", 2.0**-13, 2.0**-13, taps=(2.0**-12, 2.0**-12)))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_an_average_is_first_a_sum(dtype: str) -> None:
+    """The mean of three equal numbers is that number, their sum may need two bits more."""
+    most = 2.0 ** PRECISION[dtype]
+    assert run(pool("avg_pool", dtype, most / 2, most / 4, ksize=2))
+    refuses(pool("avg_pool", dtype, most - 1, most - 1, most - 1, ksize=3))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_an_average_that_is_no_number_of_the_dtype_is_refused(dtype: str) -> None:
+    refuses(pool("avg_pool", dtype, 1, 0, 0, ksize=3))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_overlapping_unpooling_is_a_sum(dtype: str) -> None:
+    most = 2.0 ** PRECISION[dtype]
+    shape: Any = {"ksize": 2, "output_shape": (1, 3, 1)}
+    assert run(pool("avg_unpool", dtype, most / 2, most / 4, **shape))
+    refuses(pool("avg_unpool", dtype, most, 1, **shape))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("operator", ["max_pool", "max_pool_argmax"])
+def test_choosing_is_exact_whatever_is_chosen(operator: str, dtype: str) -> None:
+    assert run(pool(operator, dtype, 2.0 ** PRECISION[dtype], 1, -1, ksize=2))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_gradient_of_the_value_is_a_sum(dtype: str) -> None:
+    """Two windows over one element: both cotangents go back to it."""
+    most = 2.0 ** PRECISION[dtype]
+    shape = (1, 2, 1)
+    for first, last, held in ((most / 2, most / 2 - 1, True), (most - 1, 2, False), (most - 1, -2, False)):
+        cotangent = literal(dtype, first, last, shape=shape)
+        case = conv(dtype, 1, 1, 1, taps=(1, 1), inputs={"cotangent": cotangent}, gradients=("value",))
+        if held:
+            assert run(case)["value_gradient"].ravel().tolist() == [most / 2, most - 1, most / 2 - 1]
+        else:
+            refuses(case)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_the_cotangent_s_common_factor_helps_no_output(dtype: str) -> None:
+    """A cotangent of multiples of 8 says nothing of the output's own sum, which needs a bit too many."""
+    most = 2.0 ** PRECISION[dtype]
+    refuses(conv(dtype, most, 1, -1, inputs={"cotangent": literal(dtype, 8, shape=(1, 1, 1))}, gradients=("value",)))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_the_value_s_common_factor_helps_no_gradient_of_the_value(dtype: str) -> None:
+    """The gradient of the value sums products of filter and cotangent alone."""
+    most = 2.0 ** PRECISION[dtype]
+    cotangent = TensorSpec(shape=(1, 1, 3), dtype=dtype, fill="literal", values=(most, 1, -1))
+    filter_ = TensorSpec(shape=(1, 1, 3), dtype=dtype, fill="literal", values=(1, 1, 1))
+    inputs = {"value": literal(dtype, 8), "filter": filter_, "cotangent": cotangent}
+    refuses(conv(dtype, 8, inputs=inputs, gradients=("value",)))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_gradient_of_the_bias_is_a_sum(dtype: str) -> None:
+    most = 2.0 ** PRECISION[dtype]
+    inputs = {"bias": literal(dtype, 1, shape=(1,)), "cotangent": literal(dtype, most, 1, -1, shape=(1, 3, 1))}
+    refuses(conv(dtype, 1, 1, 1, taps=(1,), inputs=inputs, gradients=("bias",)))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_the_filter_s_common_factor_helps_no_gradient_of_the_bias(dtype: str) -> None:
+    most = 2.0 ** PRECISION[dtype]
+    bias = literal(dtype, 64, shape=(1,))
+    inputs = {"bias": bias, "cotangent": literal(dtype, most / 8, 1 / 8, -1 / 8, shape=(1, 3, 1))}
+    refuses(conv(dtype, 8, 8, 8, taps=(8,), inputs=inputs, gradients=("bias",)))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_cotangents_that_meet_in_one_maximum_are_a_sum(dtype: str) -> None:
+    """-1 is the maximum of all three windows, though not the greatest in magnitude."""
+    most = 2.0 ** PRECISION[dtype]
+    inputs = {"cotangent": literal(dtype, most, 1, -1)}
+    refuses(pool("max_pool", dtype, -9, -8, -1, -7, -6, ksize=3, inputs=inputs, gradients=("value",)))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_shares_of_an_average_are_a_sum(dtype: str) -> None:
+    """Windows of two over three elements: the middle one gets a half of both cotangents."""
+    most = 2.0 ** PRECISION[dtype]
+    for last, held in ((most - 4, True), (most + 2, False), (-most - 2, False)):
+        inputs = {"cotangent": literal(dtype, most, last, shape=(1, 2, 1))}
+        case = pool("avg_pool", dtype, 2, 2, 2, ksize=2, inputs=inputs, gradients=("value",))
+        if held:
+            assert run(case)["value_gradient"].ravel().tolist() == [most / 2, most - 2, most / 2 - 2]
+        else:
+            refuses(case)
+
+
+def test_an_index_is_beside_the_question() -> None:
+    """A flat index may be larger than bfloat16's 2**8."""
+    spec = TensorSpec(shape=(1, 1, 300, 1), dtype="bfloat16", fill="ones")
+    case = Case(
+        id="made::case",
+        operator="max_pool_argmax",
+        inputs={"value": spec},
+        strides=(1, 1),
+        padding="VALID",
+        ksize=(1, 1),
+    )
+    assert run(case)["indices"].ravel().tolist() == list(range(300))
+
+
+@pytest.mark.parametrize("tier", ["bounded", "special"])
+def test_the_other_tiers_are_not_checked(tier: Any) -> None:
+    assert run(conv("float32", 2.0**24, 1, -1, tier=tier))
+
+
+def test_bfloat16_is_returned_as_itself() -> None:
+    output = run(conv("bfloat16", 100, 28))["output"]
+    assert output.dtype.name == "bfloat16"
+    assert float(output.ravel()[0]) == 128
+
+
+@pytest.mark.parametrize(
+    ("groups", "bias", "expected"), [(1, False, 2 * 3 * 4), (2, False, 2 * 3 * 2), (4, True, 2 * 3 + 1)]
+)
+@pytest.mark.parametrize("operator", ["conv", "conv_transpose"])
+def test_a_sum_stays_in_its_group(operator: str, groups: int, bias: bool, expected: int) -> None:  # noqa: FBT001 - a row
+    first, last = (4, 8) if operator == "conv" else (8, 4)
+    shapes = {"value": (1, 5, 5, 4), "filter": (2, 3, first // groups, last)} | ({"bias": (8,)} if bias else {})
+    inputs = {name: TensorSpec(shape=shape, dtype="float32", fill="integers") for name, shape in shapes.items()}
+    output_shape = (1, 5, 5, 8) if operator == "conv_transpose" else None
+    case = Case(
+        id="made::case",
+        operator=operator,
+        inputs=inputs,
+        strides=(1, 1),
+        padding="SAME",
+        output_shape=output_shape,
+        groups=groups,
+        dilations=(2, 2),
+    )
+    assert products(case) == expected
+    assert np.isfinite(run(case)["output"]).all()

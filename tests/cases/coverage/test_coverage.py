@@ -1,0 +1,157 @@
+"""The words for what a call has, and which pairs of them a call can have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cases
+from cases.coverage import dimensions, feasible
+from cases.coverage.dimensions import Value
+from cases.loading.lookup import every
+from cases.model.case import OPERATORS, Case
+from tests.reports.making import make
+
+PLAIN = {"image": [6, 8], "strides": 1, "padding": "VALID"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "dimension", "value"),
+    [
+        ({}, "image", "even"),
+        ({"image": [7, 7]}, "image", "odd"),
+        ({"image": [6, 7]}, "image", "mixed"),
+        ({"kernel": 2, "strides": 3}, "kernel against stride", "below"),
+        ({"kernel": [2, 3], "strides": [2, 3]}, "kernel against stride", "equal"),
+        ({"kernel": 2, "strides": 1, "dilations": 3}, "kernel against stride", "above"),
+        ({"kernel": [1, 2], "strides": 2}, "kernel against stride", "mixed"),
+        ({"strides": 1}, "strides", "1"),
+        ({"strides": 2}, "strides", "equal"),
+        ({"strides": [1, 2]}, "strides", "unequal"),
+        ({}, "padding", "VALID"),
+        ({"padding": "SAME", "kernel": 1}, "padding", "SAME, none"),
+        ({"padding": "SAME", "kernel": 3}, "padding", "SAME, even"),
+        ({"padding": "SAME", "kernel": [3, 2]}, "padding", "SAME, odd"),
+        ({"padding": [[0, 0], [2, 2]]}, "padding", "explicit, symmetric"),
+        ({"padding": [[0, 0], [1, 2]]}, "padding", "explicit, asymmetric"),
+        ({}, "dilations", "none"),
+        ({"dilations": 1}, "dilations", "none"),
+        ({"dilations": 2}, "dilations", "equal"),
+        ({"dilations": [1, 2]}, "dilations", "unequal"),
+        ({"image": [6], "kernel": 2}, "spatial axes", "1"),
+        ({"image": [6, 6, 6], "kernel": 2}, "spatial axes", "3"),
+        ({}, "groups", "one"),
+        ({"in_channels": 4, "out_channels": 4, "groups": 2}, "groups", "several"),
+        ({"in_channels": 2, "out_channels": 4, "groups": 2}, "groups", "depthwise"),
+        ({"in_channels": 6, "out_channels": 3, "groups": 3}, "groups", "depthwise"),
+        ({"bias": True}, "bias", "with"),
+        ({"kernel": 3, "strides": 2, "image": [5, 7]}, "output size", "the smallest"),
+        ({"kernel": 3, "strides": 2, "image": [5, 8]}, "output size", "larger"),
+        ({"padding": "SAME", "strides": 2, "image": [5, 7]}, "output size", "the smallest"),
+        ({"padding": "SAME", "strides": 2, "image": [5, 8]}, "output size", "larger"),
+        ({}, "output_padding", "unsaid"),
+        ({"data_format": "NHWC"}, "layout", "channels-last"),
+        ({"data_format": "NCHW"}, "layout", "channels-first"),
+        ({"dtype": "int8"}, "dtype", "int8"),
+        ({"batch": 0}, "batch", "0"),
+        ({}, "batch", "1"),
+        ({"batch": 3}, "batch", "several"),
+        ({"gradients": True}, "gradients", "asked"),
+    ],
+)
+def test_what_a_call_has(fields: dict[str, Any], dimension: str, value: str) -> None:
+    assert dict(dimensions.values(make("conv_transpose", **{**PLAIN, **fields})))[dimension] == value
+
+
+def test_an_output_size_that_output_padding_names() -> None:
+    case = make("conv_transpose", image=None, value={"shape": [1, 2, 3, 2]}, output_padding=[0, 1], strides=2)
+    assert {("output_padding", "said"), ("output size", "larger")} <= {*dimensions.values(case)}
+
+
+def test_an_index_may_count_through_the_batch() -> None:
+    said = [
+        dict(dimensions.values(make("max_pool_argmax", include_batch_in_index=so)))["index"] for so in (False, True)
+    ]
+    assert said == ["within an image", "through the batch"]
+
+
+def test_an_operator_has_no_value_of_what_it_lacks() -> None:
+    assert not {"groups", "bias", "output size", "output_padding", "index"} & dimensions.dimensions("max_pool").keys()
+    assert "output size" in dimensions.dimensions("avg_unpool")
+
+
+def test_only_calls_with_a_right_answer_count() -> None:
+    wrong = make("conv", given={"strides": [0, 0]}, invalid={"rule": "stride", "reason": "so that it should fail"})
+    unsaid = make("max_pool", behaviour="there is no right answer here")
+    assert [dimensions.counts(case) for case in (make("conv"), wrong, unsaid)] == [True, False, False]
+
+
+def test_a_pair_is_the_same_whichever_value_comes_first() -> None:
+    one, other = ("batch", "0"), ("image", "odd")
+    assert [*dimensions.pairs((one, other))] == [*dimensions.pairs((other, one))] == [(other, one)]
+
+
+@pytest.mark.parametrize(
+    ("operator", "one", "other"),
+    [
+        ("conv", ("spatial axes", "1"), ("image", "mixed")),
+        ("conv", ("spatial axes", "1"), ("dilations", "unequal")),
+        ("conv", ("kernel against stride", "below"), ("strides", "1")),
+        ("conv", ("kernel against stride", "above"), ("padding", "SAME, none")),
+        ("conv", ("dtype", "int32"), ("gradients", "asked")),
+        ("conv_transpose", ("strides", "1"), ("output size", "larger")),
+        ("conv_transpose", ("output_padding", "said"), ("padding", "SAME, odd")),
+    ],
+)
+def test_pairs_that_no_call_has(operator: str, one: Value, other: Value) -> None:
+    (pair,) = dimensions.pairs((one, other))
+    assert pair in feasible.space(operator).infeasible
+
+
+def test_a_refusal_says_why_a_pair_is_infeasible() -> None:
+    why = feasible.space("conv_transpose").infeasible
+    assert "SAME depends on image" in why[("padding", "SAME, even"), ("output_padding", "said")]
+    assert "exact floating-point data" in why[("dtype", "int64"), ("gradients", "asked")]
+    assert why[("image", "mixed"), ("spatial axes", "1")] == ""
+
+
+@pytest.mark.parametrize(
+    ("operator", "one", "other"),
+    [
+        ("conv", ("kernel against stride", "below"), ("padding", "SAME, even")),
+        ("conv", ("kernel against stride", "below"), ("padding", "explicit, asymmetric")),
+        ("conv", ("batch", "0"), ("gradients", "asked")),
+        ("conv_transpose", ("output_padding", "said"), ("padding", "explicit, asymmetric")),
+        ("max_unpool", ("dilations", "unequal"), ("layout", "channels-first")),
+        ("max_pool", ("spatial axes", "3"), ("dtype", "int8")),
+        ("max_pool_argmax", ("index", "through the batch"), ("batch", "0")),
+    ],
+)
+def test_pairs_that_a_call_has(operator: str, one: Value, other: Value) -> None:
+    (pair,) = dimensions.pairs((one, other))
+    assert pair in feasible.space(operator).feasible
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_each_pair_is_feasible_or_not(operator: str) -> None:
+    space = feasible.space(operator)
+    assert not space.feasible & space.infeasible.keys()
+    assert space.feasible | space.infeasible.keys() == {*dimensions.all_pairs(operator)}
+    assert space.single == {*dimensions.all_values(operator)}
+
+
+def test_the_space_that_is_searched_is_large_enough_for_what_shipped_cases_have() -> None:
+    folder = Path(cases.__file__).parent
+    outside = {pair for case in every(folder) for pair in _pairs(case) if pair not in _feasible(case)}
+    assert outside == set()
+
+
+def _pairs(case: Case) -> Iterator[dimensions.Pair]:
+    return dimensions.pairs(dimensions.values(case)) if dimensions.counts(case) else iter(())
+
+
+def _feasible(case: Case) -> frozenset[dimensions.Pair]:
+    return feasible.space(case.operator).feasible

@@ -1,0 +1,208 @@
+"""Pipelines are judged step by step, each on what the target itself fed into it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters.oracle import Oracle
+from adapters.outcome import Raised, Returned
+from adapters.worker import pipeline
+from cases.loading.load import load
+from cases.model.case import Case, Step
+from cases.model.fill import fill
+from reports.judging import acceptance
+from reports.judging.behaviours import Accepted
+from reports.judging.known import Known
+from reports.judging.verdict import judge, step_expectation, wanted
+from reports.pages import tables
+from reports.recording import record as recording
+from reports.recording.run import Run
+from reports.recording.targets import ORACLE
+from tests.reports.making import TORCH, record
+
+CASES = Path(__file__).parents[3] / "cases" / "pipelines"
+Arrays = dict[str, Any]
+
+
+def _case(file: str, name: str) -> Case:
+    return next(case for case in load(CASES / f"{file}.yaml") if case.id.endswith(f"::{name}"))
+
+
+class _Slips(Oracle):
+    """The definition but for one step, whose answer is changed."""
+
+    def __init__(self, step: str, slip: Any) -> None:
+        super().__init__()
+        self._step, self._slip = step, slip
+
+    def run(self, case: Case, inputs: Arrays) -> Arrays:
+        outputs = super().run(case, inputs)
+        return self._slip(case, inputs, outputs) if case.id.endswith(f"#{self._step}") else outputs
+
+
+def _ignore(_: Step) -> None:
+    pass
+
+
+def _answers(case: Case, slips: Oracle | None = None) -> Arrays:
+    return pipeline.run(slips or Oracle(), case, fill(case), _ignore)
+
+
+def _run(folder: Path, case: Case, arrays: Arrays) -> Run:
+    folder.mkdir(exist_ok=True)
+    oracle = case, ORACLE, Returned(arrays=_answers(case))
+    return record(folder, [oracle, (case, TORCH, Returned(arrays=arrays))])
+
+
+def _rotated(case: Case, inputs: Arrays, _: Arrays) -> Arrays:
+    return Oracle().run(case, inputs | {"filter": np.ascontiguousarray(inputs["filter"][::-1, ::-1])})
+
+
+def test_the_first_step_that_departs_is_named_and_those_after_it_are_not_blamed(tmp_path: Path) -> None:
+    """The last step reads what the wrong one returned, and does the right thing with it."""
+    case = _case("conv_and_back", "two-levels-same-i9x12-s2")
+    arrays = _answers(case, _Slips("down_again", _rotated))
+    run = _run(tmp_path, case, arrays)
+    verdict = judge(run, case, TORCH)
+    assert verdict.step == "down_again"
+    assert verdict.status == "differing"
+    assert verdict.diagnosis == "filter not rotated"
+    assert verdict.difference is not None
+    assert verdict.difference.summary.startswith("step down_again (conv): output differs in ")
+    name, expected = wanted(run, case, TORCH) or ("", np.empty(0))
+    assert name == "down_again"
+    assert np.array_equal(expected, _answers(case)["down_again"])
+
+
+def test_a_later_slip_is_held_against_what_went_in_there(tmp_path: Path) -> None:
+    case = _case("conv_and_back", "two-levels-same-i9x12-s2")
+    shifted = _Slips("back", lambda _case, _inputs, outputs: {"output": np.roll(outputs["output"], 1, axis=1)})
+    arrays = _answers(case, shifted)
+    run = _run(tmp_path, case, arrays)
+    assert judge(run, case, TORCH).step == "back"
+    assert list(step_expectation(case, arrays, "back")) == ["back"]
+
+
+def test_rounding_otherwise_early_is_no_difference_later(tmp_path: Path) -> None:
+    """One unit in the last place at the first step makes other numbers everywhere behind it, all of them right."""
+    case = _case("autoencoder", "wide-same-i16x16")
+    next_to = _Slips(
+        "encoded_half", lambda _case, _inputs, outputs: {"output": np.nextafter(outputs["output"], np.float32(9))}
+    )
+    arrays = _answers(case, next_to)
+    assert not np.array_equal(arrays["decoded"], _answers(case)["decoded"])
+    verdict = judge(_run(tmp_path, case, arrays), case, TORCH)
+    assert verdict.status == "passed"
+    assert verdict.headroom is not None
+    assert 0 < verdict.headroom.of_failing < 1
+
+
+def test_an_error_beyond_the_bound_of_its_own_step_is_one(tmp_path: Path) -> None:
+    case = _case("autoencoder", "wide-same-i16x16")
+    weighed = _Slips("decoded_half", lambda _case, _inputs, outputs: {"output": outputs["output"] * np.float32(1.001)})
+    assert judge(_run(tmp_path, case, _answers(case, weighed)), case, TORCH).step == "decoded_half"
+
+
+def test_the_wrong_index_of_a_pooling_is_found_there_and_not_at_the_unpooling(tmp_path: Path) -> None:
+    case = _case("pool_and_back", "max-valid-i7x9-k2-s2")
+    moved = _Slips("pooled", lambda _case, _inputs, outputs: outputs | {"indices": outputs["indices"] + 3})
+    verdict = judge(_run(tmp_path, case, _answers(case, moved)), case, TORCH)
+    assert (verdict.step, verdict.difference and verdict.difference.output) == ("pooled", "pooled_indices")
+    assert verdict.difference is not None
+    assert verdict.difference.kind == "index"
+
+
+def test_what_is_known_of_one_step_hides_nothing_of_another(tmp_path: Path) -> None:
+    """Both poolings read the image: that the first loses NaN is known, and the second may not lose more behind it."""
+    case = _case("pool_and_back", "nan-at7")
+    loses = _Slips("pooled_without_indices", lambda _case, _inputs, outputs: {"output": _numbers(outputs["output"])})
+    arrays = _answers(case, loses)
+    assert _is_accepted(tmp_path / "one", case, arrays)
+    assert not _is_accepted(tmp_path / "two", case, arrays | {"pooled": arrays["pooled"] * 0 + 5})
+    wrong = _run(tmp_path / "three", case, arrays | {"pooled_indices": arrays["pooled_indices"] * 0 - 9})
+    verdict = judge(wrong, case, TORCH)
+    assert (verdict.step, [later.step for later in verdict.later]) == ("pooled_without_indices", ["pooled"])
+
+
+def _numbers(array: Any) -> Any:
+    """An array in which numbers stand for NaN: the greatest of the rest of the window, which is 14 in this case."""
+    return np.where(np.isnan(array), np.float32(14), array)
+
+
+def _is_accepted(folder: Path, case: Case, arrays: Arrays) -> bool:
+    known = Known(
+        cases=[case.id],
+        targets="torch-*",
+        versions=">=2",
+        kind="value",
+        status="differing",
+        message=None,
+        diagnosis="NaN ignored, as if it were less than all",
+        reason="NaN is lost where it is the greatest.",
+        link="https://example.org/issue",
+    )
+    run = _run(folder, case, arrays)
+    accepted = Accepted(differences={"torch": [known]})
+    return acceptance.known_difference(run, accepted, case.id, TORCH, judge(run, case, TORCH)) is not None
+
+
+def test_a_wrong_step_may_leave_a_later_one_without_an_answer(tmp_path: Path) -> None:
+    case = _case("pool_and_back", "max-valid-i7x9-k2-s2")
+    arrays = _answers(case)
+    outside = arrays | {"pooled_indices": arrays["pooled_indices"] * 0 - 9}
+    assert judge(_run(tmp_path, case, outside), case, TORCH).step == "pooled"
+
+
+def test_the_headroom_of_a_pipeline_is_that_of_the_step_that_came_nearest(tmp_path: Path) -> None:
+    """Three units in the last place at one step, none at the others."""
+    case = _case("autoencoder", "wide-same-i16x16")
+    off = _Slips("decoded", lambda _case, _inputs, outputs: {"output": outputs["output"] * np.float32(1 + 3 * 2**-23)})
+    room = judge(_run(tmp_path / "off", case, _answers(case, off)), case, TORCH).headroom
+    exact = judge(_run(tmp_path / "exact", case, _answers(case)), case, TORCH).headroom
+    assert room is not None
+    assert exact is not None
+    assert room.of_failing > 2 * exact.of_failing
+
+
+def test_the_right_bits_of_every_step_pass(tmp_path: Path) -> None:
+    case = _case("pool_and_back", "max-valid-i7x9-k2-s2")
+    assert judge(_run(tmp_path, case, _answers(case)), case, TORCH).status == "passed"
+
+
+def test_a_tensor_that_is_missing_is_a_difference(tmp_path: Path) -> None:
+    case = _case("conv_and_back", "groups")
+    arrays = _answers(case)
+    run = _run(tmp_path, case, arrays | {"down": arrays["down"].astype(np.float64)})
+    verdict = judge(run, case, TORCH)
+    assert (verdict.step, verdict.difference and verdict.difference.kind) == ("down", "dtype")
+
+
+def test_a_refusal_is_the_pipeline_s(tmp_path: Path) -> None:
+    case = _case("conv_and_back", "groups")
+    oracle = case, ORACLE, Returned(arrays=_answers(case))
+    refused = case, TORCH, Raised(type="ValueError", message="step back: no groups", stage="calling")
+    run = record(tmp_path, [oracle, refused])
+    verdict = judge(run, case, TORCH)
+    assert verdict.status == "raised"
+    assert verdict.difference is not None
+    assert verdict.difference.summary == "raised ValueError: step back: no groups"
+
+
+def test_a_table_shows_the_call_of_the_step_that_departs(tmp_path: Path) -> None:
+    case = _case("conv_and_back", "groups")
+    arrays = _answers(case, _Slips("down", _rotated))
+    run = _run(tmp_path, case, arrays)
+    assert tables.results(run, Accepted())["status"].tolist() == ["differing"]
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"), [("down", "first(1)"), ("back", "second(2)"), ("", "second(2)"), ("other", "second(2)")]
+)
+def test_the_call_of_a_step_is_found_in_the_text(step: str, expected: str) -> None:
+    steps = _case("conv_and_back", "groups").steps
+    text = pipeline.text(steps, ["result = first(1)\noutputs = {}", "result = second(2)\noutputs = {}"], ["image"])
+    assert recording.call_line(text, step) == expected

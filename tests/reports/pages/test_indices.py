@@ -1,0 +1,86 @@
+"""A convention is named by the rule that gives every element, and by no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters.outcome import Returned
+from reports.pages import indices
+from tests.reports.making import TORCH, make, oracle, record, right
+
+POOLS = [make("max_pool_argmax", name=f"n{n}", batch=2, image=[5, 6], ksize=3) for n in "ab"]
+SIZE = 5 * 6 * 3
+BATCH = np.arange(2).reshape(2, 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [
+        (lambda flat: flat, "flat over the image, channels last"),
+        (lambda flat: flat + BATCH * SIZE, "flat over batch and image, channels last"),
+        (lambda flat: flat // 3, "flat over one plane"),
+        (lambda flat: flat[::-1], "none of the known"),
+    ],
+)
+def test_a_native_index_is_named(tmp_path: Path, rule: Callable[[Any], Any], name: str) -> None:
+    answers = [(case, TORCH, Returned(arrays={"native_indices": rule(right(case)["indices"])})) for case in POOLS]
+    run = record(tmp_path, [*map(oracle, POOLS), *answers])
+    assert indices.native(run, [TORCH]).to_dict("records") == [
+        {
+            "target": TORCH,
+            "index": name,
+            "with include_batch_in_index": "not asked",
+            "dtype": "int64",
+            "cases": 2,
+        }
+    ]
+
+
+def test_padded_cases_say_nothing_and_the_batch_is_told_apart(tmp_path: Path) -> None:
+    padded = make("max_pool_argmax", name="padded", padding=[[1, 0], [0, 1]], ksize=3)
+    batch = make("max_pool_argmax", name="batch", batch=2, include_batch_in_index=True)
+    answers = [(case, TORCH, Returned(arrays={"native_indices": right(case)["indices"]})) for case in (padded, batch)]
+    run = record(tmp_path, [oracle(padded), oracle(batch), *answers])
+    (row,) = indices.native(run, [TORCH]).to_dict("records")
+    assert (row["index"], row["cases"]) == ("not asked", 1)
+    assert row["with include_batch_in_index"] == "flat over batch and image, channels last"
+
+
+TWICE = make(
+    "max_unpool",
+    name="twice",
+    image=[3, 3],
+    channels=1,
+    strides=1,
+    value={"values": [1, 2, 4, 8]},
+    indices={"values": [4, 4, 0, 0]},
+    behaviour="two values for each place",
+)
+
+
+@pytest.mark.parametrize(
+    ("at0", "at4", "name"),
+    [
+        (12, 3, "sum"),
+        (4, 1, "first"),
+        (8, 2, "last"),
+        (4, 2, "neither: it varies from place to place"),
+    ],
+)
+def test_the_fate_of_duplicates_is_named(tmp_path: Path, at0: int, at4: int, name: str) -> None:
+    image = np.zeros((1, 3, 3, 1), np.float32)
+    image.flat[[0, 4]] = at0, at4
+    case = TWICE.__class__(**{f: getattr(TWICE, f) for f in TWICE.__slots__} | {"id": "cases/x/duplicates.yaml::a"})
+    run = record(tmp_path, [(case, TORCH, Returned(arrays={"output": image}))])
+    assert indices.duplicates(run, [TORCH]).to_dict("records") == [{"case": "a", TORCH: name}]
+
+
+def test_a_native_array_of_another_operator_is_not_asked_for_its_convention(tmp_path: Path) -> None:
+    case = make("max_pool")
+    run = record(tmp_path, [oracle(case), (case, TORCH, Returned(arrays={"native_indices": right(case)["output"]}))])
+    assert indices.native(run, [TORCH]).to_dict("records")[0]["index"] == "not asked"

@@ -1,0 +1,192 @@
+"""Every table says what the run says, and nothing of the machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adapters.outcome import Outcome, Raised, Returned, Unsupported
+from reports.judging.behaviours import Accepted
+from reports.judging.known import Known
+from reports.pages import markdown, render, tables
+from reports.pages.rounding import rounding
+from reports.recording import record as recording
+from reports.recording.run import Run
+from reports.recording.targets import ORACLE
+from tests.reports.making import JAX, TORCH, Answer, make, oracle, record, right
+
+ONE, TWO, THREE, FOUR = (make("conv_transpose", name=name, in_channels=3) for name in ("one", "two", "three", "four"))
+POOL = make("max_pool")
+REFUSAL = {"rule": "stride", "reason": "a stride of 0 | none"}
+INVALID = make("conv_transpose", name="bad", strides=0, value={"shape": [1, 2, 2, 2]}, invalid=REFUSAL)
+RAISED = Raised(type="ValueError", message="not at 0xDEADbeef in /home/me/lib/x.py:3 | a\nb", stage="calling")
+
+
+def _returned(case: object, change: float = 0) -> Returned:
+    arrays = right(case)  # type: ignore[arg-type]
+    return Returned(arrays={"output": arrays["output"] + np.float32(change)})
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    cases = (ONE, TWO, THREE, FOUR, POOL)
+    torch: list[Outcome] = [_returned(ONE), _returned(TWO, 1), Unsupported(reason="none"), RAISED, _returned(POOL)]
+    jax: list[Outcome] = [_returned(ONE, 2), _returned(TWO, 1), _returned(THREE), _returned(FOUR), _returned(POOL)]
+    answers: list[Answer] = [oracle(case) for case in cases]
+    for target, outcomes in ((TORCH, torch), (JAX, jax)):
+        answers += [(case, target, outcome) for case, outcome in zip(cases, outcomes, strict=True)]
+    return record(tmp_path, [*answers, (INVALID, TORCH, RAISED), (INVALID, JAX, _returned(ONE))])
+
+
+def test_conformance_counts_valid_cases_and_unsupported_is_not_passed(run: Run) -> None:
+    table = tables.conformance(tables.results(run, Accepted()), [JAX, TORCH])
+    assert table.to_dict() == {
+        JAX: {"conv_transpose": "2 of 4, 2 differing", "max_pool": "all 1"},
+        TORCH: {"conv_transpose": "1 of 4, 1 differing, 1 raised, 1 unsupported", "max_pool": "all 1"},
+    }
+
+
+def test_an_operator_that_a_target_was_not_asked_says_so(tmp_path: Path) -> None:
+    run = record(tmp_path, [oracle(ONE), (ONE, TORCH, _returned(ONE)), oracle(POOL), (POOL, JAX, _returned(POOL))])
+    table = tables.conformance(tables.results(run, Accepted()), [JAX, TORCH])
+    assert table[TORCH].to_list() == ["all 1", "not asked"]
+
+
+def test_topics_are_counted_an_operator_at_a_time(run: Run) -> None:
+    (first, transposed), (second, pooled) = tables.topics(tables.results(run, Accepted()), [TORCH])
+    assert (first, second) == ("conv_transpose", "max_pool")
+    assert transposed.to_dict() == {TORCH: {"conv_transpose": "1 of 4, 1 differing, 1 raised, 1 unsupported"}}
+    assert pooled.to_dict() == {TORCH: {"max_pool": "all 1"}}
+
+
+def test_agreement_groups_the_targets_that_returned_the_same_bits(run: Run) -> None:
+    table = tables.agreement(run, Accepted(), tables.targets_of(run))
+    assert set(table.itertuples(index=False, name=None)) == {
+        ("conv_transpose", f"{{{JAX}}} {{{TORCH}, {ORACLE}}}", 1),
+        ("conv_transpose", f"{{{JAX}, {TORCH}}} {{{ORACLE}}}", 1),
+        ("conv_transpose", f"{{{JAX}, {ORACLE}}} {{{TORCH}}}", 2),
+        ("max_pool", f"{{{JAX}, {TORCH}, {ORACLE}}}", 1),
+    }
+
+
+def _by_processor(*cases: str) -> Accepted:
+    """Torch may refuse these, where the processor lacks something."""
+    entry = Known(
+        cases=list(cases),
+        targets="torch-*",
+        versions=">=2",
+        kind="outcome",
+        status="raised",
+        message="ValueError: not at",
+        diagnosis=None,
+        shown_by="some processors",
+        reason="Some processors lack an instruction.",
+        link="https://example.org/issue",
+    )
+    return Accepted(differences={"torch": [entry]})
+
+
+def test_pages_are_the_same_whether_or_not_the_processor_shows_a_difference(tmp_path: Path) -> None:
+    """One machine refuses the fourth case, the other answers it: both tables say that the processor decides."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    runs = [
+        record(tmp_path / name, [oracle(ONE), oracle(FOUR), (ONE, TORCH, _returned(ONE)), (FOUR, TORCH, outcome)])
+        for name, outcome in (("a", RAISED), ("b", _returned(FOUR)))
+    ]
+    accepted = _by_processor(FOUR.id)
+    one, other = (render.published(run, accepted) for run in runs)
+    assert one == other
+    assert "1 of 2, 1 by processor" in one["conformance.md"]
+    assert "- torch-*: Some processors lack an instruction. (" in one["differences.md"]
+    assert f"{{{TORCH}, {ORACLE}}} | 1 " in " ".join(one["agreement.md"].split())
+
+
+def test_what_is_no_such_difference_is_not_hidden_behind_the_processor(tmp_path: Path) -> None:
+    run = record(tmp_path, [oracle(TWO), (TWO, TORCH, _returned(TWO, 1))])
+    [row] = tables.results(run, _by_processor(TWO.id)).to_dict("records")
+    assert (row["status"], row["known"]) == ("differing", "")
+
+
+def test_the_targets_are_in_order_and_the_oracle_is_last(run: Run) -> None:
+    assert tables.targets_of(run) == [JAX, TORCH, ORACLE]
+
+
+def test_a_known_difference_is_named_in_its_version_only(run: Run) -> None:
+    fields = {
+        "cases": ["*::two"],
+        "targets": "torch-*",
+        "kind": "value",
+        "reason": "it is known",
+        "link": "not reported yet",
+    }
+    for versions, expected in (("==2.13.0", "it is known"), (">=3", "")):
+        accepted = Accepted(differences={"torch": [Known.model_validate(fields | {"versions": versions})]})
+        frame = tables.results(run, accepted).set_index(["case", "target"])
+        assert frame.loc[(TWO.id, TORCH), "known"] == expected
+        assert frame.loc[(TWO.id, JAX), "known"] == ""
+
+
+def test_a_call_is_one_line() -> None:
+    assert recording.call_line("import x\nresult = x.f(1)\noutputs = {}\n") == "x.f(1)"
+    assert recording.call_line("  no such line ") == "no such line"
+
+
+def test_rounding_is_shown_for_bounded_cases_alone(run: Run, tmp_path: Path) -> None:
+    assert rounding(tables.results(run, Accepted())).empty
+    case = make("conv_transpose", data="normal")
+    bounded = record(tmp_path / "bounded", [oracle(case), (case, TORCH, _returned(case))])
+    (row,) = rounding(tables.results(bounded, Accepted())).to_dict("records")
+    assert (row["operator"], row["target"], row["cases"]) == ("conv_transpose", TORCH, 1)
+    assert 0 < row["of the bound"] < 1
+    assert 0 < row["ulps"] <= 0.5
+    assert row["accumulates"] == "float32, or wider"
+    assert TORCH in render.pages(bounded, Accepted())["rounding.md"]
+
+
+@pytest.mark.parametrize(("off", "says"), [(0, "float32, or wider"), (0.004, "narrower than float32")])
+def test_a_narrow_sum_tells_what_accumulated_it(tmp_path: Path, off: float, says: str) -> None:
+    case = make("conv_transpose", data="normal", dtype="float16", in_channels=3)
+    arrays = right(case)
+    output = (arrays["output_float64"] * (1 + off)).astype(np.float16)
+    run = record(tmp_path, [oracle(case), (case, TORCH, Returned(arrays={"output": output}))])
+    (row,) = rounding(tables.results(run, Accepted())).to_dict("records")
+    assert row["accumulates"].startswith(says)
+
+
+def test_no_page_has_a_time_or_a_path_or_an_address(run: Run, tmp_path: Path) -> None:
+    for name, text in render.published(run, Accepted()).items():
+        assert str(tmp_path) not in text, name
+        assert "/home/me" not in text, name
+        assert "DEADbeef" not in text, name
+        assert "0.25" not in text, name
+
+
+def test_a_page_is_a_function_of_the_run(run: Run) -> None:
+    assert render.pages(run, Accepted()) == render.pages(run, Accepted())
+    assert all(text.endswith("\n") and not text.endswith("\n\n") for text in render.published(run, Accepted()).values())
+
+
+def test_a_long_cell_is_cut() -> None:
+    assert markdown.cell("x" * 400) == "x" * 157 + "..."
+
+
+def test_the_pages_name_what_did_not_run_and_what_is_new(run: Run) -> None:
+    pages = render.pages(run, Accepted())
+    assert "- jax: not installed" in pages["conformance.md"]
+    assert "**New**: not in `reports/known/`." in pages["differences.md"]
+    assert pages["differences.csv"].count("\n") == 6
+
+
+def test_a_run_without_differences_says_none(tmp_path: Path) -> None:
+    pages = render.pages(record(tmp_path, [oracle(ONE), (ONE, TORCH, _returned(ONE))]), Accepted())
+    assert pages["differences.md"].endswith("None.\n")
+    assert pages["differences.csv"].count("\n") == 1
+
+
+def test_writing_makes_the_folder_and_every_page(run: Run, tmp_path: Path) -> None:
+    paths = render.write(run, Accepted(), tmp_path / "new" / "folder")
+    assert {path.name for path in paths} == set(render.pages(run, Accepted()))
+    assert all(path.is_file() for path in paths)

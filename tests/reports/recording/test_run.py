@@ -1,0 +1,165 @@
+"""A run comes back from the disk as it was written, also when its writer was killed."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as nps
+
+from adapters.outcome import Crashed, Fault, Outcome, Raised, Returned, TimedOut, Unsupported
+from reports.recording.run import Run, RunError, digest, read
+from tests.reports.making import TORCH, make, record, result
+
+CASE = make("conv_transpose")
+OUTCOMES: list[Outcome] = [
+    Raised(type="ValueError", message="two\nlines | of \u00e4", stage="calling"),
+    Unsupported(reason="no such operator"),
+    Crashed(signal="SIGSEGV", stderr="last words"),
+    TimedOut(seconds=2.5),
+]
+
+
+def _lines(run: Run) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in run.path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_an_outcome_comes_back(tmp_path: Path, outcome: Outcome) -> None:
+    run = record(tmp_path, [(CASE, TORCH, outcome)])
+    assert run.outcome(run.records[CASE.id, TORCH]) == outcome
+    assert run.cases == {CASE.id: CASE}
+    assert [case for case, target in run.records if target == TORCH] == [CASE.id]
+
+
+@settings(max_examples=40, deadline=None)
+@given(array=nps.arrays(st.sampled_from(["float16", "float32", "<f8", ">f8", "int64", "bool"]), nps.array_shapes()))
+def test_arrays_come_back_bit_for_bit(tmp_path_factory: pytest.TempPathFactory, array: Any) -> None:
+    run = record(tmp_path_factory.mktemp("run"), [(CASE, TORCH, Returned(arrays={"output": array}))])
+    outcome = run.outcome(run.records[CASE.id, TORCH])
+    assert isinstance(outcome, Returned)
+    actual = outcome.arrays["output"]
+    assert (actual.dtype, actual.shape, actual.tobytes()) == (array.dtype, array.shape, array.tobytes())
+
+
+@pytest.mark.parametrize("array", [np.zeros((0, 3), "float32"), np.array(1.5), np.arange(6.0).reshape(2, 3).T])
+def test_odd_arrays_come_back(tmp_path: Path, array: Any) -> None:
+    run = record(tmp_path, [(CASE, TORCH, Returned(arrays={"output": array}))])
+    outcome = run.outcome(run.records[CASE.id, TORCH])
+    assert isinstance(outcome, Returned)
+    np.testing.assert_array_equal(outcome.arrays["output"], array, strict=True)
+
+
+def test_an_array_is_stored_once(tmp_path: Path) -> None:
+    same = Returned(arrays={"output": np.ones(3)})
+    run = record(tmp_path, [(CASE, TORCH, same), (CASE, "jax-jit-cpu", same)])
+    assert [line["record"] for line in _lines(run)].count("array") == 1
+
+
+def test_a_digest_tells_dtype_shape_and_bits_apart() -> None:
+    zeros = np.zeros(4, "float32")
+    others = [zeros, -zeros, zeros.reshape(2, 2), zeros.astype("int32"), np.zeros(2), np.zeros(3, "float32")]
+    assert len({digest(array) for array in others}) == len(others)
+    assert digest(np.asfortranarray(np.eye(3))) == digest(np.eye(3))
+
+
+def test_a_case_is_stored_once(tmp_path: Path) -> None:
+    run = record(tmp_path, [(CASE, TORCH, OUTCOMES[0]), (CASE, "jax-jit-cpu", OUTCOMES[1])])
+    assert [line["record"] for line in _lines(run)] == ["header", "case", "result", "result", "footer"]
+    assert run.footer == {"results": 2}
+
+
+def test_a_cut_line_is_dropped_and_the_run_goes_on(tmp_path: Path) -> None:
+    run = record(tmp_path, [(CASE, TORCH, OUTCOMES[0])], finished=False)
+    whole = run.path.read_bytes()
+    run.path.write_bytes(whole + b'{"record":"result","case":"ca')
+    again = read(run.path)
+    again.begin({"targets": {}})
+    again.record(result(CASE, "jax-jit-cpu", Returned(arrays={"output": np.arange(3)})))
+    again.close()
+    outcomes = {key[1]: record.kind for key, record in read(run.path).records.items()}
+    assert outcomes == {TORCH: "raised", "jax-jit-cpu": "returned"}
+    assert run.path.read_bytes().startswith(whole + b'{"record":"array"')
+
+
+def test_reading_changes_nothing(tmp_path: Path) -> None:
+    """Another process may be writing it."""
+    run = record(tmp_path, [(CASE, TORCH, OUTCOMES[0])], finished=False)
+    with run.path.open("ab") as file:
+        file.write(b'{"rec')
+    before = run.path.read_bytes()
+    read(run.path).close()
+    assert run.path.read_bytes() == before
+
+
+def test_a_footer_counts_only_at_the_end(tmp_path: Path) -> None:
+    run = record(tmp_path, [(CASE, TORCH, OUTCOMES[0])])
+    assert run.footer is not None
+    run.record(result(CASE, "jax-jit-cpu", OUTCOMES[1]))
+    assert run.footer is None
+    run.close()
+    assert read(run.path).footer is None
+
+
+def test_a_fault_is_kept_apart_and_comes_back(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run.jsonl")
+    run.begin({})
+    run.record(Fault(case=CASE.id, target=TORCH, message="our own mistake"))
+    run.close()
+    again = read(run.path)
+    assert again.faults == {(CASE.id, TORCH): "our own mistake"}
+    assert again.records == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "there is no run here"),
+        ("not JSON\n", "not a recorded run"),
+        ('{"no": "record"}\n', "not a recorded run"),
+        ("[]\n", "not a recorded run"),
+        ("", "written in format None, this version reads 1; run the suite again"),
+        ('{"record": "header", "format": 0}\n', "written in format 0, this version reads 1; run the suite again"),
+        ("\x00\xff\n", "not a recorded run"),
+    ],
+)
+def test_what_is_no_run_is_one_line(tmp_path: Path, text: str | None, message: str) -> None:
+    path = tmp_path / "run.jsonl"
+    if text is not None:
+        path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(RunError) as caught:
+        read(path)
+    assert str(caught.value).startswith(f"{path}: {message}")
+    assert "\n" not in str(caught.value)
+
+
+def test_two_threads_record_and_a_third_reads(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run.jsonl")
+    run.begin({})
+    cases = [make("conv_transpose", name=f"n{number}") for number in range(60)]
+
+    def work(target: str) -> None:
+        for number, case in enumerate(cases):
+            run.record(result(case, target, Returned(arrays={"output": np.full(50, number)})))
+
+    threads = [threading.Thread(target=work, args=(target,)) for target in ("a-eager-cpu", "b-eager-cpu")]
+    for thread in threads:
+        thread.start()
+    seen = [run.outcome(record) for _ in range(20) for record in list(run.records.values())[-2:]]
+    for thread in threads:
+        thread.join()
+    run.end()
+    run.close()
+    again = read(run.path)
+    assert all(isinstance(outcome, Returned) for outcome in seen)
+    assert len(again.records) == 120
+    for (case, _), answer in again.records.items():
+        outcome = again.outcome(answer)
+        assert isinstance(outcome, Returned)
+        assert (outcome.arrays["output"] == int(case.rpartition("n")[2])).all()

@@ -1,0 +1,106 @@
+"""How many of a file's cases a mode is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import cases
+from adapters.base import ModeOptions
+from cases.coverage import dimensions
+from cases.coverage.feasible import space
+from cases.loading.load import load
+from cases.model import shapes
+from cases.model.case import OPERATORS, Case, TensorSpec
+from cases.model.dtypes import FLOATS
+from reports.recording.sampling import COVERING, asked, describe, facts
+
+CASES = Path(cases.__file__).parent
+
+
+def file(count: int) -> list[Case]:
+    """As many cases, every third of them in float64."""
+    dtypes = ["float64" if number % 3 == 0 else "float32" for number in range(count)]
+    specs = [{"value": TensorSpec(shape=(1,), dtype=dtype, fill="integers")} for dtype in dtypes]
+    return [
+        Case(id=f"cases/x.yaml::{number}", operator="max_pool", inputs=spec, strides=(1,), padding="VALID")
+        for number, spec in enumerate(specs)
+    ]
+
+
+def numbers(count: int, options: ModeOptions, *, slow: bool = False) -> list[int]:
+    return sorted(int(name.partition("::")[2]) for name in asked(file(count), options, slow=slow))
+
+
+@pytest.mark.parametrize(
+    ("count", "one_in", "expected"),
+    [
+        (0, 40, []),
+        (9, 40, []),
+        (10, 40, [5]),
+        (40, 40, [20]),
+        (41, 40, [10, 30]),
+        (100, 40, [16, 50, 83]),
+        (7, 2, [0, 2, 4, 6]),
+        (5, 1, [0, 1, 2, 3, 4]),
+    ],
+)
+def test_one_in_so_many_is_spread_evenly_and_rounded_up(count: int, one_in: int, expected: list[int]) -> None:
+    assert numbers(count, ModeOptions(one_in=one_in)) == expected
+
+
+def test_slow_asks_all() -> None:
+    assert numbers(100, ModeOptions(one_in=40), slow=True) == list(range(100))
+
+
+def test_dtypes_exclude_the_others_also_when_slow_and_before_any_thinning() -> None:
+    assert numbers(10, ModeOptions(dtypes=("float64",)), slow=True) == [0, 3, 6, 9]
+    assert numbers(30, ModeOptions(dtypes=("float64",), one_in=5)) == [6, 21]
+
+
+def test_what_is_left_out_is_said() -> None:
+    thin = ModeOptions(one_in=22, dtypes=("float64", "int64"))
+    assert describe(thin, slow=False) == (
+        "every 22nd case of a topic, of pairs some with each value (all with --slow), values of float64 and int64 only"
+    )
+    assert describe(ModeOptions(one_in=112), slow=False).startswith("every 112th case")
+    assert facts(thin, slow=False) == {"one_in": 22, "dtypes": ["float64", "int64"]}
+    assert facts(thin, slow=True) == {"dtypes": ["float64", "int64"]}
+    assert (describe(ModeOptions(), slow=False), facts(ModeOptions(), slow=False)) == ("", {})
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_of_the_pairs_a_thinned_mode_is_asked_every_value_in_few_cases(operator: str) -> None:
+    pairs = load(CASES / operator / f"{COVERING}.yaml")
+    ids = asked(pairs, ModeOptions(one_in=10_000), slow=False)
+    values = {value for case in pairs if case.id in ids for value in dimensions.values(case)}
+    assert values == space(operator).single
+    assert len(ids) <= 12
+    assert ids == asked(pairs, ModeOptions(one_in=10_000), slow=False)
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_what_hardly_anybody_refuses_has_all_values_that_it_can(operator: str) -> None:
+    """A refusal of integers, of dilations or of empty batches says nothing of the layout and the padding."""
+    pairs = load(CASES / operator / f"{COVERING}.yaml")
+    whole = [case for case in pairs if all(0 not in spec.shape for spec in case.inputs.values())]
+    usual = [case for case in whole if case.dtype in FLOATS and set(shapes.dilations(case)) == {1}]
+    ids = asked(pairs, ModeOptions(one_in=10_000), slow=False)
+    values = [{value for case in part for value in dimensions.values(case)} for part in (usual, _among(usual, ids))]
+    assert values[0] == values[1]
+
+
+def _among(cases: list[Case], ids: set[str]) -> list[Case]:
+    return [case for case in cases if case.id in ids]
+
+
+def test_a_limit_comes_first_in_the_pairs_too() -> None:
+    pairs = load(CASES / "conv" / f"{COVERING}.yaml")
+    ids = asked(pairs, ModeOptions(one_in=10_000, dtypes=("float16",)), slow=False)
+    assert {case.dtype for case in pairs if case.id in ids} == {"float16"}
+
+
+def test_of_other_topics_no_case_is_asked_for_its_values() -> None:
+    strides = load(CASES / "conv" / "strides.yaml")
+    assert asked(strides, ModeOptions(one_in=10_000), slow=False) == set()

@@ -1,0 +1,129 @@
+"""Which targets are wanted, and what is said of those that can't be had."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from adapters.base import ModeOptions, Target
+from adapters.engine.handle import Missing, Ready
+from adapters.engine.launch import Launch
+from cases.model.case import Case
+from reports.recording.options import Options, UsageError
+from reports.recording.targets import DEFAULT_ADAPTERS, check, choose, is_framework, launches, longest_first, sorted_out
+
+
+def ready(name: str, devices: tuple[str, ...] = ("cpu",), **modes: ModeOptions) -> Ready:
+    launch = Launch(name=name, locator="")
+    return Ready(
+        launch=launch,
+        name=name,
+        modes=tuple(modes),
+        options=modes,
+        devices=devices,
+        versions={},
+        python="3.11",
+        pid=1,
+    )
+
+
+PLAIN = ModeOptions()
+ORACLE = ready("oracle", eager=PLAIN, matrix=PLAIN)
+TORCH = ready(
+    "torch",
+    eager=PLAIN,
+    compile=ModeOptions(missing="no C++ compiler in /usr/local/bin: install g++"),
+    tf32=ModeOptions(devices=("cuda",)),
+)
+DOCUMENT = ready("document", after=PLAIN, between=ModeOptions(operators=("conv_transpose",)))
+JAX = ready("jax", ("cpu", "cuda"), jit=PLAIN, host=ModeOptions(devices=("cpu",)))
+
+
+def chosen(**options: Any) -> tuple[list[str], dict[str, str]]:
+    choice = choose([ORACLE, TORCH, JAX], Options(**options))
+    return [str(target) for target in choice.targets], choice.missing
+
+
+def test_by_default_all_modes_run_on_all_devices_but_one_of_the_oracle_s() -> None:
+    names, missing = chosen()
+    assert names == ["oracle-eager-cpu", "torch-eager-cpu", "jax-jit-cpu", "jax-jit-cuda", "jax-host-cpu"]
+    assert missing == {
+        "torch-compile": "no C++ compiler in (path): install g++",
+        "torch-cuda": "the framework sees no GPU",
+    }
+
+
+def test_another_of_the_oracle_s_forms_can_be_asked_for() -> None:
+    assert chosen(targets=("oracle-*",)) == (["oracle-eager-cpu", "oracle-matrix-cpu"], {})
+
+
+def test_what_was_not_asked_for_is_not_missing() -> None:
+    assert chosen(targets=("torch-eager-cpu",)) == (["torch-eager-cpu"], {})
+    assert chosen(device="cpu")[1].keys() == {"torch-compile"}
+
+
+def test_one_device_is_that_device_alone_and_the_oracle() -> None:
+    assert chosen(device="cuda")[0] == ["oracle-eager-cpu", "jax-jit-cuda"]
+
+
+def test_no_gpu_is_one_line_that_names_who_sees_none() -> None:
+    options = Options(device="cuda")
+    found, absent = sorted_out([ORACLE, TORCH, Missing(launch=Launch(name="jax", locator=""), message="No module")])
+    choice = choose(found, options)
+    with pytest.raises(UsageError) as caught:
+        check(choice, {**absent, **choice.missing}, [], options)
+    assert str(caught.value) == (
+        "there is no framework to run on device 'cuda': "
+        "jax: not installed (No module): pip install jax; torch-cuda: the framework sees no GPU"
+    )
+
+
+def test_of_a_plug_in_it_is_not_said_that_it_sees_no_gpu() -> None:
+    """It may never use one."""
+    choice = choose([ORACLE, ready("mine", run=PLAIN)], Options(device="cuda"))
+    assert choice.missing == {"mine-cuda": "the adapter offers no cuda here, only cpu"}
+
+
+def test_a_target_that_is_missing_here_says_why() -> None:
+    options = Options(targets=("torch-compile-*",))
+    choice = choose([ORACLE, TORCH], options)
+    with pytest.raises(UsageError, match=r"matches no target; .*; torch-compile: no C\+\+ compiler in"):
+        check(choice, choice.missing, [], options)
+
+
+def test_the_tutorial_s_algorithms_run_by_default_and_lack_no_gpu() -> None:
+    choice = choose([ORACLE, DOCUMENT], Options())
+    assert [str(target) for target in choice.targets] == [
+        "oracle-eager-cpu",
+        "document-after-cpu",
+        "document-between-cpu",
+    ]
+    assert choice.missing == {}
+    assert "document" in DEFAULT_ADAPTERS
+
+
+def test_they_are_no_framework_to_run() -> None:
+    names = ("oracle-eager-cpu", "document-after-cpu", "torch-eager-cpu", "documented-eager-cpu")
+    assert [is_framework(name) for name in names] == [False, False, True, True]
+    choice = choose([ORACLE, DOCUMENT], Options())
+    with pytest.raises(UsageError, match="there is no framework to run on device 'auto': torch: not installed"):
+        check(choice, {"torch": "not installed"}, [], Options())
+    check(choose([ORACLE, DOCUMENT, TORCH], Options()), {}, [], Options())
+    asked = Options(targets=("document-*",))
+    check(choose([ORACLE, DOCUMENT], asked), {}, [], asked)
+
+
+def test_who_asks_for_a_framework_does_not_start_them() -> None:
+    wanted, unasked = launches(DEFAULT_ADAPTERS, Options(targets=("torch-*",)))
+    assert [launch.name for launch in wanted] == ["oracle", "torch"]
+    assert "document" in unasked
+
+
+def test_what_takes_longest_begins_first() -> None:
+    case: Any = object.__new__(Case)
+    targets = [Target(adapter="x", mode=mode, device="cpu") for mode in "abcd"]
+    work = dict(zip(targets, ([case] * 3, [case] * 9, [case], [case] * 3), strict=True))
+    costs = dict(zip(targets, (1.0, 1.0, 10.0, 1.0), strict=True))
+    options = {target: ModeOptions(cost=cost) for target, cost in costs.items()}
+    assert [target.mode for target in longest_first(work, options)] == ["c", "b", "a", "d"]
