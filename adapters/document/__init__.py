@@ -16,9 +16,7 @@ import numpy.typing as npt
 from adapters import program
 from adapters.base import NotSupported
 from adapters.document.conv_transpose import ZEROS
-from cases.model import rules
 from cases.model.case import Case
-from cases.model.fill import fill
 
 Tensors = dict[str, npt.NDArray[Any]]
 _MODULES: Final = {"conv_transpose": "conv_transpose", "max_unpool": "unpooling", "avg_unpool": "unpooling"}
@@ -99,7 +97,7 @@ def _unsaid(case: Case) -> Iterator[str]:
 
 
 def _is_wrong(case: Case) -> bool:
-    return bool(case.given or rules.broken(case)) or rules.broken(case, fill(case).get("indices")) is not None
+    return bool(case.given or case.broken)
 
 
 def _options(case: Case) -> Iterator[tuple[bool, str]]:

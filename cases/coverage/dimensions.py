@@ -21,7 +21,7 @@ _FILTERED: Final = ("conv", "conv_transpose")
 
 def counts(case: Case) -> bool:
     """Whether a case is a call that has a right answer."""
-    return case.operator in OPERATORS and case.invalid is None and case.behaviour is None
+    return case.operator in OPERATORS and case.has_answer
 
 
 def _parity(case: Case) -> str:

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from cases.explain.parts import Array, Step
-from cases.model import fill, rules, shapes
-from cases.model.case import ARGUMENTS, Case, Invalid
+from cases.model import fill, shapes
+from cases.model.case import ARGUMENTS, Case
 
 _ELEMENTS: Final = 60
 """Elements up to which an input is printed whole."""
@@ -51,11 +51,10 @@ def inputs(case: Case) -> Step:
     return Step(heading="What the call says", text=(", ".join(arguments),), sums=tuple(tensors))
 
 
-def _broken(case: Case, invalid: Invalid) -> Iterator[str]:
-    literal = "indices" in case.inputs and case.inputs["indices"].fill == "literal"
-    yield f"It breaks the rule {invalid.rule!r}. {_sentence(invalid.reason)}"
-    if fault := rules.broken(case, fill.fill(case)["indices"] if literal else None):
-        yield f"In numbers: {fault.reason}. The argument to look at: {fault.argument}."
+def _broken(case: Case, why: str) -> Iterator[str]:
+    assert case.broken is not None  # noqa: S101 - the loader refuses an invalid case that breaks no rule
+    yield f"It breaks the rule {case.broken.rule!r}. {_sentence(why)}"
+    yield f"In numbers: {case.broken.reason}. The argument to look at: {case.broken.argument}."
 
 
 def _sentence(text: str) -> str:

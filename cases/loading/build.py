@@ -16,7 +16,6 @@ from cases.model.case import (
     OUTPUTS,
     Broken,
     Case,
-    Invalid,
     TensorSpec,
     Tier,
     as_tuples,
@@ -60,10 +59,10 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
         tier=tier(operator, inputs),
         about=entry.about or about,
         source=entry.source or source,
-        invalid=None if entry.invalid is None else Invalid(rule=entry.invalid.rule, reason=entry.invalid.reason),
+        invalid=None if entry.invalid is None else entry.invalid.reason,
         behaviour=entry.behaviour,
     )
-    _check(entry, case)
+    case = replace(case, broken=_checked(entry, case))
     return _with_gradients(entry, _with_expected(entry, case))
 
 
@@ -173,7 +172,8 @@ def tensor(name: str, override: Tensor | None, implied: TensorSpec) -> TensorSpe
     return literal(spec, values)
 
 
-def _check(entry: Entry, case: Case) -> None:
+def _checked(entry: Entry, case: Case) -> Broken | None:
+    """The rule that the case breaks, where the entry says so; else see that it breaks none."""
     for name, spec in case.inputs.items():
         check_special(name, spec)
     literal = "indices" in case.inputs and case.inputs["indices"].fill == "literal"
@@ -190,6 +190,7 @@ def _check(entry: Entry, case: Case) -> None:
     if fault is None:
         check_places(case)
     check_held(case)
+    return fault
 
 
 def _fields(entry: Entry, fault: Broken) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ FACTS: Final[dict[str, Callable[[Case], Any]]] = {
     "groups": _said("groups"),
     "axes": lambda case: len(_first(case)) - 2,
     "include_batch_in_index": _said("include_batch_in_index"),
-    "rule": lambda case: "" if case.invalid is None else case.invalid.rule,
+    "rule": lambda case: case.broken.rule if case.invalid and case.broken else "",
     "strides_divide": lambda case: all(axis.image % axis.stride == 0 for axis in _axes(case)),
     "padding_is_odd": lambda case: any((axis.before + axis.after) % 2 for axis in _axes(case)),
     "pads": lambda case: any(axis.before + axis.after for axis in _axes(case)),

@@ -91,23 +91,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """A broken rule, the argument of the call that breaks it, and both sides of the conflict in one line.
+    """A rule of ``cases.model.rules`` that a call breaks: the argument at fault, and both sides of the conflict.
 
-    ``sides`` are the two numbers that don't fit together, where there are two.
+    ``reason`` is a line for people, which no code reads. ``sides`` are the two numbers that don't fit together, where
+    there are two. ``axis`` is the spatial axis at fault, where it is one.
     """
 
     rule: str
     argument: str
     reason: str
     sides: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invalid:
-    """Why a call is wrong: the rule of ``cases.model.rules`` that it breaks, and a line for people."""
-
-    rule: str
-    reason: str
+    axis: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +116,8 @@ class Case:
     a wrong type, length or value.
     ``gradients`` names the inputs whose vector-Jacobian product with ``cotangent`` is asked beside the output.
     ``expected`` holds a document's own literal result, if it has one, as flat values in C order. At most one of
-    ``invalid`` and ``behaviour`` is set: the first says that a framework ought to refuse the call, the second that
-    there is no right answer and why.
+    ``invalid`` and ``behaviour`` is set: the first says why a framework ought to refuse the call, the second why there
+    is no right answer. ``broken`` is the rule that the call breaks, found once when the case is loaded.
     """
 
     id: str
@@ -144,15 +138,31 @@ class Case:
     about: str = ""
     source: str = ""
     expected: dict[str, tuple[float, ...]] | None = None
-    invalid: Invalid | None = None
+    broken: Broken | None = None
+    invalid: str | None = None
     behaviour: str | None = None
     steps: tuple[Step, ...] = ()
     slow: bool = False
 
     @property
+    def file(self) -> str:
+        """The id's part that names the case file: ``cases/conv/strides.yaml``."""
+        return self.id.partition("::")[0]
+
+    @property
+    def name(self) -> str:
+        """The id's part that names the case within its file."""
+        return self.id.partition("::")[2]
+
+    @property
     def topic(self) -> str:
         """The case file's name without its folder and ending: ``strides`` for ``cases/conv/strides.yaml::...``."""
-        return self.id.partition("::")[0].rpartition("/")[2].removesuffix(".yaml")
+        return self.file.rpartition("/")[2].removesuffix(".yaml")
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether the call has a right answer: it breaks no rule, and the definition says what comes back."""
+        return self.invalid is None and self.behaviour is None
 
     @property
     def dtype(self) -> str:
@@ -191,7 +201,12 @@ def question(case: Case) -> dict[str, Any]:
     """What a worker is sent: the call alone, never what is expected of it."""
     plain = {part.name: getattr(case, part.name) for part in fields(case) if part.name not in _KEPT_BACK}
     steps = [{"name": step.name, "takes": step.takes, "case": question(step.case)} for step in case.steps]
-    return plain | {"inputs": {name: asdict(spec) for name, spec in case.inputs.items()}, "steps": steps}
+    broken = None if case.broken is None else asdict(case.broken)
+    return plain | {
+        "broken": broken,
+        "inputs": {name: asdict(spec) for name, spec in case.inputs.items()},
+        "steps": steps,
+    }
 
 
 _KEPT_BACK: Final = {"about", "source", "expected", "invalid", "behaviour", "slow"}
@@ -208,8 +223,8 @@ def from_json(data: dict[str, Any]) -> Case:
     given["inputs"] = {name: TensorSpec(**_tuples(spec)) for name, spec in data["inputs"].items()}
     if data.get("expected") is not None:
         given["expected"] = {name: tuple(values) for name, values in data["expected"].items()}
-    if data.get("invalid") is not None:
-        given["invalid"] = Invalid(**data["invalid"])
+    if data.get("broken") is not None:
+        given["broken"] = Broken(**_tuples(data["broken"]))
     given["steps"] = tuple(
         Step(name=step["name"], takes=step["takes"], case=from_json(step["case"])) for step in data.get("steps", ())
     )

@@ -151,10 +151,10 @@ def _shape(case: Case) -> Iterator[Broken]:
         fits = shapes.window_count(axis.image, axis.extent, axis.stride, (axis.before, axis.after))
         if fits < 1:
             reason, sides = f"axis {number}: no window of {axis.extent} fits on {axis.image}", (axis.extent, axis.image)
-            yield Broken(rule="size", argument=argument, reason=reason, sides=sides)
+            yield Broken(rule="size", argument=argument, reason=reason, sides=sides, axis=number)
         if fits != axis.count:
             reason = f"axis {number}: an image of {axis.image} has {fits} windows, the value {axis.count}"
-            yield Broken(rule="shape", argument=argument, reason=reason, sides=(fits, axis.count))
+            yield Broken(rule="shape", argument=argument, reason=reason, sides=(fits, axis.count), axis=number)
     if "cotangent" in case.inputs and case.inputs["cotangent"].shape != shapes.output_shape(case):
         reason = f"cotangent is {case.inputs['cotangent'].shape}, the output {shapes.output_shape(case)}"
         yield Broken(rule="shape", argument="cotangent", reason=reason)

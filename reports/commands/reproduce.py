@@ -16,7 +16,7 @@ from typing import Final
 
 from reports.commands.fresh_interpreter import Limits, Program, reproduce
 from reports.judging import behaviours
-from reports.judging.behaviours import Accepted, behaviour, concerns
+from reports.judging.behaviours import Accepted, behaviour
 from reports.judging.verdict import wanted
 from reports.pages import tables
 from reports.pages.reproducer import needs_clone, program
@@ -71,7 +71,7 @@ def _differences(run: Run, accepted: Accepted, kinds: Sequence[str]) -> set[Key]
 
 def _program(run: Run, record: Record) -> Program:
     case = run.cases[record.case]
-    judged = record.kind == "returned" and not concerns(case)
+    judged = record.kind == "returned" and case.has_answer
     shown = wanted(run, case, record.target) if judged else None
     return Program(
         case=record.case,

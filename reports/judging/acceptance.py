@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from cases.model.case import Case
-from reports.judging.behaviours import Accepted, behaviour, concerns
+from reports.judging.behaviours import Accepted, behaviour
 from reports.judging.known import Known, find
 from reports.judging.verdict import Verdict
 from reports.recording.run import Run
@@ -52,7 +52,7 @@ def varies(run: Run, accepted: Accepted, case: str, target: str) -> bool:
 def is_recorded(run: Run, accepted: Accepted, case: Case, target: str) -> bool:
     """Whether a target did what is recorded of it with a call that has no result."""
     wanted = accepted.behaviour(case.id, target)
-    return concerns(case) and wanted is not None and wanted == behaviour(run, run.records[case.id, target])
+    return not case.has_answer and wanted is not None and wanted == behaviour(run, run.records[case.id, target])
 
 
 def version_of(run: Run, target: str) -> str:

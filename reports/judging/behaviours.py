@@ -18,7 +18,6 @@ import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from adapters.engine.process import HUNG
-from cases.model.case import Case
 from reports.judging import known
 from reports.judging.known import Known, KnownError, read
 from reports.recording.record import Record
@@ -50,11 +49,6 @@ class Recorded(BaseModel):
 
 
 _RECORDED: TypeAdapter[Recorded] = TypeAdapter(Recorded)
-
-
-def concerns(case: Case) -> bool:
-    """Whether a case has a behaviour rather than a result."""
-    return case.invalid is not None or case.behaviour is not None
 
 
 def behaviour(run: Run, record: Record) -> str:
@@ -92,7 +86,9 @@ def text(run: Run, target: str, before: Recorded | None = None, existing: Iterab
         KnownError: if lines would be kept that were recorded in other versions.
     """
     answered = {case_id: record for (case_id, name), record in run.records.items() if name == target}
-    lines = {case_id: behaviour(run, record) for case_id, record in answered.items() if concerns(run.cases[case_id])}
+    lines = {
+        case_id: behaviour(run, record) for case_id, record in answered.items() if not run.cases[case_id].has_answer
+    }
     versions = run.header["targets"][target]["versions"]
     kept = {case_id: line for case_id in existing if case_id not in lines and before and (line := before.of(case_id))}
     if before and kept and before.versions != versions:

@@ -169,7 +169,7 @@ def _judge_invalid(case: Case, outcome: Outcome) -> Verdict:
             return Verdict(status="passed")
         case Returned(arrays=arrays):
             sizes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-            rule = case.invalid.rule if case.invalid else ""
+            rule = case.broken.rule if case.broken else ""
             return _differs("differing", f"accepted a call that breaks the rule {rule!r}, returned {sizes}")
         case _:
             return _judge_other(outcome)

@@ -65,7 +65,7 @@ def _row(run: Run, case: Case, target: str, accepted: Accepted) -> dict[str, Any
         "topic": case.topic,
         "target": target,
         "status": STATUSES[-1] if depends else verdict.status,
-        "valid": case.invalid is None and case.behaviour is None,
+        "valid": case.has_answer,
         "known": "" if depends else entry.reason if entry else RECORDED if recorded else "",
         "kind": verdict.difference.kind if verdict.difference else "",
         "diagnosis": verdict.diagnosis or "",
@@ -133,7 +133,7 @@ def agreement(run: Run, accepted: Accepted, targets: list[str]) -> pd.DataFrame:
     rows: Counter[tuple[str, str]] = Counter()
     for case in run.cases.values():
         depends = any(is_by_processor(run, accepted, case.id, target) for target in targets)
-        if case.tier == "exact" and case.invalid is None and case.behaviour is None and not depends:
+        if case.tier == "exact" and case.has_answer and not depends:
             rows[case.operator, _clusters(run, case, targets)] += 1
     ordered = sorted(rows.items(), key=lambda item: (_OPERATORS.index(item[0][0]), -item[1], item[0][1]))
     return pd.DataFrame(

@@ -13,7 +13,7 @@ from cases.loading.load import load
 from cases.loading.yaml_document import CaseFileError
 from cases.model.case import Case
 from reports.judging import acceptance
-from reports.judging.behaviours import Accepted, behaviour, concerns
+from reports.judging.behaviours import Accepted, behaviour
 from reports.judging.verdict import Verdict, expectation, is_judged, judge, step_expectation, wanted
 from reports.pages import determinism
 from reports.pages.reproducer import program, small
@@ -118,7 +118,7 @@ class CaseItem(pytest.Item):
     def _departs(self, run: Run) -> str:
         """What a call that has no result did, and what it did before; empty if that is the same or never recorded."""
         target = str(self.target)
-        recorded = self.config.stash[ACCEPTED].behaviours.get(target) if concerns(self.case) else None
+        recorded = self.config.stash[ACCEPTED].behaviours.get(target) if not self.case.has_answer else None
         before = recorded.of(self.case.id) if recorded else None
         record = run.records[self.case.id, target]
         if recorded is None or before == (now := behaviour(run, record)):

@@ -11,8 +11,7 @@ import pandas as pd
 
 from cases.loading.entries import Refusal
 from cases.model.case import ARGUMENTS, OPERATORS, Broken, Case
-from reports.judging.behaviours import concerns
-from reports.pages.shape_errors.clarity import broken, conflict, is_clear
+from reports.pages.shape_errors.clarity import conflict, is_clear
 from reports.recording.messages import last_words, normal
 from reports.recording.record import Record
 from reports.recording.run import Run
@@ -52,7 +51,7 @@ _FEW: Final = 16
 
 def cells(run: Run, targets: Sequence[str]) -> pd.DataFrame:
     """A row for each call without a result and each target that was asked it."""
-    asked = [(case, broken(case) if case.invalid else None) for case in run.cases.values() if concerns(case)]
+    asked = [(case, case.broken if case.invalid else None) for case in run.cases.values() if not case.has_answer]
     asked.sort(key=lambda pair: _place(*pair))
     rows = (_rows(run, case, fault, targets) for case, fault in asked)
     return pd.DataFrame([row for several in rows for row in several], columns=list(COLUMNS))
@@ -85,7 +84,7 @@ def _rows(run: Run, case: Case, fault: Broken | None, targets: Sequence[str]) ->
 
 
 def _reason(case: Case) -> str:
-    return case.invalid.reason if case.invalid else case.behaviour or ""
+    return case.invalid or case.behaviour or ""
 
 
 def _cell(run: Run, case: Case, record: Record, *, clear: bool) -> dict[str, str]:

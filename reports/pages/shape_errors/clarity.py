@@ -13,7 +13,6 @@ from typing import Final
 
 from cases.model import rules
 from cases.model.case import ARGUMENTS, Broken, Case
-from cases.model.fill import fill
 from reports.recording.messages import normal
 
 MOST: Final = 3
@@ -94,12 +93,6 @@ _LISTS: Final = tuple(
         r"unsupported operand type|(tuple|list|string) index out of range|too many indices|\binput types\b",
     )
 )
-
-
-def broken(case: Case) -> Broken | None:
-    """The rule that an invalid case breaks, as the case's file was checked; None for a behaviour."""
-    literal = "indices" in case.inputs and case.inputs["indices"] is not None
-    return rules.broken(case) or (rules.broken(case, fill(case)["indices"]) if literal else None)
 
 
 def is_clear(message: str, fault: Broken, dtypes: tuple[str, ...] = ()) -> bool:

@@ -88,7 +88,7 @@ def answers(run: Run, operator: str, target: str) -> list[Answer]:
 
 
 def _counts(case: Case) -> bool:
-    judged = case.invalid is None and case.behaviour is None and case.tier != "special"
+    judged = case.has_answer and case.tier != "special"
     return judged and all(0 not in spec.shape for spec in case.inputs.values())
 
 

@@ -12,7 +12,7 @@ from adapters.engine.launch import resolve
 from adapters.engine.pool import Pool
 from adapters.engine.process import Process
 from adapters.outcome import Fault, Raised, Result, Returned, TimedOut, Unsupported
-from cases.model.case import Case, Invalid, TensorSpec
+from cases.model.case import Case, TensorSpec
 from tests.adapters.asking import EAGER, Sink, case, run
 
 
@@ -175,7 +175,7 @@ def test_what_is_expected_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None
     secret = case(
         "secret",
         expected={"output": (12345.5,)},
-        invalid=Invalid(rule="size", reason="not to be told"),
+        invalid="not to be told",
         behaviour="not to be told",
         about="not to be told",
         source="not to be told",

@@ -110,7 +110,7 @@ def test_every_invalid_case_is_wrong_in_one_way(shipped: list[Case]) -> None:
     assert [case.id for case in wrong if len(case.given) > 1] == []
     for case in (case for case in wrong if not case.given):
         # An impossible output_padding implies an impossible output_shape.
-        if case.invalid and case.invalid.rule not in _FIRST and case.output_padding is None:
+        if case.broken and case.broken.rule not in _FIRST and case.output_padding is None:
             ways = {fault.argument for fault in _broken_as_far_as_it_goes(case)}
             # From an impossible window no count of windows follows.
             assert len(ways) == 1 or "kernel" in ways, (case.id, ways)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cases.model.case import Broken
-from reports.pages.shape_errors.clarity import NAMES, arguments, broken, conflict, essence, is_clear
+from reports.pages.shape_errors.clarity import NAMES, arguments, conflict, essence, is_clear
 from tests.reports.making import make
 
 NODE = (
@@ -156,7 +156,7 @@ def test_a_message_keeps_what_says_something() -> None:
 )
 def test_the_dtypes_in_conflict_follow_from_the_case(fields: dict[str, Any], dtypes: tuple[str, ...]) -> None:
     case = make("conv_transpose", kernel=[3, 3], **fields)
-    found = broken(case)
+    found = case.broken
     assert found is not None
     assert conflict(case, found) == dtypes
 
@@ -164,6 +164,6 @@ def test_the_dtypes_in_conflict_follow_from_the_case(fields: dict[str, Any], dty
 def test_an_index_outside_the_image_is_found() -> None:
     outside: dict[str, Any] = {"indices": {"values": [[99, 2, 4], [14, 16, 18], [28, 30, 32]]}, "channels": 1}
     refusal = {"rule": "index", "reason": "99 is no place of the image"}
-    found = broken(make("max_unpool", **outside, image=[6, 6], invalid=refusal))
+    found = make("max_unpool", **outside, image=[6, 6], invalid=refusal).broken
     assert found is not None
     assert (found.rule, found.argument) == ("index", "indices")
