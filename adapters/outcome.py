@@ -1,18 +1,40 @@
-"""What a target did with a case: a closed union, read with ``match``."""
+"""What a target did with a case: a closed union, read with ``match``.
+
+Each kind of outcome says in words how the call ended, and is written to and read from JSON by itself. Nothing else puts
+an outcome into words or takes it apart.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Final
 
 import numpy.typing as npt
+
+HUNG: Final = " after hanging"
+"""The end of ``Crashed.signal`` for a process that died but did not end by itself."""
+_LAST_WORDS: Final = 300
+"""Characters of a dead process's stderr that a line shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returned:
     """The call returned these arrays, channels-last, by output name."""
 
-    arrays: dict[str, npt.NDArray[Any]]
+    kind: ClassVar = "returned"
+    arrays: Mapping[str, npt.NDArray[Any]]
+
+    @property
+    def end(self) -> str:
+        """How the call ended, without messages and times."""
+        return "returned"
+
+    @property
+    def told(self) -> str:
+        """What there is to say of the end: the dtypes and the shapes, without the framework's own indices."""
+        arrays = {name: array for name, array in self.arrays.items() if not is_native(name)}
+        return ", ".join(f"{name} {array.dtype} {array.shape}" for name, array in arrays.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,34 +45,106 @@ class Raised:
     ``running``. It is ``preparing`` before the call, and ``reading`` where the result is read.
     """
 
+    kind: ClassVar = "raised"
     type: str
     message: str
     stage: str
+
+    @property
+    def end(self) -> str:
+        """How the call ended: the wording of the message is no part of it."""
+        return f"raised {self.type} while {self.stage}"
+
+    @property
+    def told(self) -> str:
+        """What there is to say of the end."""
+        before = " before the call" if self.stage == "preparing" else ""
+        return f"raised {self.type}{before}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsupported:
     """The adapter says that the framework has no such operator or option. Counts as not passed."""
 
+    kind: ClassVar = "unsupported"
     reason: str
+
+    @property
+    def end(self) -> str:
+        """How the call ended: it was not made."""
+        return "unsupported"
+
+    @property
+    def told(self) -> str:
+        """What there is to say of the end."""
+        return self.reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crashed:
     """The worker died: the signal's name or the exit status, and the end of its stderr."""
 
+    kind: ClassVar = "crashed"
     signal: str
     stderr: str
+
+    @property
+    def end(self) -> str:
+        """How the call ended. How fast the process died depends on the machine, so that is no part of it."""
+        return f"crashed: {self.signal.removesuffix(HUNG)}"
+
+    @property
+    def told(self) -> str:
+        """What there is to say of the end."""
+        return f"the process died: {self.signal}; its last words: {self.stderr.strip()[-_LAST_WORDS:]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedOut:
     """No answer came within the limit, and the worker was killed."""
 
+    kind: ClassVar = "timed out"
     seconds: float
+
+    @property
+    def end(self) -> str:
+        """How the call ended."""
+        return "timed out"
+
+    @property
+    def told(self) -> str:
+        """What there is to say of the end."""
+        return f"no answer within {self.seconds:g} seconds"
 
 
 Outcome = Returned | Raised | Unsupported | Crashed | TimedOut
+_BY_KIND: Final[dict[str, type[Any]]] = {cls.kind: cls for cls in (Raised, Unsupported, Crashed, TimedOut)}
+
+
+def to_json(outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as JSON holds it: its kind and its fields. The arrays of a result stand elsewhere."""
+    fields = {} if isinstance(outcome, Returned) else asdict(outcome)
+    return {"kind": outcome.kind, "fields": fields}
+
+
+def from_json(line: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Outcome:
+    """Return the outcome that ``to_json`` wrote; ``arrays`` are those of a result.
+
+    Raises:
+        KeyError, TypeError: if ``line`` was not written by ``to_json``.
+    """
+    if line["kind"] == Returned.kind:
+        return Returned(arrays=arrays)
+    outcome: Outcome = _BY_KIND[line["kind"]](**line["fields"])
+    return outcome
+
+
+_NATIVE: Final = "native_"
+
+
+def is_native(name: str) -> bool:
+    """Tell whether an output is a framework's own, such as its indices as it gave them, and not compared."""
+    return name.startswith(_NATIVE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

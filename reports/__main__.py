@@ -16,8 +16,8 @@ from typing import Final
 from cases.loading.yaml_document import CaseFileError
 from reports.commands import compare, coverage, publish, record, reproduce
 from reports.deconvnet import command as deconvnet
-from reports.judging.known import KnownError
 from reports.power import command as power
+from reports.recording.known_files import KnownError
 from reports.recording.options import UsageError
 from reports.recording.run import Run, RunError, read
 

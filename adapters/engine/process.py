@@ -26,7 +26,7 @@ from execnet.gateway_bootstrap import bootstrap
 from execnet.gateway_io import popen_bootstrapline
 from execnet.xspec import XSpec
 
-from adapters.outcome import Crashed
+from adapters.outcome import HUNG, Crashed
 from adapters.wire import Message, unpack
 
 PATIENCE: Final = 5.0
@@ -35,8 +35,6 @@ STDERR_END: Final = 4000
 """Characters of a dead process's stderr that are kept."""
 _STACK: Final = re.compile(r'  File "|    @ +0x|Extension modules: |  \.\.\.$')
 """Lines of stacks, the fault handler's and the framework's own: what went wrong stands before them."""
-HUNG: Final = " after hanging"
-"""What is said of a process that died but did not end by itself."""
 _SLICE: Final = 0.5
 
 # Our two packages are imported with our root in front, then it goes last: where they are installed beside others, it

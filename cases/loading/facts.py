@@ -44,6 +44,7 @@ FACTS: Final[dict[str, Callable[[Case], Any]]] = {
     "batch": lambda case: _first(case)[0],
     "channels": lambda case: _first(case)[-1],
     "groups": _said("groups"),
+    "gradients": lambda case: bool(case.gradients),
     "axes": lambda case: len(_first(case)) - 2,
     "include_batch_in_index": _said("include_batch_in_index"),
     "rule": lambda case: case.broken.rule if case.invalid and case.broken else "",

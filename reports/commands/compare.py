@@ -6,9 +6,8 @@ import argparse
 from pathlib import Path
 
 from reports.judging import behaviours
-from reports.judging.acceptance import varies
-from reports.judging.behaviours import Accepted
-from reports.recording.record import Key, Record, end
+from reports.judging.judge import begin, judge
+from reports.recording.record import Key
 from reports.recording.run import Run, RunError, read
 
 
@@ -17,12 +16,12 @@ def both(old: Run, new: Run) -> set[Key]:
     return _asked(old) & _asked(new)
 
 
-def changes(old: Run, new: Run, accepted: Accepted) -> list[str]:
+def changes(old: Run, new: Run) -> list[str]:
     """A line for each of these whose kind, arrays or exception changed.
 
     The wording of a message alone is no change, nor are other bits where a known difference says that they vary.
     """
-    lines = (_line(key, old, new, accepted) for key in sorted(both(old, new)))
+    lines = (_line(key, old, new) for key in sorted(both(old, new)))
     return [line for line in lines if line]
 
 
@@ -40,20 +39,25 @@ def _targets(one: Run, other: Run) -> str:
 
 
 def _asked(run: Run) -> set[Key]:
-    return {*run.records, *run.faults}
+    return {*run.keys, *run.faults}
 
 
-def _line(key: Key, old: Run, new: Run, accepted: Accepted) -> str:
+def _line(key: Key, old: Run, new: Run) -> str:
     before, after = old.records.get(key), new.records.get(key)
-    if _end(before) != _end(after):
-        return f"{key[0]}[{key[1]}]: {_end(before)}, now {_end(after)}"
-    if before is None or after is None or before.arrays == after.arrays or varies(new, accepted, *key):
+    ended, ends = _end(old, key), _end(new, key)
+    if ended != ends:
+        return f"{key[0]}[{key[1]}]: {ended}, now {ends}"
+    if before is None or after is None or before.digests == after.digests:
+        return ""
+    if judge(new, new.cases[key[0]], key[1]).may_vary:
         return ""
     return f"{key[0]}[{key[1]}]: returned other values"
 
 
-def _end(record: Record | None) -> str:
-    return end(record) if record else "a fault of ours"
+def _end(run: Run, key: Key) -> str:
+    if key in run.unasked:
+        return "not asked"
+    return run.records[key].outcome.end if key in run.records else "a fault of ours"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +74,8 @@ def compare(run: Run, options: argparse.Namespace) -> int:
     if not count:
         msg = f"{options.run} and {options.against} have no answer in common: nothing was compared"
         raise RunError(msg)
-    lines, alone = changes(old, run, behaviours.load()), rest(old, run)
+    begin(run, behaviours.load())
+    lines, alone = changes(old, run), rest(old, run)
     print(
         *lines,
         f"{len(lines) or 'nothing'} changed in {count:,} answers{alone and f'; not compared: {alone}'}",

@@ -21,8 +21,10 @@ from adapters.engine.process import PATIENCE, ending
 from adapters.engine.threads import processors
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut
 from adapters.worker.memory import GIB
-from reports.recording.messages import normal
-from reports.recording.run import Array, digest
+from reports.judging.behaviours import behaviour
+from reports.recording.messages import in_full
+from reports.recording.record import Array
+from reports.recording.run import digest
 
 _MEMORY: Final = 6 * GIB
 """Private, writable memory of a program: a worker's calls have 4 GiB, beside what the framework takes when loaded."""
@@ -166,23 +168,9 @@ def _array(dtype: str, shape: list[int], data: str) -> Array:
 
 def otherwise(one: Program, outcome: Outcome) -> str:
     """What a program did otherwise than the run says; empty if it did the same."""
-    line, more = _line(outcome)
+    line = behaviour(outcome).partition(" while ")[0]
     if line != one.recorded:
-        return line + more
+        return line + in_full(outcome)[:_SHOWN]
     arrays = outcome.arrays if isinstance(outcome, Returned) else {}
     other = [name for name, text in one.digests.items() if name not in arrays or digest(arrays[name]) != text]
     return f"other values in {', '.join(other)}" if other else ""
-
-
-def _line(outcome: Outcome) -> tuple[str, str]:
-    """An outcome as ``behaviours.behaviour`` words it, without the stage; and what else there is to say."""
-    match outcome:
-        case Returned(arrays=arrays):
-            shown = ((name, array) for name, array in arrays.items() if not name.startswith("native_"))
-            return f"accepted: {', '.join(f'{name} {array.dtype} {array.shape}' for name, array in shown)}", ""
-        case Raised(type=name, message=message):
-            return name, f": {normal(message)[:_SHOWN]}"
-        case Crashed(signal=how):
-            return f"crashed: {how}", ""
-        case _:
-            return "timed out", ""

@@ -14,10 +14,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
+from adapters.outcome import Returned
 from reports.commands.fresh_interpreter import Limits, Program, reproduce
 from reports.judging import behaviours
-from reports.judging.behaviours import Accepted, behaviour
-from reports.judging.verdict import wanted
+from reports.judging.behaviours import behaviour
+from reports.judging.expectation import wanted
+from reports.judging.judge import begin, judge
 from reports.pages import tables
 from reports.pages.reproducer import needs_clone, program
 from reports.recording.options import count, pair, seconds
@@ -33,17 +35,15 @@ KINDS: Final = ("crashes", "timeouts", "acceptances", "refusals", "differences",
 ``acceptances`` and ``refusals`` are of calls that are wrong.
 """
 USUAL: Final = KINDS[:3]
-_KINDS: Final = {"crashed": "crashes", "timed_out": "timeouts", "returned": "acceptances", "raised": "refusals"}
+_KINDS: Final = {"crashed": "crashes", "timed out": "timeouts", "returned": "acceptances", "raised": "refusals"}
 
 
-def choose(
-    run: Run, accepted: Accepted, kinds: Sequence[str] = USUAL, cases: str = "*", targets: str = "*"
-) -> list[Program]:
+def choose(run: Run, kinds: Sequence[str] = USUAL, cases: str = "*", targets: str = "*") -> list[Program]:
     """The programs of the answers of these kinds, of cases and targets that match.
 
     The oracle has none that a framework runs, nor has an adapter without texts.
     """
-    wrong = _differences(run, accepted, kinds)
+    wrong = _differences(run, kinds)
     chosen = [
         record
         for key, record in run.records.items()
@@ -54,32 +54,32 @@ def choose(
 
 
 def _is_chosen(run: Run, record: Record, kinds: Sequence[str]) -> bool:
-    kind = _KINDS.get(record.kind)
+    kind = _KINDS.get(record.outcome.kind)
     return kind in kinds and (kind in {"crashes", "timeouts"} or run.cases[record.case].invalid is not None)
 
 
-def _differences(run: Run, accepted: Accepted, kinds: Sequence[str]) -> set[Key]:
+def _differences(run: Run, kinds: Sequence[str]) -> set[Key]:
     """The answers that the reports call differences: all, or the first of each that one reason explains."""
     if not {"differences", "every-difference"} & set(kinds):
         return set()
-    frame = tables.differences(tables.results(run, accepted))
+    frame = tables.differences(tables.results(run))
     if "every-difference" not in kinds:
         names = frame["diagnosis"].where(frame["known"] == "", "")  # one known difference may have a family of them
         frame = frame.assign(diagnosis=names).drop_duplicates(["known", "operator", "target", "kind", "diagnosis"])
-    return set(zip(frame["case"], frame["target"], strict=True))
+    return {*zip(frame["case"], frame["target"], strict=True)} & run.records.keys()
 
 
 def _program(run: Run, record: Record) -> Program:
     case = run.cases[record.case]
-    judged = record.kind == "returned" and case.has_answer
-    shown = wanted(run, case, record.target) if judged else None
+    judged = isinstance(record.outcome, Returned) and case.has_answer
+    shown = wanted(run, case, record.target, judge(run, case, record.target)) if judged else None
     return Program(
         case=record.case,
         target=record.target,
         text=program(case, run.call(record), shown),
         folder=_CLONE if needs_clone(case) or not is_framework(record.target) else None,
-        recorded=behaviour(run, record).partition(" while ")[0],
-        digests=record.arrays if judged else {},
+        recorded=behaviour(record.outcome).partition(" while ")[0],
+        digests=record.digests if judged else {},
     )
 
 
@@ -100,7 +100,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def command(run: Run, options: argparse.Namespace) -> int:
     """Run programs and say what each did; 1 if one did otherwise."""
-    programs = choose(run, behaviours.load(), options.kind or USUAL, options.only, options.target)
+    begin(run, behaviours.load())
+    programs = choose(run, options.kind or USUAL, options.only, options.target)
     if not programs and (options.only, options.target) != ("*", "*"):
         msg = f"{options.run}: no such answer of cases {options.only} on targets {options.target}"
         raise RunError(msg)

@@ -16,6 +16,7 @@ from adapters.base import Target
 from adapters.engine.handle import Ready, StartFailure
 from adapters.engine.pool import Pool
 from adapters.engine.threads import processors
+from adapters.outcome import Returned
 from cases.loading.pipeline_network import IMAGE
 from cases.model.case import PIPELINE, Case
 from cases.model.fill import Array
@@ -124,9 +125,9 @@ def _forward(question: Question, folder: Path) -> Case:
 def _back(question: Question, run: Run, forward: Case, target: Target, folder: Path) -> list[Case]:
     """One case for each of the strongest activations that the target found; none if its forward pass failed."""
     record = run.records.get((forward.id, str(target)))
-    if record is None or record.kind != "returned":
+    if record is None or not isinstance(record.outcome, Returned):
         return []
-    network, arrays, archive = question.network, run.arrays(record), folder / f"{target}-indices.npz"
+    network, arrays, archive = question.network, record.outcome.arrays, folder / f"{target}-indices.npz"
     np.savez(archive, allow_pickle=False, **{name: arrays[name] for name in network.indices})
     weights = [name for name in network.weights if name in network.back.inputs]
     case = filled(filled(network.back, folder / _FILTERS, weights), archive, network.indices)

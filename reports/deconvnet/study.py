@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from cases.loading.pipeline_network import IMAGE
 from cases.model.case import Case
 from reports.deconvnet.ask import FACTS, PICTURE
 from reports.deconvnet.choose import Activation, Box, around, reach, receptive_field, strongest
 from reports.deconvnet.scaling import SCALINGS
-from reports.judging.verdict import judge
+from reports.judging.judge import judge
 from reports.recording.messages import last_words, normal
-from reports.recording.record import Record, call_line
+from reports.recording.record import call_line
 from reports.recording.run import Run, RunError
 from reports.recording.targets import ORACLE
 
@@ -114,7 +115,7 @@ def _answer(run: Run, target: str) -> Answer:
     fault = _fault(run, facts["forward"], target)
     kept: tuple[Activation, ...] = ()
     if record is not None and not fault:
-        kept = strongest(run.arrays(record)[facts["activations"]], facts["top"])
+        kept = strongest(run.array(record.digests[facts["activations"]]), facts["top"])
     return Answer(
         target=target,
         versions=versions,
@@ -132,7 +133,7 @@ def _projection(run: Run, target: str, rank: int, activation: Activation) -> Pro
     record, fault = run.records.get((case.id, target)), _fault(run, case.id, target)
     pixels = None
     if record is not None and not fault:
-        pixels = SCALINGS[facts["scaling"]].turned(run.arrays(record)[facts["pixels"]][0])
+        pixels = SCALINGS[facts["scaling"]].turned(run.array(record.digests[facts["pixels"]])[0])
     return Projection(
         rank=rank,
         activation=activation,
@@ -150,26 +151,27 @@ def _fault(run: Run, case: str, target: str) -> str:
     record = run.records.get((case, target))
     if record is None:
         return f"not run: {normal(run.faults.get((case, target), 'no answer'))}"
-    return "" if record.kind == "returned" else _told(record)
+    return _told(record.outcome)
 
 
-def _told(record: Record) -> str:
-    fields = record.fields
-    match record.kind:
-        case "raised":
-            return f"raised {fields['type']}: {normal(fields['message'])}"
-        case "unsupported":
-            return f"unsupported: {fields['reason']}"
-        case "crashed":
-            return f"the process ended ({fields['signal']}): {last_words(fields['stderr']) or 'no last words'}"
-        case _:
-            return f"no answer within {fields['seconds']:g} seconds"
+def _told(outcome: Outcome) -> str:
+    match outcome:
+        case Returned():
+            return ""
+        case Raised(type=name, message=message):
+            return f"raised {name}: {normal(message)}"
+        case Unsupported(reason=reason):
+            return f"unsupported: {reason}"
+        case Crashed(signal=signal, stderr=stderr):
+            return f"the process ended ({signal}): {last_words(stderr) or 'no last words'}"
+        case TimedOut():
+            return outcome.told
 
 
 def _departs(run: Run, case: Case, target: str) -> Departure | None:
     """The first step that departs; None for what has no result, agrees in every step, or is the definition."""
     record = run.records.get((case.id, target))
-    if record is None or record.kind != "returned" or target == ORACLE:
+    if record is None or not isinstance(record.outcome, Returned) or target == ORACLE:
         return None
     verdict = judge(run, case, target)
     if verdict.difference is None:

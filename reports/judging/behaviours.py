@@ -9,6 +9,7 @@ written by ``python -m reports record RUN``.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +18,12 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from adapters.engine.process import HUNG
+from adapters.outcome import Outcome, Returned
 from reports.judging import known
-from reports.judging.known import Known, KnownError, read
-from reports.recording.record import Record
+from reports.judging.known import Known
+from reports.recording.known_files import KnownError, read
 from reports.recording.run import Run
+from reports.recording.targets import adapter_of
 
 
 class Recorded(BaseModel):
@@ -51,21 +53,11 @@ class Recorded(BaseModel):
 _RECORDED: TypeAdapter[Recorded] = TypeAdapter(Recorded)
 
 
-def behaviour(run: Run, record: Record) -> str:
-    """A recorded answer as a line."""
-    fields = record.fields
-    match record.kind:
-        case "returned":
-            arrays = {name: run.arrays(record)[name] for name in record.arrays if not name.startswith("native_")}
-            return f"accepted: {', '.join(f'{name} {array.dtype} {array.shape}' for name, array in arrays.items())}"
-        case "raised":
-            return f"{fields['type']} while {fields['stage']}"
-        case "crashed":
-            return f"crashed: {fields['signal'].removesuffix(HUNG)}"  # how fast it died is the machine's
-        case "timed_out":
-            return "timed out"
-        case _:
-            return "unsupported"
+def behaviour(outcome: Outcome) -> str:
+    """Return an outcome as a line: what a wrong call did, without the wording of a message."""
+    if isinstance(outcome, Returned):
+        return f"accepted: {outcome.told}"
+    return outcome.end.removeprefix("raised ")
 
 
 def load_behaviours(folder: Path) -> dict[str, Recorded]:
@@ -87,7 +79,7 @@ def text(run: Run, target: str, before: Recorded | None = None, existing: Iterab
     """
     answered = {case_id: record for (case_id, name), record in run.records.items() if name == target}
     lines = {
-        case_id: behaviour(run, record) for case_id, record in answered.items() if not run.cases[case_id].has_answer
+        case_id: behaviour(record.outcome) for case_id, record in answered.items() if not run.cases[case_id].has_answer
     }
     versions = run.header["targets"][target]["versions"]
     kept = {case_id: line for case_id in existing if case_id not in lines and before and (line := before.of(case_id))}
@@ -121,6 +113,17 @@ class Accepted:
         """What a target did with a case when it was recorded; None if it never was."""
         recorded = self.behaviours.get(target)
         return None if recorded is None else recorded.of(case_id)
+
+    def of(self, target: str) -> list[Known]:
+        """The known differences of a target's adapter."""
+        return self.differences.get(adapter_of(target), [])
+
+    @property
+    def digest(self) -> str:
+        """A digest of all that is accepted: by another one, other verdicts are made."""
+        known = {name: [entry.model_dump_json() for entry in entries] for name, entries in self.differences.items()}
+        recorded = {name: kept.model_dump_json() for name, kept in self.behaviours.items()}
+        return hashlib.blake2b(repr((known, recorded)).encode(), digest_size=8).hexdigest()
 
 
 def load(folder: Path = FOLDER) -> Accepted:

@@ -9,30 +9,15 @@ where such an entry doesn't explain a case, a later one may. An entry that match
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-import yaml
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from reports.judging.compare import Kind
-from reports.judging.verdict import Verdict
-
-_Shape = TypeVar("_Shape")
-
-
-def _specifier(text: str) -> str:
-    try:
-        SpecifierSet(text)
-    except InvalidSpecifier:
-        msg = f"{text!r} is no version specifier such as '>=2.13,<2.14'"
-        raise ValueError(msg) from None
-    return text
+from reports.judging.compare import Difference, Kind
+from reports.recording.known_files import Specifier, contains, read
 
 
 def _expression(text: str) -> str:
@@ -47,11 +32,6 @@ def _expression(text: str) -> str:
     return text
 
 
-@functools.cache
-def _contains(specifier: str, version: str) -> bool:
-    return SpecifierSet(specifier).contains(version, prereleases=True)
-
-
 class Known(BaseModel):
     """One accepted difference."""
 
@@ -59,7 +39,7 @@ class Known(BaseModel):
 
     cases: list[str] = Field(min_length=1, description="Globs over case ids.")
     targets: str = Field(description="Glob over targets.")
-    versions: Annotated[str, AfterValidator(_specifier)] = Field(description="Versions of the framework.")
+    versions: Specifier = Field(description="Versions of the framework.")
     kind: Kind
     status: Literal["differing", "raised", "crashed", "timed out"] = Field(
         "differing", description="What the target did; an invalid call that is accepted is differing."
@@ -83,7 +63,7 @@ class Known(BaseModel):
 
     def concerns(self, target: str, version: str) -> bool:
         """Whether the entry speaks of a target in this version."""
-        return fnmatchcase(target, self.targets) and _contains(self.versions, version)
+        return fnmatchcase(target, self.targets) and contains(self.versions, version)
 
     def matches(self, case_id: str) -> bool:
         """Whether the entry speaks of a case."""
@@ -93,14 +73,13 @@ class Known(BaseModel):
         """Whether the entry speaks of this case on this target."""
         return self.concerns(target, version) and self.matches(case_id)
 
-    def explains(self, verdict: Verdict) -> bool:
-        """Whether a verdict is the difference that the entry accepts."""
+    def accepts(self, difference: Difference | None, diagnosis: str | None) -> bool:
+        """Tell whether the entry accepts a difference with this diagnosis."""
         return (
-            verdict.difference is not None
-            and verdict.difference.kind == self.kind
-            and verdict.status == self.status
-            and (self.message is None or self._finds(verdict.difference.summary))
-            and (self.diagnosis is None or self._names(verdict.diagnosis or ""))
+            difference is not None
+            and difference.kind == self.kind
+            and (self.message is None or self._finds(difference.summary))
+            and (self.diagnosis is None or self._names(diagnosis or ""))
         )
 
     def _names(self, diagnosis: str) -> bool:
@@ -108,10 +87,6 @@ class Known(BaseModel):
 
     def _finds(self, summary: str) -> bool:
         return re.search(self.message or "", summary.removeprefix("raised "), re.DOTALL) is not None
-
-
-class KnownError(Exception):
-    """A file of known differences that can't be used: one line a fault."""
 
 
 def load(folder: Path) -> dict[str, list[Known]]:
@@ -128,29 +103,3 @@ _ENTRIES: TypeAdapter[list[Known]] = TypeAdapter(list[Known])
 
 def _load(path: Path) -> list[Known]:
     return read(path, _ENTRIES, [], "entry ")
-
-
-def read(path: Path, shape: TypeAdapter[_Shape], empty: object, part: str = "") -> _Shape:
-    """What a YAML file holds, in the ``shape`` that it must have; an ``empty`` file holds that.
-
-    Raises:
-        KnownError: if it is not what it should be; ``part`` stands before the place of each fault.
-    """
-    try:
-        return shape.validate_python(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader) or empty)
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"{path}: cannot be read as UTF-8 text: {error}"
-        raise KnownError(msg) from None
-    except yaml.YAMLError as error:
-        msg = f"{path}: not YAML: {' '.join(str(error).split())}"
-        raise KnownError(msg) from None
-    except ValidationError as error:
-        lines = (f"{path}: {part}{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise KnownError("\n".join(lines)) from None
-
-
-def find(entries: Iterable[Known], case_id: str, target: str, version: str, verdict: Verdict) -> Known | None:
-    """The first entry that speaks of a case on a target; one that only some cases show lets a later one explain it."""
-    covering = [entry for entry in entries if entry.covers(case_id, target, version)]
-    decisive = (entry for entry in covering if entry.shown_by == "all" or entry.explains(verdict))
-    return next(decisive, covering[0] if covering else None)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from reports.judging.acceptance import known_difference, version_of
 from reports.judging.behaviours import Accepted
+from reports.judging.judge import judge
 from reports.judging.known import Known
-from reports.judging.verdict import judge
 from reports.recording.run import Run
 from reports.recording.sampling import is_asked_all
-from reports.recording.targets import ORACLE
+from reports.recording.targets import ORACLE, version_of
 
 
 def entries(run: Run, accepted: Accepted, *, whole: bool) -> list[str]:
@@ -21,7 +20,7 @@ def entries(run: Run, accepted: Accepted, *, whole: bool) -> list[str]:
         f"stale: an entry of reports/known/{adapter}.yaml explains nothing here; remove or mend it: {entry.reason}"
         for adapter, known in accepted.differences.items()
         for entry in known
-        if _is_stale(run, accepted, entry, whole=whole)
+        if _is_stale(run, entry, whole=whole)
     ]
 
 
@@ -42,11 +41,11 @@ def _gone(run: Run, accepted: Accepted) -> list[str]:
     ]
 
 
-def _is_stale(run: Run, accepted: Accepted, entry: Known, *, whole: bool) -> bool:
+def _is_stale(run: Run, entry: Known, *, whole: bool) -> bool:
     targets = [target for target in run.header["targets"] if entry.concerns(target, version_of(run, target))]
     whole = whole and any(is_asked_all(run.header["targets"][target]) for target in targets)
     covered = [(case, target) for case, target in run.records if target in targets and entry.matches(case)]
-    verdicts = ((case, target, judge(run, run.cases[case], target)) for case, target in covered)
-    explains = any(known_difference(run, accepted, *answer) == entry for answer in verdicts)
+    verdicts = (judge(run, run.cases[case], target) for case, target in covered)
+    explains = any(verdict.follows == "known" and verdict.entry is entry for verdict in verdicts)
     expected = bool(targets) and entry.shown_by != "some processors"
     return expected and (whole or bool(covered)) and not explains

@@ -6,13 +6,14 @@ from typing import Any, Final
 
 import pandas as pd
 
-from reports.judging import acceptance
 from reports.judging.behaviours import Accepted
+from reports.judging.expectation import wanted
+from reports.judging.judge import judge
 from reports.judging.known import Known
-from reports.judging.verdict import judge, wanted
 from reports.pages.markdown import cell, markdown, page_of
 from reports.pages.reproducer import program
 from reports.recording.run import Run
+from reports.recording.targets import version_of
 
 _SHOWN: Final = 6
 """Cases of one group that a page shows."""
@@ -20,18 +21,17 @@ _SEVERAL: Final = 3
 
 
 def page(run: Run, wrong: pd.DataFrame, accepted: Accepted) -> str:
-    """A known difference is one group, whatever shows it; a new one is grouped by what was found of it."""
-    new = wrong["known"] == ""
-    kept = wrong[["operator", "target", "kind", "diagnosis"]].where(new, "")
+    """Return the page. A known difference is one group; what fails is grouped by what was found of it."""
+    kept = wrong[["follows", "operator", "target", "kind", "diagnosis"]].where(wrong["known"] == "", "")
     keys = [wrong["known"], *(kept[name] for name in kept)]
-    groups = [_group(run, rows, accepted) for _, rows in wrong.groupby(keys, sort=True)]
+    groups = [_group(run, rows) for _, rows in wrong.groupby(keys, sort=True)]
     groups.sort(key=lambda group: (bool(group["reason"]), group["title"], -group["cases"]))
     return page_of("differences.md", run, groups=groups, decided=_decided(run, accepted))
 
 
 def _decided(run: Run, accepted: Accepted) -> list[Known]:
     """The known differences that the processor decides about, of the adapters and versions that ran."""
-    versions = {target: acceptance.version_of(run, target) for target in run.header["targets"]}
+    versions = {target: version_of(run, target) for target in run.header["targets"]}
     known = (entry for adapter in sorted(accepted.differences) for entry in accepted.differences[adapter])
     return [
         entry
@@ -40,10 +40,9 @@ def _decided(run: Run, accepted: Accepted) -> list[Known]:
     ]
 
 
-def _group(run: Run, rows: pd.DataFrame, accepted: Accepted) -> dict[str, Any]:
+def _group(run: Run, rows: pd.DataFrame) -> dict[str, Any]:
     first = rows.iloc[0]
     verdict = judge(run, run.cases[first["case"]], first["target"])
-    entry = acceptance.find_known(run, accepted, first["case"], first["target"], verdict)
     operators = sorted(rows["operator"].unique())
     where = ", ".join(operators) if len(operators) < _SEVERAL else "several operators"
     found = (
@@ -64,7 +63,9 @@ def _group(run: Run, rows: pd.DataFrame, accepted: Accepted) -> dict[str, Any]:
         "cases": len(by_case),
         "counts": ", ".join(f"{count:,} on {target}" for target, count in sorted(counts.items())),
         "reason": first["known"],
-        "link": entry.link if entry else "",
+        "link": verdict.entry.link if verdict.entry else "",
+        "follows": verdict.follows,
+        "was": verdict.entry.reason if verdict.entry and verdict.fails else "",
         "table": markdown(shown.map(cell)) + more,
         "program": _program(run, first["case"], first["target"]),
     }
@@ -72,4 +73,7 @@ def _group(run: Run, rows: pd.DataFrame, accepted: Accepted) -> dict[str, Any]:
 
 def _program(run: Run, name: str, target: str) -> str:
     case = run.cases[name]
-    return program(case, run.call(run.records[name, target]), wanted(run, case, target))
+    if (name, target) not in run.records:
+        return ""
+    expected = wanted(run, case, target, judge(run, case, target))
+    return program(case, run.call(run.records[name, target]), expected)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from adapters.oracle import Oracle
+from adapters.outcome import Returned
 from cases.model import shapes
 from cases.model.case import Case
 from cases.model.fill import fill
@@ -52,12 +53,12 @@ def _pooled(run: Run, target: str) -> Iterator[tuple[Case, Array]]:
     """A target's answers to valid cases of max pooling with indices in which nothing is padded."""
     for case in run.cases.values():
         record = run.records.get((case.id, target))
-        if case.operator != "max_pool_argmax" or record is None or NATIVE not in record.arrays:
+        if case.operator != "max_pool_argmax" or record is None or NATIVE not in record.digests:
             continue
         if case.tier != "exact" or not case.has_answer:
             continue
         if not any(axis.before + axis.after for axis in shapes.axes(case)):
-            yield case, run.arrays(record)[NATIVE]
+            yield case, run.array(record.digests[NATIVE])
 
 
 def conventions(case: Case, actual: Array) -> Iterator[str]:
@@ -93,9 +94,11 @@ def duplicates(run: Run, targets: Iterable[str]) -> pd.DataFrame:
 
 def _fate(run: Run, case: Case, target: str) -> str:
     record = run.records.get((case.id, target))
-    if record is None or record.kind != "returned":
-        return "not asked" if record is None else record.kind
-    actual = run.arrays(record)["output"]
+    if record is None:
+        return "not asked"
+    if not isinstance(record.outcome, Returned):
+        return record.outcome.kind
+    actual = record.outcome.arrays["output"]
     names = [name for name, image in _fates(case).items() if np.array_equal(image, actual)]
     return " or ".join(names) or "neither: it varies from place to place"
 

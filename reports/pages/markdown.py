@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from reports.judging.judge import judged
 from reports.recording.run import Run
 
 _PAGES: Final = Environment(
@@ -34,7 +36,14 @@ def page_of(name: str, run: Run, **parts: Any) -> str:
 
 def _versions(run: Run) -> str:
     named = sorted({f"{n} {v}" for facts in run.header["targets"].values() for n, v in facts["versions"].items()})
-    return f"Versions: {', '.join(named)}."
+    return f"Versions: {', '.join(named)}.{_failing(run)}"
+
+
+def _failing(run: Run) -> str:
+    """Return how many answers fail the run, for every page; nothing if none does."""
+    counts = Counter(verdict.follows for _, _, verdict in judged(run) if verdict.fails)
+    parts = ", ".join(f"{count:,} {follows}" for follows, count in sorted(counts.items()))
+    return f"\n\nTHIS RUN FAILS: of its answers are {parts}; differences.md has each of them." if parts else ""
 
 
 def cell(text: Any) -> Any:

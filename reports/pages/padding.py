@@ -14,7 +14,7 @@ import pandas as pd
 
 from cases.model import shapes
 from cases.model.case import Case
-from reports.judging.verdict import judge
+from reports.judging.judge import judge
 from reports.recording.record import call_line
 from reports.recording.run import Run
 

@@ -10,15 +10,16 @@ import pandas as pd
 from adapters.base import ModeOptions
 from cases.loading.claims import load as load_claims
 from reports.judging.behaviours import Accepted
+from reports.judging.judge import begin, judged
 from reports.pages import determinism, differences, indices, tables
 from reports.pages.coverage import by_case
-from reports.pages.markdown import cell, markdown, page_of
+from reports.pages.markdown import markdown, page_of
 from reports.pages.padding import padding
 from reports.pages.rounding import drift, rounding
 from reports.pages.shape_errors import cells, page
 from reports.pages.tutorial import claims, readings
 from reports.pages.tutorial.evidence import review
-from reports.recording.run import TIMES, Run
+from reports.recording.run import Run
 from reports.recording.sampling import LIMITS, describe, is_asked_all
 from reports.recording.targets import ORACLE, is_framework
 
@@ -28,7 +29,8 @@ MEASURED: Final = ("rounding.md", determinism.PAGE)
 
 def pages(run: Run, accepted: Accepted) -> dict[str, str]:
     """File name -> text of every report."""
-    frame = tables.results(run, accepted)
+    begin(run, accepted)
+    frame = tables.results(run)
     targets = tables.targets_of(run)
     frameworks = [target for target in targets if is_framework(target)]
     wrong = tables.differences(frame)
@@ -46,14 +48,14 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
         "shape_errors.html": page.opening(run, errors),
         "coverage.md": page_of("coverage.md", run, **by_case.page(run, covered, frameworks)),
         "coverage.csv": by_case.rows(covered).to_csv(index=False),
-        "agreement.md": page_of("agreement.md", run, table=markdown(tables.agreement(run, accepted, agreeing))),
+        "agreement.md": page_of("agreement.md", run, table=markdown(tables.agreement(run, agreeing))),
         "rounding.md": _rounding(run, frame, frameworks),
         "indices.md": _indices(run, frameworks),
         "padding.md": page_of("padding.md", run, table=markdown(padding(run, _first_modes(run, frameworks)))),
         "document_readings.md": page_of("document_readings.md", run, operators=_readings(run)),
         "document_claims.md": page_of("document_claims.md", run, **review(run, found, text.undecidable)),
         "document_claims.csv": claims.rows(found).to_csv(index=False),
-        **(_determinism(run, accepted) if TIMES in run.header else {}),
+        **determinism.pages(run),
     }
 
 
@@ -81,8 +83,15 @@ def _conformance(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
         "known": bool((frame["valid"] & (frame["known"] != "")).any()),
         "thinned": _thinned(run),
         "has_readings": bool(readings.targets(run)),
+        "unjudged": _unjudged(run),
     }
     return page_of("conformance.md", run, missing=missing, **parts)
+
+
+def _unjudged(run: Run) -> list[str]:
+    """Return a line for each answer that there is none of, or that nothing can be held against."""
+    found = judged(run)
+    return [f"{case.id}[{target}]: {verdict.reason}" for case, target, verdict in found if verdict.follows == "error"]
 
 
 def _rounding(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
@@ -113,14 +122,6 @@ def _thinned(run: Run) -> list[str]:
     facts = sorted(run.header["targets"].items())
     options = ((target, {name: fact[name] for name in LIMITS & fact.keys()}) for target, fact in facts)
     return [f"`{target}`: {describe(ModeOptions(**limits), slow=False)}." for target, limits in options if limits]
-
-
-def _determinism(run: Run, accepted: Accepted) -> dict[str, str]:
-    vary = determinism.table(run, accepted)
-    parts = {"times": run.header[TIMES], "counts": markdown(determinism.counts(run))}
-    shown = vary.assign(worst=vary["worst"].map("{:.3g}".format)).astype(str).map(cell)
-    page = page_of(determinism.PAGE, run, table=markdown(shown), **parts)
-    return {determinism.PAGE: page, "determinism.csv": vary.to_csv(index=False)}
 
 
 def _indices(run: Run, targets: list[str]) -> str:

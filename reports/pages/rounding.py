@@ -58,16 +58,16 @@ def drift(run: Run, targets: list[str]) -> pd.DataFrame:
 
 
 def _of(run: Run, case: Case, targets: list[str]) -> Iterator[tuple[Any, ...]]:
-    expected = _arrays(run, run.records.get((case.id, ORACLE)))
+    expected = _arrays(run.records.get((case.id, ORACLE)))
     for target in targets:
-        actual = _arrays(run, run.records.get((case.id, target)))
+        actual = _arrays(run.records.get((case.id, target)))
         if expected and actual:
             yield (case.id.removeprefix("cases/pipelines/"), target, len(case.steps), *_drift(case, expected, actual))
 
 
-def _arrays(run: Run, record: Record | None) -> dict[str, Any]:
-    outcome = run.outcome(record) if record else None
-    return outcome.arrays if isinstance(outcome, Returned) else {}
+def _arrays(record: Record | None) -> dict[str, Any]:
+    outcome = record.outcome if record else None
+    return dict(outcome.arrays) if isinstance(outcome, Returned) else {}
 
 
 def _drift(case: Case, expected: dict[str, Any], actual: dict[str, Any]) -> tuple[float, float, str]:

@@ -12,69 +12,70 @@ from typing import Any, Final
 
 import pandas as pd
 
+from adapters.outcome import Returned
 from cases.model.case import OPERATORS, PIPELINE, Case
-from reports.judging.acceptance import RECORDED, is_by_processor, is_recorded, known_difference
-from reports.judging.behaviours import Accepted
 from reports.judging.compare import Headroom, outputs
-from reports.judging.verdict import is_judged, judge
+from reports.judging.judge import judge, judged
+from reports.judging.verdict import FAILING, RECORDED, Verdict
 from reports.recording.messages import normal
 from reports.recording.record import call_line
 from reports.recording.run import Run
 from reports.recording.targets import ORACLE
 
-STATUSES: Final = ("passed", "differing", "raised", "crashed", "timed out", "unsupported", "by processor")
-"""What an answer comes to; the last where the processor decides, and a page is to be the same on every machine."""
+BY_PROCESSOR: Final = "by processor"
+"""What a page says instead of a status where the processor decides, so that it is the same on every machine."""
+STATUSES: Final = (
+    *("passed", "differing", "raised", "crashed", "timed out", "unsupported", "not asked", "unjudged"),
+    BY_PROCESSOR,
+)
+"""What an answer comes to."""
 HEADROOM: Final = tuple(field.name for field in fields(Headroom))
+COLUMNS: Final = (
+    *("case", "operator", "topic", "target", "status", "follows", "valid", "known", "kind", "diagnosis"),
+    *("summary", "call", "dtype", "worst"),
+)
 _OPERATORS: Final = (*OPERATORS, PIPELINE)
 
 
-def results(run: Run, accepted: Accepted) -> pd.DataFrame:
-    """One row for each judged answer: where it stands, its verdict, and the known difference that covers it."""
-    rows = [
-        _row(run, run.cases[case], target, accepted)
-        for case, target in run.records
-        if is_judged(run.cases[case], target)
-    ]
-    columns = [
-        "case",
-        "operator",
-        "topic",
-        "target",
-        "status",
-        "valid",
-        "known",
-        "kind",
-        "diagnosis",
-        "summary",
-        "call",
-        "dtype",
-        "worst",
-    ]
-    return pd.DataFrame(rows, columns=[*columns, *HEADROOM])
+def results(run: Run) -> pd.DataFrame:
+    """Return one row for each judged answer: where it stands, and its verdict."""
+    rows = [_row(run, case, target, verdict) for case, target, verdict in judged(run)]
+    return pd.DataFrame(rows, columns=[*COLUMNS, *HEADROOM])
 
 
-def _row(run: Run, case: Case, target: str, accepted: Accepted) -> dict[str, Any]:
-    verdict = judge(run, case, target)
-    record = run.records[case.id, target]
-    entry = known_difference(run, accepted, case.id, target, verdict)
-    depends = (entry or verdict.difference is None) and is_by_processor(run, accepted, case.id, target)
-    recorded = verdict.difference is not None and is_recorded(run, accepted, case, target)
+def _row(run: Run, case: Case, target: str, verdict: Verdict) -> dict[str, Any]:
+    depends = verdict.by_processor and not verdict.fails and (verdict.entry or verdict.difference is None)
     return {
         "case": case.id,
         "operator": case.operator,
         "topic": case.topic,
         "target": target,
-        "status": STATUSES[-1] if depends else verdict.status,
+        "status": BY_PROCESSOR if depends else verdict.status,
+        "follows": verdict.follows,
         "valid": case.has_answer,
-        "known": "" if depends else entry.reason if entry else RECORDED if recorded else "",
+        "known": "" if depends else verdict.accepted,
         "kind": verdict.difference.kind if verdict.difference else "",
         "diagnosis": verdict.diagnosis or "",
-        "summary": normal(verdict.difference.summary if verdict.difference else verdict.reason),
-        "call": "" if verdict.status == "passed" else call_line(run.call(record), verdict.step),
+        "summary": normal(_summary(verdict)),
+        "call": _call(run, case, target, verdict),
         "dtype": case.dtype,
         "worst": verdict.difference.worst if verdict.difference else 0.0,
         **{name: getattr(verdict.headroom, name) if verdict.headroom else None for name in HEADROOM},
     }
+
+
+def _summary(verdict: Verdict) -> str:
+    """Return what is said of an answer; of one that fails, also why."""
+    why = f"{verdict.note}: " if verdict.fails and verdict.note and verdict.note != verdict.summary else ""
+    return f"{why}{verdict.summary}"
+
+
+def _call(run: Run, case: Case, target: str, verdict: Verdict) -> str:
+    """Return the framework's call where there is something to say of it."""
+    record = run.records.get((case.id, target))
+    if record is None or (verdict.status == "passed" and not verdict.fails):
+        return ""
+    return call_line(run.call(record), verdict.step)
 
 
 def conformance(frame: pd.DataFrame, targets: Sequence[str]) -> pd.DataFrame:
@@ -116,29 +117,34 @@ def _count(statuses: pd.Series[str] | None) -> str:
 def differences(frame: pd.DataFrame) -> pd.DataFrame:
     """The differing answers, grouped by what explains them, the largest and the new groups first.
 
-    Recorded behaviours of calls that have no result are left to ``shape_errors``.
+    Recorded behaviours of calls that have no result are left to ``shape_errors``; whatever fails is here.
     """
     differs = frame["status"].isin(("differing", "raised", "crashed", "timed out"))
-    wrong = frame[differs & (frame["known"] != RECORDED)]
+    wrong = frame[(differs & (frame["known"] != RECORDED)) | frame["follows"].isin(FAILING)]
     return wrong.sort_values(
         ["known", "operator", "target", "worst", "case"], ascending=[True, True, True, False, True]
     )
 
 
-def agreement(run: Run, accepted: Accepted, targets: list[str]) -> pd.DataFrame:
+def agreement(run: Run, targets: list[str]) -> pd.DataFrame:
     """Per operator: which targets returned the same bits, in how many exact cases; braces hold those that agree.
 
     Cases of which the processor decides what becomes on one of them are left out.
     """
     rows: Counter[tuple[str, str]] = Counter()
     for case in run.cases.values():
-        depends = any(is_by_processor(run, accepted, case.id, target) for target in targets)
-        if case.tier == "exact" and case.has_answer and not depends:
+        if case.tier == "exact" and case.has_answer and not _depends(run, case, targets):
             rows[case.operator, _clusters(run, case, targets)] += 1
     ordered = sorted(rows.items(), key=lambda item: (_OPERATORS.index(item[0][0]), -item[1], item[0][1]))
     return pd.DataFrame(
         [(op, clusters, count) for (op, clusters), count in ordered], columns=["operator", "bits agree", "cases"]
     )
+
+
+def _depends(run: Run, case: Case, targets: list[str]) -> bool:
+    """Tell whether the processor decides what becomes of a case on one of the targets."""
+    asked = (target for target in targets if target != ORACLE and (case.id, target) in run.records)
+    return any(judge(run, case, target).by_processor for target in asked)
 
 
 def _clusters(run: Run, case: Case, targets: list[str]) -> str:
@@ -147,8 +153,8 @@ def _clusters(run: Run, case: Case, targets: list[str]) -> str:
         record = run.records.get((case.id, target))
         if record is None:
             continue
-        bits = sorted((name, record.arrays[name]) for name in outputs(record.arrays))
-        key = str(bits) if record.kind == "returned" else f"({record.kind})"
+        bits = sorted((name, record.digests[name]) for name in outputs(record.digests))
+        key = str(bits) if isinstance(record.outcome, Returned) else f"({record.outcome.kind})"
         groups.setdefault(key, []).append(target)
     return " ".join(f"{{{', '.join(group)}}}" for group in groups.values())
 

@@ -18,10 +18,11 @@ from adapters.engine.threads import processors
 from cases.loading.load import CLAIMS
 from cases.model.case import Case
 from reports.judging import behaviours, stale
-from reports.judging.known import KnownError
+from reports.judging.judge import begin, judge_all
 from reports.pages import determinism, render
 from reports.plugin import progress
 from reports.plugin.items import ACCEPTED, SESSION, CaseFile, CaseItem, why_unasked
+from reports.recording.known_files import KnownError
 from reports.recording.options import Options, UsageError
 from reports.recording.session import Session
 
@@ -101,6 +102,8 @@ def start(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     _refuse_twins(work)
     if work:
         _or_usage_error(session.start, work)
+        assert session.run is not None  # noqa: S101 - it has begun
+        begin(session.run, config.stash[ACCEPTED])
         config.stash[PROGRESS] = progress.Progress(session)
 
 
@@ -138,6 +141,8 @@ def _tried(step: Callable[[], _List], otherwise: _List, file: Path) -> tuple[_Li
 
 def _finished(config: pytest.Config, session: Session, *, complete: bool) -> list[Path]:
     """End the run, and write the pages of one that is complete; return the paths, the run's own file first."""
+    if complete and session.run is not None:
+        judge_all(session.run)
     session.finish(complete=complete)
     if not complete or session.run is None:
         return []
@@ -181,7 +186,7 @@ def summary(terminal: Any, config: pytest.Config) -> None:
     lines = [
         *progress.describe(session),
         *progress.totals(session),
-        *determinism.lines(session.run, config.stash[ACCEPTED]),
+        *determinism.lines(session.run),
     ]
     for line in [*lines, *config.stash[_PROBLEMS]]:
         terminal.line(line)

@@ -12,16 +12,14 @@ from adapters.base import Target
 from cases.loading.load import load
 from cases.loading.yaml_document import CaseFileError
 from cases.model.case import Case
-from reports.judging import acceptance
-from reports.judging.behaviours import Accepted, behaviour
-from reports.judging.verdict import Verdict, expectation, is_judged, judge, step_expectation, wanted
-from reports.pages import determinism
-from reports.pages.reproducer import program, small
+from reports.judging.behaviours import Accepted
+from reports.judging.expectation import is_judged
+from reports.judging.judge import judge
+from reports.judging.verdict import Verdict
+from reports.plugin import failure
 from reports.recording import sampling
-from reports.recording.messages import in_full
-from reports.recording.record import call_line
 from reports.recording.run import Run
-from reports.recording.session import Session
+from reports.recording.session import LostError, Session
 
 SESSION = pytest.StashKey[Session]()
 ACCEPTED = pytest.StashKey[Accepted]()
@@ -84,108 +82,49 @@ class CaseItem(pytest.Item):
         self.case, self.target = asks
 
     def setup(self) -> None:
-        """Wait for the answer."""
-        self.session_of_run.answer(self.case, str(self.target))
+        """Wait for the answer, and for something to hold it against; an error in one line if one never came."""
+        try:
+            self.session_of_run.answer(self.case, str(self.target))
+        except LostError as error:
+            pytest.fail(str(error), pytrace=False)
+        if self.verdict.follows == "error":
+            pytest.fail(f"{self.case.id}: {self.verdict.reason}", pytrace=False)
 
     def runtest(self) -> None:
-        """Judge the answer: pass, skip what is unsupported, expect what is known, fail at anything new."""
-        run = self.session_of_run.run
-        assert run is not None  # noqa: S101 - set-up waited for it
-        verdict = judge(run, self.case, str(self.target))
-        if varies := determinism.explain(run, self.config.stash[ACCEPTED], self.case, str(self.target)):
-            raise DifferenceError(varies)
-        if departs := self._departs(run):
-            raise DifferenceError(departs)
-        self._expect_known(run, verdict)
-        if verdict.status == "unsupported":
-            pytest.skip(verdict.reason)
-        if verdict.difference is not None:
-            raise DifferenceError(self._explain(verdict))
-
-    def _expect_known(self, run: Run, verdict: Verdict) -> None:
-        """Expect a known difference, or a recorded behaviour; fail where a known difference is gone or another."""
-        accepted, target = self.config.stash[ACCEPTED], str(self.target)
-        if known := acceptance.known_difference(run, accepted, self.case.id, target, verdict):
-            pytest.xfail(f"{known.reason} ({known.link})")
-        entry = acceptance.find_known(run, accepted, self.case.id, target, verdict)
-        recorded = acceptance.is_recorded(run, accepted, self.case, target)
-        if recorded and verdict.difference is not None:
-            pytest.xfail(f"{acceptance.RECORDED}: {verdict.difference.summary}")
-        gone = verdict.difference is not None or (entry is not None and entry.shown_by == "all")
-        if entry is not None and not recorded and gone:
-            raise DifferenceError(self._changed(entry.reason, verdict))
-
-    def _departs(self, run: Run) -> str:
-        """What a call that has no result did, and what it did before; empty if that is the same or never recorded."""
-        target = str(self.target)
-        recorded = self.config.stash[ACCEPTED].behaviours.get(target) if not self.case.has_answer else None
-        before = recorded.of(self.case.id) if recorded else None
-        record = run.records[self.case.id, target]
-        if recorded is None or before == (now := behaviour(run, record)):
-            return ""
-        if before is None and self.case.behaviour and self._is_thinned():
-            return ""  # asked with --slow alone
-        versions = acceptance.version_of(run, target)
-        return (
-            f"{target} does otherwise than recorded\n"
-            f"now:    {now}  ({self.target.adapter} {versions}{in_full(record)})\n"
-            f"before: {before or 'never recorded'}  ({recorded.version})\n"
-            f"if that is right: python -m reports record {run.path}, and commit the change\n"
-            f"to reproduce, paste into an interpreter:\n{program(self.case, run.call(record))}"
-        )
-
-    def _is_thinned(self) -> bool:
-        """Whether the target's mode is by default not asked every case."""
-        return self.session_of_run.targets[self.target].one_in > 1
+        """Pass, skip, expect to fail or fail, as the verdict says."""
+        verdict = self.verdict
+        match verdict.follows:
+            case "skip":
+                pytest.skip(verdict.reason)
+            case "known":
+                link = f" ({verdict.entry.link})" if verdict.entry else f": {verdict.summary}"
+                pytest.xfail(f"{verdict.accepted}{link}")
+            case "new" | "changed" | "vanished":
+                raise DifferenceError(failure.explain(self.run_of_session, self.case, str(self.target), verdict))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The message alone: a traceback through this suite tells nobody anything."""
+        """Return the message alone: a traceback through this suite tells nobody anything."""
         if isinstance(excinfo.value, (DifferenceError, pytest.xfail.Exception)):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, None, str]:
-        """Where the item comes from."""
+        """Return where the item comes from."""
         return self.path, None, self.nodeid
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on the answer."""
+        return judge(self.run_of_session, self.case, str(self.target))
 
     @property
     def session_of_run(self) -> Session:
         """The conformance run that this item is part of."""
         return self.config.stash[SESSION]
 
-    def _changed(self, reason: str, verdict: Verdict) -> str:
-        if verdict.difference is None:
-            return (
-                f"{self.nodeid}: a known difference has vanished ({verdict.status} now). "
-                f"Narrow or remove its entry in reports/known/{self.target.adapter}.yaml: {reason}"
-            )
-        return f"a known difference has changed (it was: {reason})\n\n{self._explain(verdict)}"
-
-    def _explain(self, verdict: Verdict) -> str:
+    @property
+    def run_of_session(self) -> Run:
+        """The recorded answers."""
         run = self.session_of_run.run
-        assert run is not None and verdict.difference is not None  # noqa: S101, PT018 - there is one to explain
-        record = run.records[self.case.id, str(self.target)]
-        parts = [
-            verdict.difference.summary,
-            f"call: {call_line(run.call(record), verdict.step)}",
-            f"diagnosis: {verdict.diagnosis or 'none of the known transforms explains it'}",
-            *(f"and {later.difference.summary}: {later.diagnosis}" for later in verdict.later if later.difference),
-        ]
-        if record.kind == "returned":
-            parts += _arrays(run, self.case, str(self.target), verdict.step)
-        source = program(self.case, run.call(record), wanted(run, self.case, str(self.target)))
-        return "\n".join([*parts, "to reproduce, paste into an interpreter:", source])
-
-
-def _arrays(run: Run, case: Case, target: str, step: str) -> Iterator[str]:
-    """What was expected and what came; of a pipeline the tensors of one step."""
-    arrays, expected = run.arrays(run.records[case.id, target]), {}
-    if step:
-        expected = step_expectation(case, arrays, step)
-        arrays = {name: arrays[name] for name in expected}
-    elif not case.invalid:
-        expected = expectation(run, case)
-    for name in arrays:
-        if name in expected:
-            yield f"expected {name}:\n{small(expected[name])}"
-        yield f"actual {name}:\n{small(arrays[name])}"
+        assert run is not None  # noqa: S101 - set-up waited for it
+        return run

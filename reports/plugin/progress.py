@@ -75,7 +75,7 @@ def totals(session: Session) -> list[str]:
     run = session.run
     if run is None:
         return []
-    kinds = Counter(record.kind.replace("_", " ") for record in run.records.values())
+    kinds = Counter(record.outcome.kind for record in run.records.values())
     parts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
     lines = [f"{len(run.cases):,} cases, {len(run.records):,} answers: {parts}; {len(run.faults)} faults of ours"]
     faults = Counter((target, message.partition("\n")[0]) for (_, target), message in run.faults.items())

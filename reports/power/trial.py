@@ -23,7 +23,8 @@ from cases.loading.load import load
 from cases.model.case import OPERATORS, PIPELINE, Case, question
 from cases.model.fill import fill
 from reports.judging.compare import Arrays
-from reports.judging.verdict import departure, literal
+from reports.judging.expectation import literal
+from reports.judging.judge import departure
 
 FAULT: Final = "fault"
 """How a case notices an adapter that changes its inputs, or breaks before it answers."""

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from adapters.engine.process import STDERR_END
-from reports.recording.record import Record
+from adapters.outcome import Outcome, Raised
 
 _WRAPPING: Final = tuple(
     (re.compile(pattern, flags), instead)
@@ -66,6 +66,6 @@ def last_words(stderr: str) -> str:
     return normal("\n".join(line for line in lines if not _FRAMES.match(line)))
 
 
-def in_full(record: Record) -> str:
-    """The message of an exception, after a colon; empty for other answers."""
-    return f": {normal(record.fields['message'])}" if record.kind == "raised" else ""
+def in_full(outcome: Outcome) -> str:
+    """Return the message of an exception after a colon; nothing for other outcomes."""
+    return f": {normal(outcome.message)}" if isinstance(outcome, Raised) else ""

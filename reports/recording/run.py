@@ -12,27 +12,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import sys
-import threading
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import ml_dtypes  # noqa: F401 - NumPy then knows its dtypes by their names
 import numpy as np
-import numpy.typing as npt
 
-from adapters.outcome import Fault, Outcome, Result, Returned
-from cases.model.case import Case, from_json, to_json
-from reports.recording.record import Key, Record, described, restored, same
+from adapters.outcome import Fault, Result, Returned, from_json, to_json
+from cases.model import case as cases
+from cases.model.case import Case
+from reports.recording.lines import Lines
+from reports.recording.record import Array, Key, Record, Stored, same
 
 TIMES: Final = "determinism"
 """Where a run's header says how often every call was made; it doesn't, if that is once."""
 
-Array = npt.NDArray[Any]
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 class RunError(Exception):
@@ -54,30 +52,37 @@ class Run:
         self.others: dict[Key, list[Record]] = {}
         """What came of those repeats that were not the same."""
         self.faults: dict[Key, str] = {}
-        self.verdicts: dict[Key, Any] = {}
-        """What ``reports.verdict`` made of the records so far."""
+        self.unasked: dict[Key, str] = {}
+        """Why a call that a framework does not survive was not made."""
+        self.verdicts: Any = None
+        """What ``reports.judging.judge`` makes of the records: it alone reads and writes this."""
+        self.judged_by: str = ""
+        """A digest of what the stored verdicts were made by."""
+        self.stored: dict[Key, dict[str, Any]] = {}
+        """The verdicts that the file holds, as JSON."""
         self._places: dict[str, int] = {}
+        self._ranks: dict[str, int] = {}
         self._offsets: dict[str, int] = {}
-        self._lock = threading.Lock()
-        self._file: BinaryIO | None = None
-        self._end = self._index() if path.exists() else 0
+        self._lines = Lines(path)
+        if path.exists():
+            self._index()
 
     def begin(self, header: dict[str, Any]) -> None:
         """Write the header, unless the run is being resumed and has one."""
         if not self.header:
             self.header = {"format": FORMAT, **header}
             self._write({"record": "header", **self.header})
-            self._flush()
+            self._lines.flush()
 
     def ask(self, case: Case, place: int = 0) -> None:
         """Record a case, once; ``place`` is where it stands in its file."""
         if case.id not in self.cases:
             self.cases[case.id], self._places[case.id] = case, place
-            self._write({"record": "case", "place": place, **to_json(case)})
+            self._write({"record": "case", "place": place, **cases.to_json(case)})
 
     def record(self, result: Result | Fault) -> None:
         """Record an answer, and its arrays as far as they are new; a second one to the same question is a repeat."""
-        with self._lock:
+        with self._lines.lock:
             if isinstance(result, Fault):
                 self.faults[result.case, result.target] = result.message
                 self._write({"record": "fault", **asdict(result)})
@@ -85,63 +90,73 @@ class Run:
             line = self._repeat(self._store(result))
             offset = self._write(line)
             self._take(dict(line), offset)
-            self._flush()
+            self._lines.flush()
+
+    def leave_out(self, case: str, target: str, reason: str) -> None:
+        """Record, once, that a call is not made."""
+        if (case, target) not in self.unasked:
+            self.unasked[case, target] = reason
+            self._write({"record": "not asked", "case": case, "target": target, "reason": reason})
+
+    def judging(self, by: str) -> None:
+        """Record that the verdicts from here on are made by what has this digest; earlier ones no longer count."""
+        self.judged_by, self.stored = by, {}
+        if self._lines.is_open:
+            self._write({"record": "judging", "by": by})
+
+    def keep(self, key: Key, verdict: dict[str, Any]) -> None:
+        """Record a verdict, as JSON, while the run is being written."""
+        if self._lines.is_open:
+            self._write({"record": "verdict", "case": key[0], "target": key[1], "verdict": verdict})
+
+    @property
+    def keys(self) -> list[Key]:
+        """The cases and targets that have an answer, were left out or broke on our side, in the run's order."""
+        rest = self.unasked.keys() | self.faults.keys()
+        return sorted(self.records.keys() | rest, key=self._rank) if rest else [*self.records]
 
     def end(self, **facts: Any) -> None:
         """Write the footer: a run without one was cut short."""
         self._arrange()
         footer = {"results": len(self.records), **facts}
         self._write({"record": "footer", **footer})
-        self._flush()
+        self._lines.flush()
         self.footer = footer
 
     def close(self) -> None:
         """Close the file."""
-        if self._file is not None:
-            self._file.close()
-
-    def outcome(self, record: Record) -> Outcome:
-        """A record's outcome, its arrays read back from the file."""
-        if record.kind == "returned":
-            return Returned(arrays=self.arrays(record))
-        return restored(record)
-
-    def arrays(self, record: Record) -> dict[str, Array]:
-        """The arrays that a call returned, read back from the file; none for other outcomes."""
-        return {name: self.array(digest) for name, digest in record.arrays.items()}
+        self._lines.close()
 
     def array(self, name: str) -> Array:
         """The array that has this digest, read back from the file."""
-        record = self._line(self._offsets[name])
+        record = self._lines.at(self._offsets[name])
         # ml_dtypes, imported above, registers bfloat16 with NumPy under its name.
         data = np.frombuffer(base64.b64decode(record["data"]), dtype=record["dtype"])
         return data.reshape(record["shape"])
 
     def call(self, record: Record) -> str:
         """The text of a record's call, read back from the file."""
-        text: str = self._line(record.offset)["call"]
+        text: str = self._lines.at(record.offset)["call"]
         return text
 
     def _store(self, result: Result) -> dict[str, Any]:
-        kind, fields = described(result.outcome)
         arrays = result.outcome.arrays if isinstance(result.outcome, Returned) else {}
         return {
             "record": "result",
             "case": result.case,
             "target": result.target,
-            "kind": kind,
-            "fields": fields,
+            **to_json(result.outcome),
             "arrays": {name: self._keep(array) for name, array in arrays.items()},
             "call": result.call,
             "seconds": result.seconds,
         }
 
     def _repeat(self, line: dict[str, Any]) -> dict[str, Any]:
-        """A result's line as that of a repeat, if it is one: where it is the same, nearly always, no more is said."""
+        """Turn a result into a ``repeat`` line if the call is on record; an identical repeat stores its key only."""
         first = self.records.get((line["case"], line["target"]))
         if first is None:
             return line
-        kept = line if not same(first, _made(line, 0)) else {"case": first.case, "target": first.target}
+        kept = line if not same(first, self._made(line, 0)) else {"case": first.case, "target": first.target}
         return kept | {"record": "repeat"}
 
     def _keep(self, array: Array) -> str:
@@ -154,52 +169,23 @@ class Run:
         return name
 
     def _write(self, record: dict[str, Any]) -> int:
-        if self._file is None:
-            self._file = self._open()
         self.footer = None  # what comes after a footer is not finished
-        offset = self._file.tell()
-        self._file.write(json.dumps(record, separators=(",", ":")).encode() + b"\n")
-        return offset
+        return self._lines.append(record)
 
-    def _open(self) -> BinaryIO:
-        """The file, to be written at its end, without the piece of a line that a killed run left there."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        file = self.path.open("ab")
-        file.truncate(self._end)
-        return file
-
-    def _flush(self) -> None:
-        if self._file is not None and not self._file.closed:
-            self._file.flush()
-
-    def _line(self, offset: int) -> dict[str, Any]:
-        with self._lock:
-            self._flush()
-        with self.path.open("rb") as file:
-            file.seek(offset)
-            record: dict[str, Any] = json.loads(file.readline())
-        return record
-
-    def _index(self) -> int:
-        """Take in all whole lines; returns where they end."""
-        end = 0
-        with self.path.open("rb") as file:
-            for line in file:
-                if not line.endswith(b"\n"):
-                    break  # the run was killed in the middle of this line
-                self._take(json.loads(line), end)
-                end += len(line)
+    def _index(self) -> None:
+        for line, offset in self._lines.whole():
+            self._take(line, offset)
         self._arrange()
-        return end
 
     def _arrange(self) -> None:
         """Put cases and answers into an order that depends neither on which came first nor on what was asked when."""
-        cases = sorted(self.cases, key=lambda name: (name.partition("::")[0], self._places[name]))
+        cases = sorted(self.cases, key=lambda name: (self.cases[name].file, self._places[name]))
         self.cases = {name: self.cases[name] for name in cases}
-        ranks = {name: rank for rank, name in enumerate([*cases, *self.header.get("targets", ())])}
-        last = len(ranks)
-        keys = sorted(self.records, key=lambda key: [ranks.get(name, last) for name in key])
-        self.records = {key: self.records[key] for key in keys}
+        self._ranks = {name: rank for rank, name in enumerate([*cases, *self.header.get("targets", ())])}
+        self.records = {key: self.records[key] for key in sorted(self.records, key=self._rank)}
+
+    def _rank(self, key: Key) -> list[int]:
+        return [self._ranks.get(name, len(self._ranks)) for name in key]
 
     def _take(self, record: dict[str, Any], offset: int) -> None:
         kind = record.pop("record")
@@ -209,31 +195,48 @@ class Run:
                 self.header = record
             case "case":
                 self._places[record["id"]] = record.pop("place", 0)
-                self.cases[record["id"]] = from_json(record)
+                self.cases[record["id"]] = cases.from_json(record)
             case "array":
                 self._offsets[record["digest"]] = offset
             case "result":
-                kept = _made(record, offset)
+                kept = self._made(record, offset)
                 self.records[kept.case, kept.target] = kept
             case "repeat":
                 self._again(record, offset)
-            case "fault":
-                self.faults[record["case"], record["target"]] = record["message"]
+            case "judging":
+                self.judged_by, self.stored = record["by"], {}
             case "footer":
                 self.footer = record
+            case _:
+                self._take_for(kind, (record["case"], record["target"]), record)
+
+    def _take_for(self, kind: str, key: Key, record: dict[str, Any]) -> None:
+        """Take in what stands for one case on one target, beside its answers."""
+        match kind:
+            case "not asked":
+                self.unasked[key] = record["reason"]
+            case "verdict":
+                self.stored[key] = record["verdict"]
+            case "fault":
+                self.faults[key] = record["message"]
+
+    def _made(self, line: dict[str, Any], offset: int) -> Record:
+        """Return a result without its call. Names and digests recur, so each is kept once."""
+        digests = {sys.intern(name): sys.intern(digest) for name, digest in line["arrays"].items()}
+        return Record(
+            case=sys.intern(line["case"]),
+            target=sys.intern(line["target"]),
+            outcome=from_json(line, Stored(digests=digests, read=self.array)),
+            digests=digests,
+            seconds=line["seconds"],
+            offset=offset,
+        )
 
     def _again(self, record: dict[str, Any], offset: int) -> None:
         key = sys.intern(record["case"]), sys.intern(record["target"])
         self.repeats[key] += 1
         if "kind" in record:
-            self.others.setdefault(key, []).append(_made(record, offset))
-
-
-def _made(line: dict[str, Any], offset: int) -> Record:
-    """A result without its call; names and digests come again and again, and are kept once."""
-    names = {name: sys.intern(line[name]) for name in ("case", "target", "kind")}
-    arrays = {sys.intern(name): sys.intern(digest) for name, digest in line["arrays"].items()}
-    return Record(**names, arrays=arrays, fields=line["fields"], seconds=line["seconds"], offset=offset)
+            self.others.setdefault(key, []).append(self._made(record, offset))
 
 
 def read(path: Path) -> Run:

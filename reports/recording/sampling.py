@@ -79,7 +79,8 @@ def fits(case: Case, options: ModeOptions) -> bool:
 
 def facts(options: ModeOptions, *, slow: bool) -> dict[str, object]:
     """What a run's header says of a mode that is not asked every case: ``one_in`` and its other limits."""
-    thin = {"one_in": options.one_in} if options.one_in > 1 and not slow else {}
+    thin: dict[str, object] = {"sampled": True} if options.one_in > 1 else {}
+    thin |= {"one_in": options.one_in} if options.one_in > 1 and not slow else {}
     limits = {name: list(getattr(options, name)) for name in _LIMITS if getattr(options, name)}
     return {**thin, **limits}
 

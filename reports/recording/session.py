@@ -17,7 +17,7 @@ from adapters.engine.pool import Pool
 from adapters.outcome import Fault, Result
 from adapters.worker.memory import GIB
 from cases.model.case import Case
-from reports.recording import sampling, targets
+from reports.recording import not_asked, sampling, targets
 from reports.recording.filters import Weights
 from reports.recording.options import Options, UsageError
 from reports.recording.resume import calls, resumed, sources
@@ -59,6 +59,7 @@ class Session:
         self._has_unwritten_settings = False
         self._weights = Weights(options)
         self._places: dict[str, int] = {}
+        self._not_asked = not_asked.load()
 
     def choose(self) -> None:
         """Find out which targets there are, and which of them are wanted.
@@ -94,8 +95,10 @@ class Session:
         """
         cases = {case.id: case for target_cases in work.values() for case in target_cases}
         self._weights.check(cases.values())
-        plan = {target: chosen for target, chosen in work.items() if target != _ORACLE}
-        plan = {_ORACLE: list(cases.values()), **plan}
+        unasked = {target: self._unasked(chosen, target) for target, chosen in work.items() if target != _ORACLE}
+        plan = {_ORACLE: list(cases.values())}
+        for target, left_out in unasked.items():
+            plan[target] = [case for case in work[target] if case.id not in left_out]
         self.asked = {(case.id, str(target)) for target, chosen in plan.items() for case in chosen}
         old = self._old(cases)
         todo = {target: calls(chosen, target, old, self.times) for target, chosen in plan.items()}
@@ -103,6 +106,9 @@ class Session:
         others = targets.longest_first({target: chosen for target, chosen in todo.items() if chosen}, self.targets)
         self._prepare([*(oracle if oracle[_ORACLE] else ()), *islice(others, self.options.workers)])
         self.run = self._open(old, cases)
+        for target, left_out in unasked.items():
+            for case_id, reason in left_out.items():
+                self.run.leave_out(case_id, str(target), reason)
         self.started = True
         self._pool.start(oracle, self._deliver, settle=self._settle)
         self._pool.start(others, self._deliver, settle=self._settle, slots=self.options.workers)
@@ -114,12 +120,11 @@ class Session:
             LostError: if one of them broke on our side.
         """
         for name in (ORACLE, target):
+            if (case.id, name) in self._recorded().unasked:
+                continue
             self._await(case.id, name)
             if fault := self._recorded().faults.get((case.id, name)):
                 raise LostError(fault)
-        if (case.id, ORACLE) in self._recorded().others:
-            msg = f"the definition's own answer to {case.id} varies"
-            raise LostError(msg)
 
     def _await(self, case: str, target: str) -> None:
         answered = False
@@ -152,6 +157,12 @@ class Session:
             f"{case}[{target}] was asked and {again if (case, target) in run.records else 'never answered'}"
             for case, target in gone
         ]
+
+    def _unasked(self, chosen: Iterable[Case], target: Target) -> dict[str, str]:
+        """Return the ids of the cases that a target is not asked, each with the reason."""
+        version = self.facts[str(target)]["versions"].get(target.adapter, "0")
+        whys = ((case.id, not_asked.why(self._not_asked, case, str(target), version)) for case in chosen)
+        return {case_id: reason for case_id, reason in whys if reason}
 
     def _describe(self, target: Target, ready: Iterable[Ready]) -> dict[str, Any]:
         adapter = next(adapter for adapter in ready if adapter.name == target.adapter)

@@ -15,6 +15,7 @@ from adapters.engine.launch import Launch, UnknownAdapterError, resolve
 from cases.model.case import Case
 from reports.recording.messages import normal
 from reports.recording.options import Options, UsageError
+from reports.recording.run import Run
 
 ORACLE: Final = "oracle-eager-cpu"
 DEFAULT_ADAPTERS: Final = ("oracle", "tensorflow", "torch", "jax", "document")
@@ -26,9 +27,26 @@ _INSTALL: Final = {"tensorflow": "tensorflow-cpu"}
 """Adapter -> what to install, where that has another name."""
 
 
+def parsed(target: str) -> Target:
+    """Return a target by its name, such as ``torch-eager-cpu``."""
+    adapter, mode, device = target.split("-")
+    return Target(adapter=adapter, mode=mode, device=device)
+
+
+def adapter_of(target: str) -> str:
+    """Return the name of a target's adapter; an adapter's own name stands for itself."""
+    return target.partition("-")[0]
+
+
+def version_of(run: Run, target: str) -> str:
+    """Return the version of a target's framework: of the distribution named like its adapter; 0 if none is."""
+    versions: dict[str, str] = run.header["targets"][target]["versions"]
+    return versions.get(adapter_of(target), "0")
+
+
 def is_framework(target: str) -> bool:
     """Whether a target answers for a framework: the definition and the tutorial's algorithms don't."""
-    return target.partition("-")[0] not in OURS
+    return adapter_of(target) not in OURS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

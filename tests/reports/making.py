@@ -14,6 +14,7 @@ from cases.loading.pipeline_entries import PipelineEntry
 from cases.loading.schema import FILE
 from cases.model.case import Case
 from cases.model.fill import fill
+from reports.judging.behaviours import Accepted, Recorded, behaviour
 from reports.recording.run import Run, read
 from reports.recording.targets import ORACLE
 
@@ -67,3 +68,13 @@ def record(path: Path, answers: Iterable[Answer], *, finished: bool = True, vers
         run.end()
     run.close()
     return read(run.path)
+
+
+def as_recorded(run: Run) -> Accepted:
+    """What accepts all that a run's targets did with calls that have no right answer."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for (case_id, target), record in run.records.items():
+        case = run.cases[case_id]
+        if not case.has_answer:
+            found.setdefault(target, {}).setdefault(case.file, {})[case.name] = behaviour(record.outcome)
+    return Accepted(behaviours={name: Recorded(versions={}, behaviours=lines) for name, lines in found.items()})

@@ -21,7 +21,7 @@ from cases.coverage.feasible import Space, space
 from cases.loading.lookup import SHIPPED, every
 from cases.model.case import OPERATORS, Case
 from cases.model.fill import fill
-from reports.judging.verdict import NoExpectationError, expectation
+from reports.judging.expectation import NoExpectationError, expectation
 from reports.pages.coverage import by_target
 from reports.pages.coverage.weak import is_weak
 from reports.recording.run import Run

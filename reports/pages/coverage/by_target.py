@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from adapters.base import ModeOptions
+from adapters.outcome import Returned
 from cases.coverage import dimensions
 from cases.coverage.dimensions import Value
 from cases.model.case import OPERATORS
@@ -60,7 +61,7 @@ def _of(run: Run, target: str, values: dict[str, tuple[Value, ...]]) -> Asked:
         target=target,
         admitted=of([name for name in values if fits(run.cases[name], limits)]),
         asked=of([*records]),
-        answered=of([name for name, record in records.items() if record.kind == "returned"]),
+        answered=of([name for name, record in records.items() if isinstance(record.outcome, Returned)]),
     )
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, get_args
 
 import pandas as pd
 
+from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported, is_native
 from cases.loading.entries import Refusal
 from cases.model.case import ARGUMENTS, OPERATORS, Broken, Case
+from reports.judging.judge import judge
 from reports.pages.shape_errors.clarity import conflict, is_clear
 from reports.recording.messages import last_words, normal
-from reports.recording.record import Record
 from reports.recording.run import Run
 
 WORDS: Final = {
@@ -28,6 +29,8 @@ WORDS: Final = {
     "not reached": "an error before the call itself, in what leads up to it: the framework refused nothing",
     "returned": "no right answer exists, and this shape came back",
     "refused": "no right answer exists, and an error came",
+    "not asked": "the framework does not survive the call, so it was not made",
+    "unjudged": "the suite's own side failed, so there is no answer",
 }
 """What a cell can say, and what it means."""
 Row = dict[Any, Any]
@@ -35,7 +38,7 @@ Row = dict[Any, Any]
 Entry = tuple[tuple[str, str, str], dict[str, list[Row]]]
 COLUMNS: Final = (
     *("case", "operator", "rule", "argument", "reason", "target"),
-    *("cell", "stage", "type", "names_argument", "shape", "message"),
+    *("cell", "stage", "type", "names_argument", "shape", "message", "follows"),
 )
 _RULES: Final = get_args(Refusal.model_fields["rule"].annotation)
 BEHAVIOUR: Final = "no right answer"
@@ -73,52 +76,60 @@ def _index(words: Sequence[str], word: str) -> int:
 
 def _rows(run: Run, case: Case, fault: Broken | None, targets: Sequence[str]) -> list[dict[str, Any]]:
     facts = {"case": case.id, "operator": case.operator, "rule": fault.rule if fault else BEHAVIOUR}
-    facts |= {"argument": fault.argument if fault else "", "reason": _reason(case)}
-    dtypes = conflict(case, fault) if fault else ()
-    rows = []
-    for target in targets:
-        if (record := run.records.get((case.id, target))) is not None:
-            says = record.kind == "raised" and fault and is_clear(record.fields["message"], fault, dtypes)
-            rows.append(facts | {"target": target} | _cell(run, case, record, clear=bool(says)))
-    return rows
+    facts |= {"argument": fault.argument if fault else "", "reason": case.invalid or case.behaviour or ""}
+    return [facts | {"target": target} | _cell(run, case, target) for target in targets if _has(run, case, target)]
 
 
-def _reason(case: Case) -> str:
-    return case.invalid or case.behaviour or ""
+def _has(run: Run, case: Case, target: str) -> bool:
+    return any((case.id, target) in answers for answers in (run.records, run.unasked, run.faults))
 
 
-def _cell(run: Run, case: Case, record: Record, *, clear: bool) -> dict[str, str]:
+def _cell(run: Run, case: Case, target: str) -> dict[str, str]:
+    verdict = judge(run, case, target)
     row = dict.fromkeys(COLUMNS[6:], "")
-    fields = record.fields
-    match record.kind:
-        case "raised":
-            row |= {"stage": fields["stage"], "type": fields["type"], "message": normal(fields["message"])}
-            row |= {"names_argument": ("yes" if clear else "no") if case.invalid else ""}
-            row["cell"] = _error(fields, case, clear=clear)
-        case "returned":
-            row |= {"cell": "accepted" if case.invalid else "returned"} | _arrays(run, case, record)
-        case "crashed":
-            row |= {"cell": "crashed", "type": fields["signal"], "message": last_words(fields["stderr"])}
-        case "timed_out":
-            row["cell"] = "timed out"
-        case _:
-            row |= {"cell": "unsupported", "message": normal(fields["reason"])}
+    if (case.id, target) not in run.records:
+        return row | {"cell": verdict.status, "message": verdict.reason}
+    row |= _said(case, run.records[case.id, target].outcome)
+    if verdict.fails:
+        row |= {"follows": verdict.follows, "message": "; ".join(filter(None, (verdict.note, row["message"])))}
     return row
 
 
-def _error(fields: dict[str, Any], case: Case, *, clear: bool) -> str:
-    if _MEMORY.search(f"{fields['type']}: {fields['message']}"):
+def _said(case: Case, outcome: Outcome) -> dict[str, str]:
+    match outcome:
+        case Raised(type=name, message=message, stage=stage):
+            clear = _is_clear(case, message)
+            named = "" if case.invalid is None else "yes" if clear else "no"
+            word = _error(case, outcome, clear=clear)
+            return {"cell": word, "stage": stage, "type": name, "message": normal(message), "names_argument": named}
+        case Returned(arrays=arrays):
+            return {"cell": "accepted" if case.invalid else "returned"} | _arrays(case, arrays)
+        case Crashed(signal=signal, stderr=stderr):
+            return {"cell": "crashed", "type": signal, "message": last_words(stderr)}
+        case TimedOut():
+            return {"cell": outcome.end}
+        case Unsupported(reason=reason):
+            return {"cell": "unsupported", "message": normal(reason)}
+
+
+def _is_clear(case: Case, message: str) -> bool:
+    fault = case.broken if case.invalid else None
+    return fault is not None and is_clear(message, fault, conflict(case, fault))
+
+
+def _error(case: Case, outcome: Raised, *, clear: bool) -> str:
+    if _MEMORY.search(f"{outcome.type}: {outcome.message}"):
         return "out of memory"
-    if fields["stage"] == "preparing":
+    if outcome.stage == "preparing":
         return "not reached"
     if case.invalid is None:
         return "refused"
-    return "late" if fields["stage"] in _LATE else "clear" if clear else "misleading"
+    return "late" if outcome.stage in _LATE else "clear" if clear else "misleading"
 
 
-def _arrays(run: Run, case: Case, record: Record) -> dict[str, str]:
-    """The shapes that came back, and the elements of small results: those of a wrong call may be anything."""
-    arrays = {name: array for name, array in run.arrays(record).items() if not name.startswith("native_")}
+def _arrays(case: Case, returned: Mapping[str, Any]) -> dict[str, str]:
+    """Return the shapes that came back, and the elements of small results: those of a wrong call may be anything."""
+    arrays = {name: array for name, array in returned.items() if not is_native(name)}
     small = {name: array for name, array in arrays.items() if case.behaviour and 0 < array.size <= _FEW}
     return {
         "shape": "; ".join(dict.fromkeys(str(array.shape) for array in arrays.values())),
@@ -127,14 +138,15 @@ def _arrays(run: Run, case: Case, record: Record) -> dict[str, str]:
 
 
 def short(row: Row) -> str:
-    """A cell as it stands in a table: the word, and the shape or the signal."""
+    """Return a cell as it stands in a table: the word, the shape or the signal, and a mark if it fails the run."""
+    mark = f"**{row['follows']}**: " if row["follows"] else ""
     match row["cell"]:
         case "accepted" | "returned" as word:
-            return f"{word} {row['shape']}"
+            return f"{mark}{word} {row['shape']}"
         case "crashed":
-            return f"**crashed** {row['type']}"
+            return f"{mark}**crashed** {row['type']}"
         case word:
-            return str(word)
+            return f"{mark}{word}"
 
 
 def totals(frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters.oracle.conv import conv
+from adapters.outcome import Returned, Unsupported
 from cases.loading.claims import NATIVE
 from cases.loading.expressions import Expression
 from cases.loading.facts import facts
@@ -17,7 +18,7 @@ from cases.model.case import Case
 from cases.model.fill import fill
 from cases.model.shapes import Axis
 from reports.judging.compare import outputs
-from reports.judging.verdict import judge
+from reports.judging.judge import judge
 from reports.pages.indices import conventions
 from reports.recording.record import Record
 from reports.recording.run import Run
@@ -52,11 +53,11 @@ class Question:
         names a tensor that did not come back, or a size that the case has not.
         """
         record = self.run.records.get((self.case.id, target))
-        if record is None or record.kind == "unsupported":
+        if record is None or isinstance(record.outcome, Unsupported):
             return None
-        if record.kind != "returned" or _OF_ONE & expression.names:
+        if not isinstance(record.outcome, Returned) or _OF_ONE & expression.names:
             return Answer(self, record).holds(expression)
-        key = expression.text, frozenset(record.arrays.items())
+        key = expression.text, frozenset(record.digests.items())
         if key not in self._known:
             self._known[key] = Answer(self, record).holds(expression)
         return self._known[key]
@@ -105,8 +106,8 @@ class Answer:
         """
         if not isinstance(tensor, str):
             return tensor
-        if tensor in self.record.arrays:
-            return self.question.output(self.record.arrays[tensor])
+        if tensor in self.record.digests:
+            return self.question.output(self.record.digests[tensor])
         array = self.question.input(tensor)
         if array is None:
             msg = f"this answer has no tensor {tensor!r}"
@@ -144,12 +145,12 @@ class Answer:
             NoSuchTensorError: if this answer is no result, or that target was not asked or has no such operator.
         """
         other = self.question.run.records.get((self.record.case, target))
-        if other is None or other.kind == "unsupported" or self.record.kind != "returned":
+        if other is None or isinstance(other.outcome, Unsupported) or not isinstance(self.record.outcome, Returned):
             msg = f"there are no two results of {self.record.target} and {target}"
             raise NoSuchTensorError(msg)
-        names = outputs(self.record.arrays)
-        self.compared += [(f"{target}: {name}", other.arrays.get(name)) for name in names]
-        return all(self.record.arrays[name] == other.arrays.get(name) for name in names)
+        names = outputs(self.record.digests)
+        self.compared += [(f"{target}: {name}", other.digests.get(name)) for name in names]
+        return all(self.record.digests[name] == other.digests.get(name) for name in names)
 
     def follows(self, convention: str) -> bool:
         """Whether the framework's own index is one by this rule of ``reports.indices``."""
@@ -170,7 +171,7 @@ class Answer:
 
 
 _FACTS: Final[dict[str, Callable[[Answer], Any]]] = {
-    "kind": lambda answer: answer.record.kind,
+    "kind": lambda answer: answer.record.outcome.kind,
     "passed": lambda answer: answer.passed(),
     "call": lambda answer: answer.question.run.call(answer.record),
     "same": lambda answer: answer.same,

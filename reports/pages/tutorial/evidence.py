@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from adapters.engine.process import HUNG
+from adapters.outcome import Crashed, Raised, TimedOut
 from adapters.program import CALL
 from cases.loading.claims import Undecidable
 from cases.model.case import Case
@@ -78,9 +78,9 @@ def _came(run: Run, finding: Finding, record: Record) -> Iterator[str]:
     question = Question(run, run.cases[record.case])
     answer = Answer(question, record)
     inputs = () if question.case.given else tuple(question.case.inputs)
-    names = finding.claim.tensors or (*inputs, *outputs(record.arrays))
-    known = {*record.arrays, *inputs}
-    for name in sorted(known.intersection(names), key=lambda name: (name in record.arrays, names.index(name))):
+    names = finding.claim.tensors or (*inputs, *outputs(record.digests))
+    known = {*record.digests, *inputs}
+    for name in sorted(known.intersection(names), key=lambda name: (name in record.digests, names.index(name))):
         yield f"{name} {_text(answer.tensor(name))}"
     answer.holds(finding.claim.expression)
     for name, other in answer.compared:
@@ -90,12 +90,12 @@ def _came(run: Run, finding: Finding, record: Record) -> Iterator[str]:
 
 
 def _failure(record: Record) -> Iterator[str]:
-    match record.kind:
-        case "raised":
-            yield _cut(f"{record.fields['type']}: {normal(record.fields['message'])}")
-        case "crashed":
-            yield f"the process ended: {record.fields['signal'].removesuffix(HUNG)}"
-        case "timed_out":
+    match record.outcome:
+        case Raised(type=name, message=message):
+            yield _cut(f"{name}: {normal(message)}")
+        case Crashed():
+            yield f"the process ended: {record.outcome.end.removeprefix('crashed: ')}"
+        case TimedOut():
             yield "no answer within the limit"
 
 

@@ -17,7 +17,8 @@ import pandas as pd
 from adapters import OURS
 from cases.model import shapes
 from cases.model.case import Case
-from reports.judging.verdict import Verdict, judge
+from reports.judging.judge import judge
+from reports.judging.verdict import Verdict
 from reports.pages.tutorial.conditions import Word, condition, sentence
 from reports.recording.run import Run
 from reports.recording.targets import ORACLE

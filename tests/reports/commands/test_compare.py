@@ -12,6 +12,7 @@ from reports import __main__ as command
 from reports.commands.compare import changes, rest
 from reports.judging import behaviours
 from reports.judging.behaviours import Accepted
+from reports.judging.judge import begin
 from reports.judging.known import Known
 from reports.recording.run import Run, read
 from tests.reports.making import JAX, TORCH, make, oracle, record
@@ -49,8 +50,8 @@ def test_a_fault_of_ours_in_place_of_an_answer_is_a_change(tmp_path: Path) -> No
     old = record(tmp_path / "old", [(CASE, TORCH, ONES)])
     new = _with_fault(record(tmp_path / "new", [(OTHER, TORCH, ONES)]))
     line = f"{CASE.id}[{TORCH}]: returned, now a fault of ours"
-    assert changes(old, new, Accepted()) == [line]
-    assert changes(new, new, Accepted()) == []
+    assert changes(old, new) == [line]
+    assert changes(new, new) == []
 
 
 def _pair(folder: Path, old: Outcome, new: Outcome) -> tuple[Run, Run]:
@@ -63,20 +64,25 @@ def _known(**more: object) -> Accepted:
     return Accepted(differences={"torch": [Known.model_validate({**entry, "reason": reason, **more})]})
 
 
+def _changes(old: Run, new: Run, accepted: Accepted) -> list[str]:
+    begin(new, accepted)
+    return changes(old, new)
+
+
 def test_how_fast_a_process_died_is_no_change(tmp_path: Path) -> None:
     old, new = (Crashed(signal=f"SIGABRT{how}", stderr="") for how in ("", " after hanging"))
-    assert changes(*_pair(tmp_path, old, new), Accepted()) == []
+    assert changes(*_pair(tmp_path, old, new)) == []
 
 
 def test_other_bits_are_no_change_only_where_they_are_known_to_vary(tmp_path: Path) -> None:
     runs = _pair(tmp_path, ONES, TWOS)
-    assert changes(*runs, _known(varies=True)) == []
-    assert changes(*runs, _known()) == [f"{CASE.id}[{TORCH}]: returned other values"]
+    assert _changes(*runs, _known(varies=True)) == []
+    assert _changes(*runs, _known()) == [f"{CASE.id}[{TORCH}]: returned other values"]
 
 
 def test_another_end_is_a_change_also_where_bits_vary(tmp_path: Path) -> None:
     runs = _pair(tmp_path, ONES, Crashed(signal="SIGABRT", stderr=""))
-    assert changes(*runs, _known(varies=True)) == [f"{CASE.id}[{TORCH}]: returned, now crashed with SIGABRT"]
+    assert _changes(*runs, _known(varies=True)) == [f"{CASE.id}[{TORCH}]: returned, now crashed: SIGABRT"]
 
 
 def test_a_shipped_entry_says_that_bits_vary() -> None:

@@ -14,7 +14,6 @@ from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsup
 from reports import __main__ as command
 from reports.commands import publish
 from reports.commands.compare import changes
-from reports.judging.behaviours import Accepted
 from tests.reports.making import TORCH, Answer, make, oracle, record, right
 
 CASE = make("conv_transpose")
@@ -26,7 +25,7 @@ CRASHED = Crashed(signal="SIGABRT", stderr="some")
 def _changes(folder: Path, old: Outcome | None, new: Outcome | None) -> list[str]:
     answers: list[list[Answer]] = [[] if side is None else [(CASE, TORCH, side)] for side in (old, new)]
     before, after = (record(folder / name, side) for name, side in zip(("old", "new"), answers, strict=True))
-    return [line.removeprefix(f"{CASE.id}[{TORCH}]: ") for line in changes(before, after, Accepted())]
+    return [line.removeprefix(f"{CASE.id}[{TORCH}]: ") for line in changes(before, after)]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +40,7 @@ def _changes(folder: Path, old: Outcome | None, new: Outcome | None) -> list[str
         (RAISED, Raised(type="ValueError", message="one wording", stage="reading"),
          "raised ValueError while calling, now raised ValueError while reading"),
         (CRASHED, Crashed(signal="SIGABRT", stderr="other"), None),
-        (CRASHED, Crashed(signal="SIGSEGV", stderr="some"), "crashed with SIGABRT, now crashed with SIGSEGV"),
+        (CRASHED, Crashed(signal="SIGSEGV", stderr="some"), "crashed: SIGABRT, now crashed: SIGSEGV"),
         (TimedOut(seconds=60.0), TimedOut(seconds=90.0), None),
         (TimedOut(seconds=60.0), RETURNED, "timed out, now returned"),
         (Unsupported(reason="no"), RETURNED, "unsupported, now returned"),

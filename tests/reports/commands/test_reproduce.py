@@ -19,7 +19,6 @@ from cases.model.case import Case
 from reports.commands import fresh_interpreter as module
 from reports.commands.fresh_interpreter import Limits, Program, reproduce
 from reports.commands.reproduce import KINDS, choose
-from reports.judging.behaviours import Accepted
 from reports.recording.run import Run, digest, read
 from reports.recording.targets import ORACLE
 from tests.reports.making import JAX, TORCH, make, oracle, record, result, right
@@ -172,7 +171,7 @@ RAISED = Raised(type="ValueError", message="no", stage="calling")
 
 def _chosen(run: Run, *kinds: str, cases: str = "*", targets: str = "*") -> list[tuple[str, str, str]]:
     """The last part of each id, the target, and what is recorded."""
-    found = choose(run, Accepted(), kinds or KINDS[:3], cases, targets)
+    found = choose(run, kinds or KINDS[:3], cases, targets)
     return [(one.case.rpartition(":")[2], one.target, one.recorded) for one in found]
 
 
@@ -211,13 +210,13 @@ def test_differences_are_chosen_one_of_each_or_all(run: Run) -> None:
 
 
 def test_values_of_calls_that_have_a_right_result_are_compared(run: Run) -> None:
-    found = {one.case: one for one in choose(run, Accepted(), KINDS, targets="torch-*")}
-    assert found[LARGE.id].digests == run.records[LARGE.id, TORCH].arrays
+    found = {one.case: one for one in choose(run, KINDS, targets="torch-*")}
+    assert found[LARGE.id].digests == run.records[LARGE.id, TORCH].digests
     assert found[INVALID.id].digests == {}
 
 
 def test_only_large_inputs_need_the_clone(run: Run, tmp_path: Path) -> None:
-    found = {one.case: one.folder for one in choose(run, Accepted(), KINDS, targets="torch-*")}
+    found = {one.case: one.folder for one in choose(run, KINDS, targets="torch-*")}
     assert found[CASE.id] is None
     assert found[LARGE.id] == Path(__file__).parents[3]
     text = f"import cases, pathlib\nassert pathlib.Path(cases.__file__).parents[1] == pathlib.Path.cwd()\n{OUTPUTS}"
@@ -232,7 +231,7 @@ def test_without_a_text_there_is_no_program(tmp_path: Path) -> None:
     whole.ask(CASE)
     whole.record(dataclasses.replace(answer, call=""))
     whole.close()
-    assert choose(read(whole.path), Accepted()) == []
+    assert choose(read(whole.path)) == []
 
 
 def test_a_program_of_a_run_runs(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,5 +239,5 @@ def test_a_program_of_a_run_runs(run: Run, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     folder = tmp_path / "programs"
     folder.mkdir()
-    (found,) = _found(folder, *choose(run, Accepted(), ("crashes",)))
+    (found,) = _found(folder, *choose(run, ("crashes",)))
     assert found.startswith("accepted: output ")

@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 import yaml
 
-from adapters.base import ModeOptions, Target
+from adapters.base import Target
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from reports.judging import behaviours, stale
 from reports.judging.behaviours import Accepted, Recorded
-from reports.judging.known import Known, KnownError
+from reports.judging.judge import begin, judge
+from reports.judging.known import Known
 from reports.pages import tables
-from reports.plugin.items import ACCEPTED, CaseItem
+from reports.plugin.items import SESSION, CaseItem
+from reports.recording.known_files import KnownError
 from reports.recording.run import Run
 from tests.reports.making import TORCH, make, oracle, record
 
@@ -46,12 +48,12 @@ def _run(path: Path, outcome: Outcome) -> Run:
 )
 def test_an_answer_is_a_line(tmp_path: Path, outcome: Outcome, line: str) -> None:
     run = _run(tmp_path, outcome)
-    assert behaviours.behaviour(run, run.records[WRONG.id, TORCH]) == line
+    assert behaviours.behaviour(run.records[WRONG.id, TORCH].outcome) == line
 
 
 def test_the_wording_of_a_message_is_no_part_of_it(tmp_path: Path) -> None:
     other = _run(tmp_path, Raised(type="ValueError", message="something else", stage="tracing"))
-    assert behaviours.behaviour(other, other.records[WRONG.id, TORCH]) == "ValueError while tracing"
+    assert behaviours.behaviour(other.records[WRONG.id, TORCH].outcome) == "ValueError while tracing"
 
 
 def test_what_is_written_is_read_again_and_valid_cases_have_no_part_in_it(tmp_path: Path) -> None:
@@ -107,23 +109,18 @@ def _accepted(**lines: str) -> Accepted:
     return Accepted(behaviours={TORCH: Recorded(versions={"torch": "2.12.0"}, behaviours=found)})
 
 
-def _tested(run: Run, case: Any, kept: Accepted, one_in: int = 1) -> None:
+def _tested(run: Run, case: Any, kept: Accepted, *, sampled: bool = False) -> None:
     """What pytest does with a case's item, in the run ``run`` and with these behaviours recorded."""
-    targets = {Target(adapter="torch", mode="eager", device="cpu"): ModeOptions(one_in=one_in)}
-    session = SimpleNamespace(run=run, targets=targets)
-    item = SimpleNamespace(
-        case=case,
-        target=Target(adapter="torch", mode="eager", device="cpu"),
-        session_of_run=session,
-        nodeid="node",
-        config=SimpleNamespace(stash={ACCEPTED: kept}),
-    )
-    item._departs = lambda run: CaseItem._departs(item, run)  # type: ignore[arg-type]
-    item._is_thinned = lambda: CaseItem._is_thinned(item)  # type: ignore[arg-type]
-    item._expect_known = lambda run, verdict: CaseItem._expect_known(item, run, verdict)  # type: ignore[arg-type]
-    item._changed = lambda reason, verdict: CaseItem._changed(item, reason, verdict)  # type: ignore[arg-type]
-    item._explain = lambda verdict: CaseItem._explain(item, verdict)  # type: ignore[arg-type]
-    CaseItem.runtest(item)  # type: ignore[arg-type]
+    run.header["targets"][TORCH]["sampled"] = sampled
+    run.verdicts = None  # the header is no part of what a verdict is made by
+    begin(run, kept)
+    session = SimpleNamespace(run=run, answer=lambda _case, _target: None)
+    config: Any = SimpleNamespace(stash={SESSION: session}, rootpath=Path())
+    item: Any = SimpleNamespace(case=case, target=Target(adapter="torch", mode="eager", device="cpu"), config=config)
+    item.run_of_session, item.session_of_run = run, session
+    item.verdict = judge(run, case, TORCH)
+    CaseItem.setup(item)
+    CaseItem.runtest(item)
 
 
 def test_a_refusal_as_recorded_passes(tmp_path: Path) -> None:
@@ -183,9 +180,9 @@ def test_a_case_without_a_line_fails_where_the_target_has_lines(tmp_path: Path) 
     other = _accepted(wrong="ValueError while tracing")
     with pytest.raises(Exception, match="before: never recorded"):
         _tested(run, OPEN, other)
-    _tested(run, OPEN, other, one_in=12)  # asked with --slow alone
+    _tested(run, OPEN, other, sampled=True)  # asked with --slow alone
     with pytest.raises(Exception, match="before: never recorded"):
-        _tested(run, WRONG, kept, one_in=12)
+        _tested(run, WRONG, kept, sampled=True)
 
 
 def test_what_a_run_did_not_ask_keeps_its_line_as_long_as_there_is_such_a_case(tmp_path: Path) -> None:
@@ -209,14 +206,15 @@ def test_a_line_of_a_case_that_is_gone_is_told_in_a_whole_run(tmp_path: Path) ->
 
 def test_how_fast_a_process_died_is_no_part_of_it(tmp_path: Path) -> None:
     run = _run(tmp_path, Crashed(signal="SIGABRT after hanging", stderr=""))
-    assert behaviours.behaviour(run, run.records[WRONG.id, TORCH]) == "crashed: SIGABRT"
+    assert behaviours.behaviour(run.records[WRONG.id, TORCH].outcome) == "crashed: SIGABRT"
 
 
 def test_recorded_behaviours_are_no_differences(tmp_path: Path) -> None:
     run = _run(tmp_path, RETURNED)
     kept = _accepted(wrong="accepted: output float32 (1, 5, 5, 3)")
     for known, count in ((kept, 0), (Accepted(), 1)):
-        wrong = tables.differences(tables.results(run, known))
+        begin(run, known)
+        wrong = tables.differences(tables.results(run))
         assert len(wrong[wrong["case"] == WRONG.id]) == count
 
 

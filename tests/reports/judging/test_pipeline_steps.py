@@ -14,10 +14,10 @@ from adapters.worker import pipeline
 from cases.loading.load import load
 from cases.model.case import Case, Step
 from cases.model.fill import fill
-from reports.judging import acceptance
 from reports.judging.behaviours import Accepted
+from reports.judging.expectation import step_expectation, wanted
+from reports.judging.judge import begin, judge
 from reports.judging.known import Known
-from reports.judging.verdict import judge, step_expectation, wanted
 from reports.pages import tables
 from reports.recording import record as recording
 from reports.recording.run import Run
@@ -73,7 +73,7 @@ def test_the_first_step_that_departs_is_named_and_those_after_it_are_not_blamed(
     assert verdict.diagnosis == "filter not rotated"
     assert verdict.difference is not None
     assert verdict.difference.summary.startswith("step down_again (conv): output differs in ")
-    name, expected = wanted(run, case, TORCH) or ("", np.empty(0))
+    name, expected = wanted(run, case, TORCH, judge(run, case, TORCH)) or ("", np.empty(0))
     assert name == "down_again"
     assert np.array_equal(expected, _answers(case)["down_again"])
 
@@ -146,8 +146,8 @@ def _is_accepted(folder: Path, case: Case, arrays: Arrays) -> bool:
         link="https://example.org/issue",
     )
     run = _run(folder, case, arrays)
-    accepted = Accepted(differences={"torch": [known]})
-    return acceptance.known_difference(run, accepted, case.id, TORCH, judge(run, case, TORCH)) is not None
+    begin(run, Accepted(differences={"torch": [known]}))
+    return judge(run, case, TORCH).follows == "known"
 
 
 def test_a_wrong_step_may_leave_a_later_one_without_an_answer(tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_a_table_shows_the_call_of_the_step_that_departs(tmp_path: Path) -> None
     case = _case("conv_and_back", "groups")
     arrays = _answers(case, _Slips("down", _rotated))
     run = _run(tmp_path, case, arrays)
-    assert tables.results(run, Accepted())["status"].tolist() == ["differing"]
+    assert tables.results(run)["status"].tolist() == ["differing"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ import pytest
 
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from cases.model.case import Case
-from reports.judging.verdict import NoExpectationError, Verdict, expectation, is_judged, judge, tolerance
+from reports.judging.expectation import expectation, is_judged, tolerance
+from reports.judging.judge import judge
+from reports.judging.verdict import Verdict
 from reports.recording.targets import ORACLE
 from tests.reports.making import TORCH, make, oracle, record, right
 
@@ -114,10 +116,10 @@ def test_a_document_is_held_against_its_own_numbers_and_so_is_the_oracle(tmp_pat
 
 
 @pytest.mark.parametrize("answers", [[], [(VALID, ORACLE, RAISED)]])
-def test_without_the_oracle_there_is_no_verdict(tmp_path: Path, answers: list[tuple[Case, str, Outcome]]) -> None:
-    run = record(tmp_path, [*answers, (VALID, TORCH, RETURNED)])
-    with pytest.raises(NoExpectationError, match="the oracle gave no expected result"):
-        judge(run, VALID, TORCH)
+def test_without_the_oracle_an_answer_is_not_judged(tmp_path: Path, answers: list[tuple[Case, str, Outcome]]) -> None:
+    verdict = judge(record(tmp_path, [*answers, (VALID, TORCH, RETURNED)]), VALID, TORCH)
+    assert (verdict.status, verdict.follows) == ("unjudged", "error")
+    assert verdict.reason.startswith("the oracle gave no expected result: ")
 
 
 def test_an_answer_that_was_never_given_is_no_verdict(tmp_path: Path) -> None:

@@ -23,11 +23,11 @@ from adapters.base import Target
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut
 from cases.model.case import Case
 from reports.judging.behaviours import Accepted
+from reports.judging.judge import begin, judge
 from reports.judging.known import Known
 from reports.pages import determinism, render
 from reports.plugin import progress
 from reports.recording.options import Options, UsageError
-from reports.recording.record import end
 from reports.recording.resume import calls
 from reports.recording.run import Run, read
 from reports.recording.session import Session
@@ -75,7 +75,7 @@ def _written(folder: Path) -> pd.DataFrame:
     ("name", "answers", "varies"),
     [
         ("state", "3 returned (the same bits in 1 + 1 + 1)", "output"),
-        ("dies", "2 returned, 1 crashed with SIGABRT", "how it ends"),
+        ("dies", "2 returned, 1 crashed: SIGABRT", "how it ends"),
         ("refuses", "2 raised ValueError while calling, 1 returned", "how it ends"),
     ],
 )
@@ -117,7 +117,11 @@ def test_other_reports_are_of_the_first_answers_alone(pytester: pytest.Pytester,
         {path.name: path.read_bytes() for path in (pytester.path / name).iterdir()} for name in ("once", "often")
     )
     assert often.keys() - once.keys() == {"determinism.md", "determinism.csv"}
-    assert {name for name in once if once[name] != often[name]} == {"run.jsonl"}
+    fails = "\n\nTHIS RUN FAILS: of its answers are {} new; differences.md has each of them."
+    others = {name for name in once if name.endswith(".md")} - {"differences.md"}
+    assert {name for name in others if fails.format(4) not in often[name].decode()} == set()
+    plain = {name: once[name].decode().replace(fails.format(1), "") for name in others}
+    assert plain == {name: often[name].decode().replace(fails.format(4), "") for name in others}
 
 
 def test_a_definition_that_varies_is_our_fault(
@@ -214,7 +218,8 @@ def _repeated(folder: Path, case: Case, *outcomes: Outcome, times: int | None = 
 
 
 def _row(run: Run, accepted: Accepted | None = None) -> dict[str, Any]:
-    [row] = determinism.table(run, accepted or Accepted()).to_dict("records")
+    begin(run, accepted or Accepted())
+    [row] = determinism.table(run).to_dict("records")
     return {str(name): value for name, value in row.items()}
 
 
@@ -241,7 +246,7 @@ NAN = np.array([0x7FC00000, 0x7FC00001], "uint32").view("float32")
     ([_arrays([1.0]), _arrays([1.0], indices=[3])], "2 returned (the same bits in 1 + 1)", "indices", math.inf),
     ([_arrays([1.0]), TimedOut(seconds=2.0)], "1 returned, 1 timed out", "how it ends", math.inf),
     ([TimedOut(seconds=2.0), Crashed(signal="SIGSEGV", stderr="")],
-     "1 timed out, 1 crashed with SIGSEGV", "how it ends", math.inf),
+     "1 timed out, 1 crashed: SIGSEGV", "how it ends", math.inf),
     ([Raised(type="OSError", message="", stage="calling"), Raised(type="KeyError", message="", stage="calling")],
      "1 raised OSError while calling, 1 raised KeyError while calling", "how it ends", math.inf),
 ])  # fmt: skip
@@ -289,17 +294,20 @@ def _known(**more: Any) -> Accepted:
 def test_a_known_difference_accepts_what_varies_only_if_it_says_so(tmp_path: Path) -> None:
     run = _repeated(tmp_path, WRONG_CALL, _arrays([1.0]), _arrays([2.0]))
     assert _row(run, _known(varies=True))["known"] == "it returns what it finds in memory"
-    assert determinism.explain(run, _known(varies=True), WRONG_CALL, TORCH) == ""
+    assert judge(run, WRONG_CALL, TORCH).follows == "known"
     assert _row(run, _known())["known"] == ""
-    assert determinism.explain(run, _known(), WRONG_CALL, TORCH).startswith(f"asked 2 times, {TORCH} answered: 2 ret")
-    [total] = determinism.lines(run, _known(varies=True))
+    assert judge(run, WRONG_CALL, TORCH).follows == "new"
+    assert determinism.explain(run, WRONG_CALL, TORCH).startswith(f"asked 2 times, {TORCH} answered: 2 ret")
+    begin(run, _known(varies=True))
+    [total] = determinism.lines(run)
     assert total == "1 answers, each given 2 times: 0 vary, and 1 as known"
 
 
 def test_a_known_difference_accepts_no_other_end(tmp_path: Path) -> None:
     run = _repeated(tmp_path, WRONG_CALL, _arrays([1.0]), Crashed(signal="SIGSEGV", stderr=""))
-    assert determinism.explain(run, _known(varies=True), WRONG_CALL, TORCH) != ""
-    assert "1 crashed with SIGSEGV" in determinism.lines(run, _known(varies=True))[1]
+    begin(run, _known(varies=True))
+    assert judge(run, WRONG_CALL, TORCH).follows == "new"
+    assert "1 crashed: SIGSEGV" in determinism.lines(run)[1]
 
 
 def test_the_terminal_names_only_some(tmp_path: Path) -> None:
@@ -313,14 +321,14 @@ def test_the_terminal_names_only_some(tmp_path: Path) -> None:
             run.record(result(case, TORCH, _arrays([value])))
     run.end()
     run.close()
-    lines = determinism.lines(run, Accepted())
+    lines = determinism.lines(run)
     assert len(lines) == 1 + 5 + 1
     assert lines[-1] == "and 2 more that vary: see determinism.md"
 
 
 def test_a_run_without_repeats_has_no_page(tmp_path: Path) -> None:
     run = record(tmp_path, [oracle(CASE), (CASE, TORCH, Returned(arrays=right(CASE)))])
-    assert determinism.lines(run, Accepted()) == []
+    assert determinism.lines(run) == []
     assert "determinism.md" not in render.pages(run, Accepted())
 
 
@@ -334,9 +342,9 @@ def test_a_repeat_that_is_the_same_takes_one_short_line(tmp_path: Path) -> None:
 def test_a_repeat_that_departs_is_kept_and_the_first_answer_counts(tmp_path: Path) -> None:
     crashed = Crashed(signal="SIGABRT", stderr="last words")
     run = _repeated(tmp_path, CASE, Returned(arrays=right(CASE)), crashed)
-    assert run.records[CASE.id, TORCH].kind == "returned"
+    assert run.records[CASE.id, TORCH].outcome.end == "returned"
     [other] = run.others[CASE.id, TORCH]
-    assert (run.outcome(other), end(other)) == (crashed, "crashed with SIGABRT")
+    assert (other.outcome, other.outcome.end) == (crashed, "crashed: SIGABRT")
 
 
 @pytest.mark.parametrize("number", [1, 0, -2])

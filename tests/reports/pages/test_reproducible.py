@@ -11,10 +11,12 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
+from adapters.outcome import Crashed, Outcome, Returned
 from cases.loading.load import find, load
 from cases.model.case import OPERATORS, PIPELINE, Case
 from reports.judging import behaviours
-from reports.judging.verdict import Verdict, judge
+from reports.judging.judge import judge
+from reports.judging.verdict import Verdict
 from reports.pages import render
 from reports.recording.options import Options
 from reports.recording.run import Run, read
@@ -69,10 +71,12 @@ def _asked(folder: Path, files: list[list[Case]], cases: Sequence[Case], *fakes:
 
 def _answers(run: Run) -> dict[Any, Any]:
     """All that was answered and what is made of it, but for the time that it took and a dying process's last words."""
-    return {
-        key: (record.kind, record.fields | {"stderr": ""}, record.arrays, _verdict(run, *key).status)
-        for key, record in run.records.items()
-    }
+    return {key: (_plain(record.outcome), record.digests, _verdict(run, *key)) for key, record in run.records.items()}
+
+
+def _plain(outcome: Outcome) -> Outcome | str:
+    """An outcome without its arrays and a dying process's last words."""
+    return outcome.end if isinstance(outcome, (Returned, Crashed)) else outcome
 
 
 def _verdict(run: Run, case: str, target: str) -> Verdict:
@@ -104,7 +108,11 @@ def first(selection: Selection, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 def test_the_selection_is_broad(first: Path) -> None:
     run = read(first / "run.jsonl")
-    found = {(record.kind, _verdict(run, *key).status) for key, record in run.records.items() if "oracle" not in key[1]}
+    found = {
+        (record.outcome.kind, _verdict(run, *key).status)
+        for key, record in run.records.items()
+        if "oracle" not in key[1]
+    }
     assert len(run.cases) > 140
     assert {case.operator for case in run.cases.values()} == {*OPERATORS, PIPELINE}
     assert found >= {("returned", "passed"), ("returned", "differing"), ("raised", "passed"), ("crashed", "crashed")}

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.outcome import Outcome, Raised, Returned, Unsupported
 from reports.judging.behaviours import Accepted
+from reports.judging.judge import begin
 from reports.judging.known import Known
 from reports.pages import markdown, render, tables
 from reports.pages.rounding import rounding
@@ -41,7 +42,7 @@ def run(tmp_path: Path) -> Run:
 
 
 def test_conformance_counts_valid_cases_and_unsupported_is_not_passed(run: Run) -> None:
-    table = tables.conformance(tables.results(run, Accepted()), [JAX, TORCH])
+    table = tables.conformance(tables.results(run), [JAX, TORCH])
     assert table.to_dict() == {
         JAX: {"conv_transpose": "2 of 4, 2 differing", "max_pool": "all 1"},
         TORCH: {"conv_transpose": "1 of 4, 1 differing, 1 raised, 1 unsupported", "max_pool": "all 1"},
@@ -50,19 +51,19 @@ def test_conformance_counts_valid_cases_and_unsupported_is_not_passed(run: Run) 
 
 def test_an_operator_that_a_target_was_not_asked_says_so(tmp_path: Path) -> None:
     run = record(tmp_path, [oracle(ONE), (ONE, TORCH, _returned(ONE)), oracle(POOL), (POOL, JAX, _returned(POOL))])
-    table = tables.conformance(tables.results(run, Accepted()), [JAX, TORCH])
+    table = tables.conformance(tables.results(run), [JAX, TORCH])
     assert table[TORCH].to_list() == ["all 1", "not asked"]
 
 
 def test_topics_are_counted_an_operator_at_a_time(run: Run) -> None:
-    (first, transposed), (second, pooled) = tables.topics(tables.results(run, Accepted()), [TORCH])
+    (first, transposed), (second, pooled) = tables.topics(tables.results(run), [TORCH])
     assert (first, second) == ("conv_transpose", "max_pool")
     assert transposed.to_dict() == {TORCH: {"conv_transpose": "1 of 4, 1 differing, 1 raised, 1 unsupported"}}
     assert pooled.to_dict() == {TORCH: {"max_pool": "all 1"}}
 
 
 def test_agreement_groups_the_targets_that_returned_the_same_bits(run: Run) -> None:
-    table = tables.agreement(run, Accepted(), tables.targets_of(run))
+    table = tables.agreement(run, tables.targets_of(run))
     assert set(table.itertuples(index=False, name=None)) == {
         ("conv_transpose", f"{{{JAX}}} {{{TORCH}, {ORACLE}}}", 1),
         ("conv_transpose", f"{{{JAX}, {TORCH}}} {{{ORACLE}}}", 1),
@@ -106,7 +107,8 @@ def test_pages_are_the_same_whether_or_not_the_processor_shows_a_difference(tmp_
 
 def test_what_is_no_such_difference_is_not_hidden_behind_the_processor(tmp_path: Path) -> None:
     run = record(tmp_path, [oracle(TWO), (TWO, TORCH, _returned(TWO, 1))])
-    [row] = tables.results(run, _by_processor(TWO.id)).to_dict("records")
+    begin(run, _by_processor(TWO.id))
+    [row] = tables.results(run).to_dict("records")
     assert (row["status"], row["known"]) == ("differing", "")
 
 
@@ -124,7 +126,8 @@ def test_a_known_difference_is_named_in_its_version_only(run: Run) -> None:
     }
     for versions, expected in (("==2.13.0", "it is known"), (">=3", "")):
         accepted = Accepted(differences={"torch": [Known.model_validate(fields | {"versions": versions})]})
-        frame = tables.results(run, accepted).set_index(["case", "target"])
+        begin(run, accepted)
+        frame = tables.results(run).set_index(["case", "target"])
         assert frame.loc[(TWO.id, TORCH), "known"] == expected
         assert frame.loc[(TWO.id, JAX), "known"] == ""
 
@@ -135,10 +138,10 @@ def test_a_call_is_one_line() -> None:
 
 
 def test_rounding_is_shown_for_bounded_cases_alone(run: Run, tmp_path: Path) -> None:
-    assert rounding(tables.results(run, Accepted())).empty
+    assert rounding(tables.results(run)).empty
     case = make("conv_transpose", data="normal")
     bounded = record(tmp_path / "bounded", [oracle(case), (case, TORCH, _returned(case))])
-    (row,) = rounding(tables.results(bounded, Accepted())).to_dict("records")
+    (row,) = rounding(tables.results(bounded)).to_dict("records")
     assert (row["operator"], row["target"], row["cases"]) == ("conv_transpose", TORCH, 1)
     assert 0 < row["of the bound"] < 1
     assert 0 < row["ulps"] <= 0.5
@@ -152,7 +155,7 @@ def test_a_narrow_sum_tells_what_accumulated_it(tmp_path: Path, off: float, says
     arrays = right(case)
     output = (arrays["output_float64"] * (1 + off)).astype(np.float16)
     run = record(tmp_path, [oracle(case), (case, TORCH, Returned(arrays={"output": output}))])
-    (row,) = rounding(tables.results(run, Accepted())).to_dict("records")
+    (row,) = rounding(tables.results(run)).to_dict("records")
     assert row["accumulates"].startswith(says)
 
 

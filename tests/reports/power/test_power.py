@@ -20,7 +20,7 @@ from adapters.outcome import Returned
 from cases.loading.load import load
 from cases.model.case import question
 from reports import __main__ as main
-from reports.judging.verdict import departure, judge
+from reports.judging.judge import departure, judge
 from reports.power import page, trial, work
 from reports.power.cover import least
 from reports.power.trial import Trial

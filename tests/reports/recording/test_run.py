@@ -33,7 +33,7 @@ def _lines(run: Run) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_an_outcome_comes_back(tmp_path: Path, outcome: Outcome) -> None:
     run = record(tmp_path, [(CASE, TORCH, outcome)])
-    assert run.outcome(run.records[CASE.id, TORCH]) == outcome
+    assert run.records[CASE.id, TORCH].outcome == outcome
     assert run.cases == {CASE.id: CASE}
     assert [case for case, target in run.records if target == TORCH] == [CASE.id]
 
@@ -42,7 +42,7 @@ def test_an_outcome_comes_back(tmp_path: Path, outcome: Outcome) -> None:
 @given(array=nps.arrays(st.sampled_from(["float16", "float32", "<f8", ">f8", "int64", "bool"]), nps.array_shapes()))
 def test_arrays_come_back_bit_for_bit(tmp_path_factory: pytest.TempPathFactory, array: Any) -> None:
     run = record(tmp_path_factory.mktemp("run"), [(CASE, TORCH, Returned(arrays={"output": array}))])
-    outcome = run.outcome(run.records[CASE.id, TORCH])
+    outcome = run.records[CASE.id, TORCH].outcome
     assert isinstance(outcome, Returned)
     actual = outcome.arrays["output"]
     assert (actual.dtype, actual.shape, actual.tobytes()) == (array.dtype, array.shape, array.tobytes())
@@ -51,7 +51,7 @@ def test_arrays_come_back_bit_for_bit(tmp_path_factory: pytest.TempPathFactory, 
 @pytest.mark.parametrize("array", [np.zeros((0, 3), "float32"), np.array(1.5), np.arange(6.0).reshape(2, 3).T])
 def test_odd_arrays_come_back(tmp_path: Path, array: Any) -> None:
     run = record(tmp_path, [(CASE, TORCH, Returned(arrays={"output": array}))])
-    outcome = run.outcome(run.records[CASE.id, TORCH])
+    outcome = run.records[CASE.id, TORCH].outcome
     assert isinstance(outcome, Returned)
     np.testing.assert_array_equal(outcome.arrays["output"], array, strict=True)
 
@@ -83,7 +83,7 @@ def test_a_cut_line_is_dropped_and_the_run_goes_on(tmp_path: Path) -> None:
     again.begin({"targets": {}})
     again.record(result(CASE, "jax-jit-cpu", Returned(arrays={"output": np.arange(3)})))
     again.close()
-    outcomes = {key[1]: record.kind for key, record in read(run.path).records.items()}
+    outcomes = {key[1]: record.outcome.kind for key, record in read(run.path).records.items()}
     assert outcomes == {TORCH: "raised", "jax-jit-cpu": "returned"}
     assert run.path.read_bytes().startswith(whole + b'{"record":"array"')
 
@@ -124,8 +124,8 @@ def test_a_fault_is_kept_apart_and_comes_back(tmp_path: Path) -> None:
         ("not JSON\n", "not a recorded run"),
         ('{"no": "record"}\n', "not a recorded run"),
         ("[]\n", "not a recorded run"),
-        ("", "written in format None, this version reads 1; run the suite again"),
-        ('{"record": "header", "format": 0}\n', "written in format 0, this version reads 1; run the suite again"),
+        ("", "written in format None, this version reads 2; run the suite again"),
+        ('{"record": "header", "format": 0}\n', "written in format 0, this version reads 2; run the suite again"),
         ("\x00\xff\n", "not a recorded run"),
     ],
 )
@@ -151,7 +151,7 @@ def test_two_threads_record_and_a_third_reads(tmp_path: Path) -> None:
     threads = [threading.Thread(target=work, args=(target,)) for target in ("a-eager-cpu", "b-eager-cpu")]
     for thread in threads:
         thread.start()
-    seen = [run.outcome(record) for _ in range(20) for record in list(run.records.values())[-2:]]
+    seen = [record.outcome for _ in range(20) for record in list(run.records.values())[-2:]]
     for thread in threads:
         thread.join()
     run.end()
@@ -160,6 +160,6 @@ def test_two_threads_record_and_a_third_reads(tmp_path: Path) -> None:
     assert all(isinstance(outcome, Returned) for outcome in seen)
     assert len(again.records) == 120
     for (case, _), answer in again.records.items():
-        outcome = again.outcome(answer)
+        outcome = answer.outcome
         assert isinstance(outcome, Returned)
         assert (outcome.arrays["output"] == int(case.rpartition("n")[2])).all()

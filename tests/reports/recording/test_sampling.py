@@ -65,8 +65,8 @@ def test_what_is_left_out_is_said() -> None:
         "every 22nd case of a topic, of pairs some with each value (all with --slow), values of float64 and int64 only"
     )
     assert describe(ModeOptions(one_in=112), slow=False).startswith("every 112th case")
-    assert facts(thin, slow=False) == {"one_in": 22, "dtypes": ["float64", "int64"]}
-    assert facts(thin, slow=True) == {"dtypes": ["float64", "int64"]}
+    assert facts(thin, slow=False) == {"sampled": True, "one_in": 22, "dtypes": ["float64", "int64"]}
+    assert facts(thin, slow=True) == {"sampled": True, "dtypes": ["float64", "int64"]}
     assert (describe(ModeOptions(), slow=False), facts(ModeOptions(), slow=False)) == ("", {})
 
 

@@ -17,7 +17,7 @@ from cases.model import shapes
 from cases.model.case import Case
 from cases.model.fill import fill
 from reports.judging.diagnosis.diagnose import diagnose
-from reports.judging.verdict import tolerance
+from reports.judging.expectation import tolerance
 from tests.reports.making import make, right
 
 # Sizes differ along every axis: no slip is another one, and each has an answer.

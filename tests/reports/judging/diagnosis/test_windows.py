@@ -11,7 +11,7 @@ from adapters.oracle import Oracle
 from cases.model.case import Case
 from cases.model.fill import fill
 from reports.judging.diagnosis.diagnose import diagnose
-from reports.judging.verdict import tolerance
+from reports.judging.expectation import tolerance
 from tests.reports.making import make, right
 
 

@@ -13,10 +13,11 @@ import pytest
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from cases.model.case import Case
 from reports.judging.behaviours import Accepted
+from reports.judging.judge import begin
 from reports.pages import render
 from reports.pages.shape_errors import cells as shape_errors
 from reports.recording.run import Run
-from tests.reports.making import JAX, TORCH, make, record
+from tests.reports.making import JAX, TORCH, as_recorded, make, record
 
 GRAPH = "tensorflow-graph-cpu"
 SAME, VALID, ONE = (
@@ -43,7 +44,9 @@ def said(message: str = "stride is 0", stage: str = "calling", kind: str = "Valu
 
 
 def cell(tmp_path: Path, outcome: Outcome, case: Case = SAME) -> dict[Any, Any]:
-    (row,) = shape_errors.cells(record(tmp_path, [(case, TORCH, outcome)]), [JAX, TORCH]).to_dict("records")
+    run = record(tmp_path, [(case, TORCH, outcome)])
+    begin(run, as_recorded(run))
+    (row,) = shape_errors.cells(run, [JAX, TORCH]).to_dict("records")
     return row
 
 
@@ -108,6 +111,7 @@ def test_a_late_error_tells_whether_it_names_what_is_wrong(tmp_path: Path) -> No
         "names_argument": "yes",
         "shape": "",
         "message": "stride at 0x... in (path)",
+        "follows": "",
     }
 
 
@@ -125,7 +129,9 @@ def run(tmp_path: Path) -> Run:
         (VALID, GRAPH, Returned(arrays={"output": np.zeros((1, 4, 4, 3))})),
         (ONE, GRAPH, Crashed(signal="SIGFPE", stderr="")),
     ]
-    return record(tmp_path, answers)
+    run = record(tmp_path, answers)
+    begin(run, as_recorded(run))
+    return run
 
 
 def test_rules_are_counted_and_targets_that_agree_share_a_column(run: Run) -> None:
@@ -173,22 +179,22 @@ def test_targets_keep_their_devices_where_there_are_several() -> None:
 
 
 def test_an_unasked_cell_is_empty_and_a_row_is_never_broken(run: Run) -> None:
-    page = render.pages(run, Accepted())["shape_errors.md"]
+    page = render.pages(run, as_recorded(run))["shape_errors.md"]
     assert "| no right answer |" in page
     (row,) = [line for line in page.splitlines() if "zero (same, valid)" in line]
     assert row.replace("\\|", "").count("|") == 6
 
 
 def test_the_csv_has_a_line_for_each_answer_and_is_the_same_again(run: Run) -> None:
-    text = render.pages(run, Accepted())["shape_errors.csv"]
+    text = render.pages(run, as_recorded(run))["shape_errors.csv"]
     lines = list(csv.DictReader(io.StringIO(text)))
     assert tuple(lines[0]) == shape_errors.COLUMNS
     assert len(lines) == 10
-    assert text == render.pages(run, Accepted())["shape_errors.csv"]
+    assert text == render.pages(run, as_recorded(run))["shape_errors.csv"]
 
 
 def test_the_page_opens_to_messages_and_programs_and_runs_none_of_them(run: Run) -> None:
-    page = render.pages(run, Accepted())["shape_errors.html"]
+    page = render.pages(run, as_recorded(run))["shape_errors.html"]
     assert "&lt;script&gt;alert(1)&lt;/script&gt; | no" in page
     assert "<script" not in page
     assert "http" not in page

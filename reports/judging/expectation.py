@@ -1,0 +1,77 @@
+"""What an answer is held against: a document's own numbers, else what the oracle returned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from adapters.oracle import products
+from adapters.outcome import Returned
+from cases.model import shapes
+from cases.model.case import Case
+from cases.model.tolerance import Tolerance
+from reports.judging import pipeline_steps
+from reports.judging.compare import Arrays
+from reports.judging.verdict import Verdict
+from reports.recording.run import Run
+from reports.recording.targets import ORACLE
+
+
+class NoExpectationError(Exception):
+    """Nothing is there that an answer could be held against."""
+
+
+def expectation(run: Run, case: Case) -> Arrays:
+    """Return the arrays that a valid case expects, by the names of outputs.
+
+    Raises:
+        NoExpectationError: if the oracle gave none, or other ones at a second call.
+    """
+    if given := literal(case):
+        return given
+    key = case.id, ORACLE
+    outcome = run.records[key].outcome if key in run.records else None
+    if not isinstance(outcome, Returned):
+        why = outcome.told if outcome else run.faults.get(key, "it was not asked").partition("\n")[0]
+        msg = f"the oracle gave no expected result: {why}"
+        raise NoExpectationError(msg)
+    if key in run.others:
+        msg = f"the definition's own answer to {case.id} varies"
+        raise NoExpectationError(msg)
+    return dict(outcome.arrays)
+
+
+def literal(case: Case) -> Arrays:
+    """Return the arrays that a document itself gives as a case's result; none if it gives none."""
+    dtypes, shape = {"output": case.dtype, "indices": "int64"}, shapes.output_shape(case) if case.expected else ()
+    return {name: np.array(values, dtypes[name]).reshape(shape) for name, values in (case.expected or {}).items()}
+
+
+def tolerance(case: Case, factors: str | None = None) -> Tolerance:
+    """Return a case's tolerance. ``factors`` is the dtype to which the target rounds multiplicands (tf32), if any."""
+    return Tolerance(tier=case.tier, products=products(case), dtype=factors or case.dtype, result=case.dtype)
+
+
+def is_judged(case: Case, target: str) -> bool:
+    """Tell whether a target's answer to a case can be right or wrong: the oracle is not held against itself."""
+    return target != ORACLE or case.expected is not None or case.invalid is not None
+
+
+def wanted(run: Run, case: Case, target: str, verdict: Verdict) -> tuple[str, npt.NDArray[Any]] | None:
+    """Return the output that a difference of values is about, and its right value; None for other differences."""
+    difference = verdict.difference
+    if difference is None or difference.kind not in {"value", "index"}:
+        return None
+    if case.steps:
+        outcome = run.records[case.id, target].outcome
+        arrays = dict(outcome.arrays) if isinstance(outcome, Returned) else {}
+        return difference.output, step_expectation(case, arrays, verdict.step)[difference.output]
+    return difference.output, expectation(run, case)[difference.output]
+
+
+def step_expectation(case: Case, arrays: Arrays, name: str) -> Arrays:
+    """Return what a step of a pipeline ought to return for what a target fed into it, by the tensors' names."""
+    found = next(one for one in pipeline_steps.judged(case, arrays) if one.step.name == name)
+    return {found.step.returns[output]: found.expected[output] for output in found.step.returns}

@@ -1,0 +1,237 @@
+"""One verdict an answer, made once and kept with the run. Nothing else decides what an answer comes to.
+
+An answer that can't be judged is a fault of that case alone: its verdict says so, and every other verdict still comes.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from adapters.base import NotSupported
+from adapters.oracle import InvalidCall, NotExact
+from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
+from cases.model.case import Case, Step
+from cases.model.fill import fill
+from reports.judging import acceptance, pipeline_steps, verdict
+from reports.judging.behaviours import Accepted
+from reports.judging.compare import Arrays, Difference, compare, headroom, outputs
+from reports.judging.diagnosis.diagnose import diagnose
+from reports.judging.expectation import NoExpectationError, expectation, is_judged, tolerance
+from reports.judging.verdict import Status, Verdict
+from reports.recording.record import Key, Record
+from reports.recording.run import Run
+from reports.recording.targets import ORACLE
+
+_UNANSWERABLE: Final = (NoExpectationError, InvalidCall, NotExact, NotSupported)
+"""What is raised where there is no right answer to hold another against."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdicts:
+    """The verdicts on a run's answers, and what is accepted of them."""
+
+    accepted: Accepted
+    made: dict[Key, Verdict] = field(default_factory=dict)
+
+
+def begin(run: Run, accepted: Accepted) -> None:
+    """Judge a run by what is accepted. Verdicts that the run's file holds count if they were made by the same code."""
+    by = hashlib.blake2b(f"{_sources()}{accepted.digest}".encode(), digest_size=8).hexdigest()
+    if run.verdicts is not None and run.judged_by == by:
+        return
+    stored = run.stored if run.judged_by == by else {}
+    run.verdicts = Verdicts(accepted=accepted)
+    for key, line in stored.items():
+        run.verdicts.made[key] = verdict.from_json(line, accepted.of(key[1]))
+    if run.judged_by != by:
+        run.judging(by)
+
+
+@functools.cache
+def _sources() -> str:
+    """Return a digest of the code that judges."""
+    root = Path(__file__).parents[2]
+    folders = ("cases/model", "adapters/oracle", "reports/judging")
+    files = sorted(path for folder in folders for path in (root / folder).rglob("*.py"))
+    return hashlib.blake2b(b"\0".join(path.read_bytes() for path in files), digest_size=8).hexdigest()
+
+
+def judge(run: Run, case: Case, target: str) -> Verdict:
+    """Return the verdict on what a target did with a case: the one kept with the run, or else made now and kept.
+
+    Raises:
+        KeyError: if the run knows nothing of it.
+    """
+    if run.verdicts is None:
+        begin(run, Accepted())
+    verdicts: Verdicts = run.verdicts
+    key = case.id, target
+    if key not in verdicts.made:
+        verdicts.made[key] = found = _made(run, verdicts.accepted, case, target)
+        if found != _PASSED:  # the digests tell a plain pass as fast as its line would
+            run.keep(key, verdict.to_json(found, verdicts.accepted.of(target)))
+    return verdicts.made[key]
+
+
+def judged(run: Run) -> Iterable[tuple[Case, str, Verdict]]:
+    """Yield the verdict on every answer that can be right or wrong, in the run's order, with its case and target."""
+    for case_id, target in run.keys:
+        case = run.cases[case_id]
+        if is_judged(case, target):
+            yield case, target, judge(run, case, target)
+
+
+def judge_all(run: Run) -> None:
+    """Make every verdict that is not made yet, so that the run's file gets it."""
+    for _ in judged(run):
+        pass
+
+
+_PASSED: Final = Verdict(status="passed")
+
+
+def _made(run: Run, accepted: Accepted, case: Case, target: str) -> Verdict:
+    key = case.id, target
+    if key in run.unasked:
+        return Verdict(status="not asked", reason=run.unasked[key], follows="skip")
+    if key not in run.records and key in run.faults:
+        return Verdict(status="unjudged", reason=run.faults[key].partition("\n")[0], follows="error")
+    record = run.records[key]
+    context = acceptance.Context(run=run, accepted=accepted, case=case, target=target)
+    found = acceptance.follow(context, _compared(run, case, record), record.outcome)
+    others = [_compared(run, case, other) for other in run.others.get(key, ())]
+    return acceptance.with_repeats(context, found, others)
+
+
+def _compared(run: Run, case: Case, record: Record) -> Verdict:
+    """Compare an answer, which may be a repeat, with what was expected; what follows from that is not said yet."""
+    try:
+        return _of_outcome(run, case, record)
+    except _UNANSWERABLE as error:
+        return Verdict(status="unjudged", reason=" ".join(str(error).split()))
+
+
+def _of_outcome(run: Run, case: Case, record: Record) -> Verdict:
+    outcome = record.outcome
+    if isinstance(outcome, Unsupported):
+        return _other(outcome)
+    if case.invalid is not None:
+        return _invalid(case, outcome)
+    if case.behaviour is not None:
+        return Verdict(status="recorded") if isinstance(outcome, (Returned, Raised)) else _other(outcome)
+    if _same_bits(run, case, record):
+        return _PASSED
+    settings = run.header["targets"][record.target]["settings"]
+    factors = "tf32" if settings.get("products") == "tf32" else None
+    if case.steps:
+        return _steps(case, outcome, factors)
+    return _values(case, expectation(run, case), outcome, fill(case), factors)
+
+
+def departure(case: Case, expected: Arrays, outcome: Outcome) -> Difference | None:
+    """Return how an outcome departs from what a case expects, without its diagnosis; None if it doesn't.
+
+    ``expected`` is not read where the case is invalid or a pipeline.
+
+    Raises:
+        NoExpectationError: if the case is a behaviour, which is recorded and not judged.
+    """
+    if case.behaviour is not None:
+        msg = f"{case.id}: has no right answer"
+        raise NoExpectationError(msg)
+    if case.invalid is not None:
+        return _invalid(case, outcome).difference
+    if case.steps:
+        return _steps(case, outcome, None).difference
+    if not isinstance(outcome, Returned):
+        return _other(outcome).difference
+    return compare(expected, dict(outcome.arrays), tolerance(case))
+
+
+def _same_bits(run: Run, case: Case, record: Record) -> bool:
+    """Tell by the digests alone whether an answer has the expected bits, as nearly every answer has."""
+    expected = run.records.get((case.id, ORACLE))
+    if case.expected is not None or case.tier != "exact" or expected is None or (case.id, ORACLE) in run.others:
+        return False
+    if not isinstance(expected.outcome, Returned) or set(outputs(record.digests)) != set(expected.digests):
+        return False
+    return all(record.digests.get(name) == digest for name, digest in expected.digests.items())
+
+
+def _invalid(case: Case, outcome: Outcome) -> Verdict:
+    match outcome:
+        case Raised(stage="preparing"):
+            return _differs("raised", f"{outcome.told}, so nothing was refused")
+        case Raised():
+            return _PASSED
+        case Returned(arrays=arrays):
+            sizes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+            rule = case.broken.rule if case.broken else ""
+            return _differs("differing", f"accepted a call that breaks the rule {rule!r}, returned {sizes}")
+        case _:
+            return _other(outcome)
+
+
+def _values(case: Case, expected: Arrays, outcome: Outcome, inputs: Arrays, factors: str | None) -> Verdict:
+    if not isinstance(outcome, Returned):
+        return _other(outcome)
+    actual, tolerated = dict(outcome.arrays), tolerance(case, factors)
+    difference = compare(expected, actual, tolerated)
+    if difference is None:
+        room = headroom(expected, actual, tolerated) if case.tier == "bounded" else None
+        return Verdict(status="passed", headroom=room)
+    comparable = set(outputs(actual)) == set(outputs(expected))
+    diagnosis = diagnose(case, expected, actual, tolerated, inputs) if comparable else None
+    return Verdict(status="differing", difference=difference, diagnosis=diagnosis)
+
+
+def _steps(case: Case, outcome: Outcome, factors: str | None) -> Verdict:
+    """Judge each step; the first that differs counts, or else the headroom of the step that came nearest to it."""
+    if not isinstance(outcome, Returned):
+        return _other(outcome)
+    rooms, wrong = [], []
+    try:
+        for one in pipeline_steps.judged(case, dict(outcome.arrays)):
+            found = _values(one.step.case, one.expected, Returned(arrays=one.actual), one.inputs, factors)
+            wrong += [_at(one.step, found)] if found.difference else []
+            rooms += [found.headroom] if found.headroom else []
+    except (InvalidCall, NotExact, NotSupported):
+        if not wrong:
+            raise  # else what went wrong has left a later step without a right answer
+    if wrong:
+        return replace(wrong[0], later=tuple(wrong[1:]))
+    return Verdict(status="passed", headroom=max(rooms, key=lambda room: room.of_failing, default=None))
+
+
+def _at(step: Step, found: Verdict) -> Verdict:
+    """Turn a verdict on a step into one on its pipeline."""
+    difference = found.difference
+    assert difference is not None  # noqa: S101 - who calls has one
+    output = step.returns.get(difference.output, step.name)
+    summary = f"step {step.name} ({step.case.operator}): {difference.summary}"
+    return replace(found, difference=replace(difference, summary=summary, output=output), step=step.name)
+
+
+def _other(outcome: Outcome) -> Verdict:
+    match outcome:
+        case Raised(stage="preparing"):  # an adapter's own mistake is no known refusal
+            return _differs("differing", outcome.told)
+        case Raised():
+            return _differs("raised", outcome.told)
+        case Crashed():
+            return _differs("crashed", outcome.told)
+        case TimedOut():
+            return _differs("timed out", outcome.told)
+        case Unsupported(reason=reason):
+            return Verdict(status="unsupported", reason=reason)
+        case Returned():
+            return Verdict(status="recorded")
+
+
+def _differs(status: Status, summary: str) -> Verdict:
+    return Verdict(status=status, difference=Difference(kind="outcome", summary=summary))

@@ -1,0 +1,54 @@
+"""The files of ``reports/known``: how they are read, and which versions an entry is about."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import yaml
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from pydantic import AfterValidator, TypeAdapter, ValidationError
+
+_Shape = TypeVar("_Shape")
+
+
+def _specifier(text: str) -> str:
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        msg = f"{text!r} is no version specifier such as '>=2.13,<2.14'"
+        raise ValueError(msg) from None
+    return text
+
+
+Specifier = Annotated[str, AfterValidator(_specifier)]
+
+
+@functools.cache
+def contains(specifier: str, version: str) -> bool:
+    """Tell whether a version is among those that a specifier names, pre-releases included."""
+    return SpecifierSet(specifier).contains(version, prereleases=True)
+
+
+class KnownError(Exception):
+    """A file of known differences that can't be used: one line a fault."""
+
+
+def read(path: Path, shape: TypeAdapter[_Shape], empty: object, part: str = "") -> _Shape:
+    """Read a YAML file into the ``shape`` that it must have; for an empty file that is ``empty``.
+
+    Raises:
+        KnownError: if it is not what it should be; ``part`` stands before the place of each fault.
+    """
+    try:
+        return shape.validate_python(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader) or empty)
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path}: cannot be read as UTF-8 text: {error}"
+        raise KnownError(msg) from None
+    except yaml.YAMLError as error:
+        msg = f"{path}: not YAML: {' '.join(str(error).split())}"
+        raise KnownError(msg) from None
+    except ValidationError as error:
+        lines = (f"{path}: {part}{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise KnownError("\n".join(lines)) from None

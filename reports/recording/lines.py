@@ -1,0 +1,71 @@
+"""JSON lines in a file, appended as they come and read again at their offsets."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+Line = dict[str, Any]
+
+
+class Lines:
+    """A file of JSON lines. Several threads may use it; ``lock`` keeps several calls of one thread together."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = threading.RLock()
+        self._file: BinaryIO | None = None
+        self._end = 0
+
+    def whole(self) -> Iterator[tuple[Line, int]]:
+        """Yield every whole line with its offset. A killed run may leave a piece of one at the end of the file."""
+        with self.path.open("rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return
+                offset = self._end
+                self._end += len(line)
+                yield json.loads(line), offset
+
+    def append(self, line: Line) -> int:
+        """Write a line behind all others and return its offset."""
+        with self.lock:
+            if self._file is None:
+                self._file = self._open()
+            offset = self._file.tell()
+            self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+            return offset
+
+    def _open(self) -> BinaryIO:
+        """Open the file to be written at its end, without the piece of a line that a killed run left there."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        file = self.path.open("ab")
+        file.truncate(self._end)
+        return file
+
+    def at(self, offset: int) -> Line:
+        """Read the line at an offset."""
+        self.flush()
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            line: Line = json.loads(file.readline())
+        return line
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the file is being written."""
+        return self._file is not None and not self._file.closed
+
+    def flush(self) -> None:
+        """Hand what was written to the system, so that it survives this process."""
+        with self.lock:
+            if self._file is not None and not self._file.closed:
+                self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
