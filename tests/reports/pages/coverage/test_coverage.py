@@ -64,6 +64,15 @@ def test_a_case_that_a_run_has_no_right_answer_to_covers_nothing(tmp_path: Path)
     assert found.weak == [lost]
 
 
+def test_a_case_that_the_oracle_cannot_answer_covers_nothing() -> None:
+    """The sum of 2048 and 1 is no float16 number."""
+    single = {"image": [2, 2], "kernel": [2, 2], "strides": 1, "in_channels": 1, "out_channels": 1}
+    values = {"value": {"values": [[2048, 1], [0, 0]]}, "filter": {"values": [[1, 1], [1, 1]]}}
+    lost = make("conv", "lost", dtype="float16", **single, **values)
+    found = _of(by_case.covered([make("conv"), lost], by_case.is_weak_by_definition), "conv")
+    assert found.weak == [lost]
+
+
 def test_wrong_calls_and_behaviours_cover_nothing() -> None:
     cases = [
         make("conv", given={"strides": [0, 0]}, invalid={"rule": "stride", "reason": "so that it should fail"}),

@@ -15,7 +15,7 @@ from cases.loading import claims
 from cases.loading.claims import Claim
 from cases.model.case import PIPELINE, Case
 from cases.model.fill import fill
-from reports.pages.tutorial.answer import Question
+from reports.pages.tutorial.answer import CaseInRun
 from reports.recording.run import Run, read
 from reports.recording.targets import ORACLE
 from tests.cases.shipped import loaded
@@ -54,7 +54,7 @@ def test_an_answer_can_bear_a_claim_out_and_one_can_refute_it(
     said = set()
     for number, possible in enumerate(_possible(spoken_of)):
         run = _run(tmp_path / f"{number}.jsonl", target, possible)
-        said.add(Question(run, possible.case).holds(claim.expression, target))
+        said.add(CaseInRun(run, possible.case).holds(claim.expression, target))
         if {True, False} <= said:
             return
     pytest.fail(f"of all answers it says {said}")
