@@ -13,7 +13,7 @@ from cases.model.case import Case
 _LIMITS: Final = ("dtypes", "operators", "spatial_axes")
 """The options of a mode that limit which cases it takes."""
 LIMITS: Final = {"one_in", *_LIMITS}
-"""The facts of a run's header that only targets have which were not asked every case."""
+"""The facts that a target has in a run's header only if it was not asked every case."""
 COVERING: Final = "pairs"
 """The topic whose cases together have every value that a call can have. A sampled mode is asked enough of them to have
 each value once."""

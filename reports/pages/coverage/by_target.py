@@ -54,14 +54,14 @@ def _of(run: Run, target: str, values: dict[str, tuple[Value, ...]]) -> Asked:
     limits = ModeOptions(**{name: facts[name] for name in LIMITS & facts.keys()})
     records = {name: run.records[name, target] for name in values if (name, target) in run.records}
 
-    def of(names: Sequence[str]) -> frozenset[OfOperator]:
+    def values_of(names: Sequence[str]) -> frozenset[OfOperator]:
         return frozenset((run.cases[name].operator, value) for name in names for value in values[name])
 
     return Asked(
         target=target,
-        admitted=of([name for name in values if fits(run.cases[name], limits)]),
-        asked=of([*records]),
-        answered=of([name for name, record in records.items() if record.kind == "returned"]),
+        admitted=values_of([name for name in values if fits(run.cases[name], limits)]),
+        asked=values_of([*records]),
+        answered=values_of([name for name, record in records.items() if record.kind == "returned"]),
     )
 
 

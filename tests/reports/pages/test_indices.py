@@ -1,4 +1,4 @@
-"""A convention is named by the rule that gives every element, and by no other."""
+"""A convention gets a name only if its rule gives every element."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of padding rules: windows, and calls with what became of them."""
+"""The table of padding rules: windows, and calls with their status."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RAISED = Raised(type="ValueError", message="no", stage="calling")
 
 
 def _case(padding: str) -> Case:
-    """A case as ``cases/conv_transpose/strides.yaml`` has it: the full result is 7 by 7."""
+    """Make a case as in ``cases/conv_transpose/strides.yaml``. Its full result is 7 by 7."""
     case = make("conv_transpose", padding=padding, image=[5, 6])
     return replace(case, id=f"cases/conv_transpose/strides.yaml::{padding.lower()}-i5x6-k3-s2")
 

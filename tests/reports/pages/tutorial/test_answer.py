@@ -1,4 +1,4 @@
-"""What an expression can ask of an answer, each fact on an answer that was made for it."""
+"""Every fact that an expression can read from an answer, each tried on an answer that a test makes for it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RAISED = Raised(type="ValueError", message="no", stage="calling")
 
 
 def _decides(folder: Path, text: str, outcome: Outcome, case: Any = CASE) -> bool | None:
-    """What an expression is of an answer of torch's; jax answered the same way but for its sign."""
+    """Evaluate an expression on torch's answer. jax returned the right arrays with the opposite sign."""
     negative = Returned(arrays={name: -array for name, array in right(case).items()})
     run = record(folder, [oracle(case), (case, TORCH, outcome), (case, JAX, negative)])
     return CaseInRun(run, case).holds(expression(text), TORCH)
@@ -82,7 +82,7 @@ def test_of_a_result(tmp_path: Path, text: str, expected: bool | None) -> None: 
 
 
 def test_a_convolution_by_hand(tmp_path: Path) -> None:
-    """The value [[1, 10], [100, 1000]] under the filter [[1, 2], [3, 4]] as it is: 4 * 1 in the first corner."""
+    """The value [[1, 10], [100, 1000]] meets the filter [[1, 2], [3, 4]], not rotated. The first corner is 4 * 1."""
     run = record(tmp_path, [(CASE, TORCH, RIGHT)])
     made = answer.AnswerFacts(CaseInRun(run, CASE), run.records[CASE.id, TORCH]).convolution("value", "filter")
     assert made[0, :, :, 0].tolist() == [[4, 43, 30], [402, 4321, 3010], [200, 2100, 1000]]
@@ -146,7 +146,7 @@ def test_an_index_follows_a_rule(tmp_path: Path, rule: str, batch: int) -> None:
 
 
 def test_an_input_has_its_own_dtype(tmp_path: Path) -> None:
-    """bfloat16 inputs are made as float32 arrays, and come back as real ones."""
+    """bfloat16 inputs are filled as float32 arrays, and an expression sees them as bfloat16."""
     case = make("max_pool", name="narrow", dtype="bfloat16")
     assert _decides(tmp_path, 'dtype_of("value") == "bfloat16"', Returned(arrays=right(case)), case) is True
 

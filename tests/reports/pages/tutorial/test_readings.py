@@ -1,4 +1,4 @@
-"""The page for whoever read the tutorial: what it says follows from the run, and only from it."""
+"""The page of readings: everything that it says follows from the run, and only from the run."""
 
 from __future__ import annotations
 
