@@ -1,20 +1,22 @@
-"""Where each framework's indices point, and what its unpooling makes of duplicates: names for conventions.
+"""The page of indices: where a framework's own index points, and what its unpooling makes of duplicates.
 
-Each name is a rule that computes the whole tensor; a target is called by it if the rule gives every element of every
-answer. So a name is checked data, and a target that follows none of them is said to follow none.
+Each name in the tables is a rule that computes the whole tensor. A target gets a name only if the rule gives every
+element of every answer of the target. A target that follows none of the rules is said to follow none.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from adapters.oracle import Oracle
+from adapters.base import NotSupported
+from adapters.oracle import InvalidCall, NotExact, Oracle
 from adapters.outcome import Returned
 from cases.model import shapes
 from cases.model.case import Case
@@ -22,77 +24,99 @@ from cases.model.fill import fill
 from reports.recording.run import Run
 
 Array = npt.NDArray[Any]
-Rule = Callable[[Array], Array]
+Convention = Callable[[Array], Array]
+"""A function from canonical indices to the index tensor that a framework with this convention returns."""
 
 NATIVE: Final = "native_indices"
+_COLUMNS: Final = ("target", "index", "with include_batch_in_index", "dtype", "cases")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NativeIndex:
+    """A recorded index tensor: whether the batch was asked for, its dtype, and the conventions that give it."""
+
+    with_batch: bool
+    dtype: str
+    conventions: frozenset[str]
 
 
 def native(run: Run, targets: Iterable[str]) -> pd.DataFrame:
-    """Target -> the convention of its own index tensor, without and with the batch asked for, and its dtype.
+    """Return a row for each target: the convention of its own index, without and with the batch, and its dtype.
 
-    Only cases without padding tell: others may be padded before the call, and then the index is one of that image.
+    Only cases without padding count. A framework may pad the image before the call, and its index then points into the
+    padded image. A case to which the oracle has no answer is left out.
     """
-    rows = []
-    for target in targets:
-        answers = list(_pooled(run, target))
-        asked, plain = ([pair for pair in answers if pair[0].include_batch_in_index is on] for on in (True, False))
-        dtypes = ", ".join(sorted({actual.dtype.name for _, actual in answers}))
-        rows.append((target, _convention(plain), _convention(asked), dtypes, len(answers)))
-    return pd.DataFrame(rows, columns=["target", "index", "with include_batch_in_index", "dtype", "cases"])
+    return pd.DataFrame([_native(run, target) for target in targets], columns=list(_COLUMNS))
 
 
-def _convention(answers: list[tuple[Case, Array]]) -> str:
-    """The conventions that give every answer; an image or a batch of one may leave several."""
-    if not answers:
+def _native(run: Run, target: str) -> tuple[str, str, str, str, int]:
+    answers = list(_pooled(run, target))
+    plain = [answer.conventions for answer in answers if not answer.with_batch]
+    with_batch = [answer.conventions for answer in answers if answer.with_batch]
+    dtypes = ", ".join(sorted({answer.dtype for answer in answers}))
+    return target, _common(plain), _common(with_batch), dtypes, len(answers)
+
+
+def _common(fitting: list[frozenset[str]]) -> str:
+    """Name the conventions that give every answer. Several fit if the cases can't tell them apart."""
+    if not fitting:
         return "not asked"
-    fitting = [set(conventions(case, actual)) for case, actual in answers]
-    return " or ".join(sorted(set.intersection(*fitting))) or "none of the known"
+    return " or ".join(sorted(frozenset.intersection(*fitting))) or "none of the known"
 
 
-def _pooled(run: Run, target: str) -> Iterator[tuple[Case, Array]]:
-    """A target's answers to valid cases of max pooling with indices in which nothing is padded."""
+def _pooled(run: Run, target: str) -> Iterator[_NativeIndex]:
+    """Yield a target's own indices from the valid, exact, unpadded cases of max pooling with indices."""
     for case in run.cases.values():
         record = run.records.get((case.id, target))
-        if case.operator != "max_pool_argmax" or record is None or NATIVE not in record.digests:
+        if record is None or NATIVE not in record.digests or not _counts(case):
             continue
-        if case.tier != "exact" or not case.has_answer:
-            continue
-        if not any(axis.before + axis.after for axis in shapes.axes(case)):
-            yield case, run.array(record.digests[NATIVE])
+        actual = run.array(record.digests[NATIVE])
+        found = conventions(case, actual)
+        if found is not None:
+            yield _NativeIndex(with_batch=case.include_batch_in_index, dtype=actual.dtype.name, conventions=found)
 
 
-def conventions(case: Case, actual: Array) -> Iterator[str]:
-    """The rules that give a framework's own index tensor for a case of max pooling with indices."""
-    places = Oracle().run(case, fill(case))["indices"] % math.prod(case.inputs["value"].shape[1:])
-    for name, rule in _rules(case).items():
-        if np.array_equal(rule(places), actual):
-            yield name
+def _counts(case: Case) -> bool:
+    if case.operator != "max_pool_argmax" or case.tier != "exact" or not case.has_answer:
+        return False
+    return not any(axis.before + axis.after for axis in shapes.axes(case))
 
 
-def _rules(case: Case) -> dict[str, Rule]:
-    """Canonical index, which counts through one image with its channels -> the index by each convention."""
+def conventions(case: Case, actual: Array) -> frozenset[str] | None:
+    """Return the names of the conventions that give ``actual``, a framework's own index for max pooling with indices.
+
+    Return None if the oracle has no answer to the case. Then no convention can be checked.
+    """
+    try:
+        indices = Oracle().run(case, fill(case))["indices"]
+    except (InvalidCall, NotExact, NotSupported):
+        return None
+    places = indices % math.prod(case.inputs["value"].shape[1:])
+    return frozenset(name for name, index in _conventions(case).items() if np.array_equal(index(places), actual))
+
+
+def _conventions(case: Case) -> dict[str, Convention]:
+    """Return the known conventions by name. A canonical index counts through one image with its channels."""
     _, *image, channels = case.inputs["value"].shape
     size = math.prod(image) * channels
     batch = np.arange(case.inputs["value"].shape[0]).reshape(-1, *(1,) * (len(image) + 1))
-    rules: dict[str, Rule] = {
+    return {
         "flat over the image, channels last": lambda places: places,
         "flat over batch and image, channels last": lambda places: places + batch * size,
         "flat over one plane": lambda places: places // channels,
     }
-    return rules
 
 
 def duplicates(run: Run, targets: Iterable[str]) -> pd.DataFrame:
-    """Case x target: which of several values for one place stays when they are put back."""
+    """Return a row for each case and a column for each target: which of several values for one place stays."""
     cases = [case for case in run.cases.values() if case.topic == "duplicates" and case.operator == "max_unpool"]
-    rows = [
-        {"case": case.id.partition("::")[2], **{target: _fate(run, case, target) for target in targets}}
-        for case in cases
-    ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        [{"case": case.name, **{target: _fate(run, case, target) for target in targets}} for case in cases]
+    )
 
 
 def _fate(run: Run, case: Case, target: str) -> str:
+    """Name the rule that gives a target's answer, or say how the call ended if it returned nothing."""
     record = run.records.get((case.id, target))
     if record is None:
         return "not asked"
@@ -104,13 +128,14 @@ def _fate(run: Run, case: Case, target: str) -> str:
 
 
 def _fates(case: Case) -> dict[str, Array]:
-    """What unpooling gives if of the values for one place the sum, the first or the last stays."""
+    """Return the results of unpooling if each place keeps the sum, the first or the last of its values."""
     value, indices = (fill(case)[name] for name in ("value", "indices"))
     shape = case.output_shape or ()
     fates = {name: np.zeros((shape[0], math.prod(shape[1:])), value.dtype) for name in ("sum", "first", "last")}
     for n in range(shape[0]):
         values, places = value[n].ravel(), indices[n].ravel()
         np.add.at(fates["sum"][n], places, values)
-        fates["first"][n][places[::-1]] = values[::-1]  # the last assignment stays, in NumPy's own documentation
+        # NumPy documents that of several assignments to one place the last stays.
+        fates["first"][n][places[::-1]] = values[::-1]
         fates["last"][n][places] = values
     return {name: image.reshape(shape) for name, image in fates.items()}

@@ -1,4 +1,4 @@
-"""A template and its parts -> a page; a table -> Markdown."""
+"""Pages from templates, and Markdown from tables."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _PAGES: Final = Environment(
     lstrip_blocks=True,
 )
 _CUT: Final = 160
-"""Characters of a message that a Markdown cell shows."""
+"""The most characters that a Markdown cell shows."""
 
 
 def page(name: str, **parts: Any) -> str:
-    """A template of ``templates/``, filled in."""
+    """Return the page that a template of ``templates/`` makes of these parts."""
     return _PAGES.get_template(name).render(**parts).rstrip() + "\n"
 
 
 def page_of(name: str, run: Run, **parts: Any) -> str:
-    """A template of ``templates/``, filled in, with the versions of a run."""
+    """Return the page that a template of ``templates/`` makes of these parts and the versions of a run."""
     return page(name, versions=_versions(run), **parts)
 
 
@@ -47,7 +47,7 @@ def _failing(run: Run) -> str:
 
 
 def cell(text: Any) -> Any:
-    """A text as it stands in a table's cell: cut, on one line; anything else as it is."""
+    """Return a text as a table's cell shows it: cut short and on one line. Return any other value unchanged."""
     if not isinstance(text, str):
         return text
     short = text if len(text) <= _CUT else text[: _CUT - 3] + "..."
@@ -55,7 +55,7 @@ def cell(text: Any) -> Any:
 
 
 def markdown(table: pd.DataFrame, **options: Any) -> str:
-    """A table as Markdown, without its index."""
+    """Return a table as Markdown, without its index; ``(none)`` if it has no rows."""
     return table.to_markdown(index=False, disable_numparse=not options, **options) if len(table) else "(none)"
 
 

@@ -1,7 +1,8 @@
-"""What each padding rule means, and how each framework is told: the table for whoever ports a model.
+"""The page of padding rules: what each rule means, and which call says it in each framework.
 
-Every rule comes down to one thing an axis: the full transposed result, of length (n - 1) * stride + kernel, is seen
-through a window (offset, length). The calls are those that ran, and whether they were right is judged from the run.
+A reader who ports a model needs this table. Each rule comes down to one thing on each axis. The full transposed result
+has (n - 1) * stride + kernel elements, and the rule is the window (offset, length) through which this result is seen.
+The calls are those that ran. The run's verdicts say whether each call was right.
 """
 
 from __future__ import annotations
@@ -18,21 +19,21 @@ from reports.judging.judge import judge
 from reports.recording.record import call_line
 from reports.recording.run import Run
 
-_TOPIC: Final = "cases/conv_transpose/strides.yaml::"
-_JIT: Final = re.compile(r"^jax\.jit\(lambda [^:]*: (.*)\)\([^()]*\)$")
-"""JAX is told the same with and without compilation, and the table is wide enough."""
+_FILE: Final = "cases/conv_transpose/strides.yaml"
 _IMAGE: Final = "-i5x6-"
-"""One odd and one even size: all that tells the rules apart shows on it."""
+"""One odd and one even size. Every difference between the rules shows on this image."""
+_JIT: Final = re.compile(r"^jax\.jit\(lambda [^:]*: (.*)\)\([^()]*\)$")
+"""A compiled JAX call. The table shows the call inside, which is the same without compilation and takes less room."""
 
 
 def padding(run: Run, targets: list[str]) -> pd.DataFrame:
-    """Rule, kernel and stride -> the window of the odd and of the even axis, and each target's call."""
+    """Return a row for each rule, kernel and stride: the window on both axes, and each target's call."""
     rows = [_row(run, case, targets) for case in _chosen(run)]
     return pd.DataFrame(rows, columns=["padding", "kernel", "stride", "value", "5 rows", "6 columns", *targets])
 
 
 def _chosen(run: Run) -> Iterator[Case]:
-    return (case for case in run.cases.values() if case.id.startswith(_TOPIC) and _IMAGE in case.id)
+    return (case for case in run.cases.values() if case.file == _FILE and _IMAGE in case.name)
 
 
 def _row(run: Run, case: Case, targets: list[str]) -> dict[str, object]:
@@ -51,6 +52,7 @@ def _row(run: Run, case: Case, targets: list[str]) -> dict[str, object]:
 
 
 def _call(run: Run, case: Case, target: str) -> str:
+    """Return a target's call as code, with the verdict's status behind it unless the call passed."""
     record = run.records.get((case.id, target))
     if record is None:
         return "not run"

@@ -1,8 +1,8 @@
-"""A program that shows one answer in a bare interpreter: the inputs as literals, the call, and what was expected."""
+"""Programs that show one recorded answer in a bare interpreter: the inputs, the call, and the expected output."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,14 +10,16 @@ import numpy.typing as npt
 from cases.model.case import Case
 from cases.model.fill import fill
 
-_LITERAL = 400
-"""Elements up to which an input is written out; beyond, the program makes it with ``cases.model.fill``."""
+_LITERAL: Final = 400
+"""The most elements that a program writes out as literals. It makes larger inputs with ``cases.model.fill``."""
 
 
 def program(case: Case, call: str, expected: tuple[str, npt.NDArray[Any]] | None = None) -> str:
-    """Source that runs when pasted: it needs NumPy and the framework, and for large inputs the clone's folder.
+    """Return a program that makes one call when it is pasted into an interpreter, and prints the outputs.
 
-    ``expected`` is the name of the output that differs and what it ought to be: the program then counts for itself.
+    The program needs NumPy and the framework. With large inputs it must run in the clone's folder. ``expected`` is the
+    name of the output that differs and the right array. If it is given and small enough to write out, the program
+    also counts the elements that differ.
     """
     lines = ["import numpy as np", "from numpy import inf, nan", ""]
     if needs_clone(case):
@@ -32,12 +34,12 @@ def program(case: Case, call: str, expected: tuple[str, npt.NDArray[Any]] | None
 
 
 def needs_clone(case: Case) -> bool:
-    """Whether a case's inputs are too large to be written out, so that its program runs in the clone's folder only."""
+    """Tell whether the inputs are too large to write out. Then the program runs only in the clone's folder."""
     return sum(array.size for array in fill(case).values()) > _LITERAL
 
 
 def _compared(name: str, expected: npt.NDArray[Any]) -> list[str]:
-    """Lines that count how many elements of an output differ: NaN is NaN, and zeros have signs."""
+    """Return lines that count the elements of an output that differ. NaN equals NaN, and 0 differs from -0."""
     return [
         "",
         f"expected = {_literal(expected)}",
@@ -50,26 +52,27 @@ def _compared(name: str, expected: npt.NDArray[Any]) -> list[str]:
 
 
 def _literal(array: npt.NDArray[Any]) -> str:
-    """Source of an array; of bfloat16, which NumPy alone doesn't know, as float32, which holds it."""
+    """Return source that makes an array. A bfloat16 array becomes float32, because NumPy alone has no bfloat16."""
     known = array.astype(np.float32) if array.dtype.name == "bfloat16" else array
     return f"np.array({known.ravel().tolist()}, dtype={str(known.dtype)!r}).reshape({known.shape})"
 
 
 def _from_clone(case: Case) -> list[str]:
+    """Return lines that make the inputs with the suite's own code."""
     names = ", ".join(case.inputs)
     return [
         "from pathlib import Path  # run this in the clone's folder: the inputs are made there",
         "from cases.model.fill import fill",
         "from cases.loading.load import load",
         f"case_id = {case.id!r}",
-        "case = next(case for case in load(Path(case_id.partition('::')[0])) if case.id == case_id)",
-        *_weighted(case),
+        f"case = next(case for case in load(Path({case.file!r})) if case.id == case_id)",
+        *_with_weights(case),
         f"{names} = fill(case).values()" if len(case.inputs) > 1 else f"{names} = fill(case)[{names!r}]",
     ]
 
 
-def _weighted(case: Case) -> list[str]:
-    """The lines that give a pipeline real filters, if it had some."""
+def _with_weights(case: Case) -> list[str]:
+    """Return lines that give a pipeline its real filters; none if the call had no real filters."""
     archive = next((spec.file for spec in case.inputs.values() if spec.file), None)
     if archive is None:
         return []
@@ -77,6 +80,6 @@ def _weighted(case: Case) -> list[str]:
 
 
 def small(array: npt.NDArray[Any]) -> str:
-    """An array as far as a person reads it."""
+    """Return an array as text for people, with the middle of a large array left out."""
     with np.printoptions(threshold=200, edgeitems=3, linewidth=110, suppress=True):
         return str(array)

@@ -1,7 +1,7 @@
-"""How much of the a-priori bound each target uses up where sums round: the page to follow over versions.
+"""The page of rounding: how much of the a-priori error bound each target uses. Compare it from version to version.
 
-Errors depend on the processor, since libraries choose their loops by it; so these figures are published as measured
-and not compared again.
+Errors depend on the processor, because libraries choose their loops by the processor. So the figures are published as
+measured, and no check compares them with those of another run.
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ _KEYS: Final = ["operator", "topic", "dtype", "target"]
 
 
 def rounding(frame: pd.DataFrame) -> pd.DataFrame:
-    """Operator x topic x dtype x target: the worst errors of the bounded cases, and in what sums were accumulated."""
+    """Return a row for each operator, topic, dtype and target: the worst errors of the bounded cases.
+
+    Errors are fractions of the failing and of the noting bound, and units in the last place. The last column names the
+    dtype in which sums were accumulated. The table is empty if no bounded case has a result.
+    """
     bounded = frame[frame["of_failing"].notna()]
     if bounded.empty:
         return pd.DataFrame()
@@ -37,27 +41,29 @@ def rounding(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _accumulated(dtype: str, worst: Any) -> str:
-    """In which dtype the sums were accumulated, as far as the errors tell: one beyond float32's bound tells."""
+    """Name the dtype in which sums were accumulated, as far as errors show it.
+
+    ``worst`` is the worst error as a fraction of float32's bound. An error beyond that bound excludes float32.
+    """
     if pd.isna(worst):
         return f"{dtype}, or wider"
     return "float32, or wider" if worst <= 1 else f"narrower than float32 ({worst:.3g} of its bound)"
 
 
-_COLUMNS = ["pipeline", "target", "steps", "deviation at the end", "of its largest", "maxima elsewhere"]
+_COLUMNS: Final = ["pipeline", "target", "steps", "deviation at the end", "of its largest", "maxima elsewhere"]
 
 
 def drift(run: Run, targets: list[str]) -> pd.DataFrame:
-    """Pipeline that rounds x target: how far its last tensor is from the definition's, and how many indices differ.
+    """Return a row for each pipeline that rounds and each target: how far the last tensor is from the definition's.
 
-    The deviation is the largest one of an element, and its fraction of the tensor's largest magnitude.
+    The deviation is that of the worst element. It is also given as a fraction of the tensor's largest magnitude. The
+    last column counts the indices that differ. A pipeline to which the oracle or the target has no result is left out.
     """
-    rows = [
-        row for case in run.cases.values() if case.steps and case.tier == "bounded" for row in _of(run, case, targets)
-    ]
-    return pd.DataFrame(rows, columns=_COLUMNS)
+    cases = [case for case in run.cases.values() if case.steps and case.tier == "bounded"]
+    return pd.DataFrame([row for case in cases for row in _rows(run, case, targets)], columns=_COLUMNS)
 
 
-def _of(run: Run, case: Case, targets: list[str]) -> Iterator[tuple[Any, ...]]:
+def _rows(run: Run, case: Case, targets: list[str]) -> Iterator[tuple[Any, ...]]:
     expected = _arrays(run.records.get((case.id, ORACLE)))
     for target in targets:
         actual = _arrays(run.records.get((case.id, target)))
@@ -71,6 +77,7 @@ def _arrays(record: Record | None) -> dict[str, Any]:
 
 
 def _drift(case: Case, expected: dict[str, Any], actual: dict[str, Any]) -> tuple[float, float, str]:
+    """Return the last tensor's deviation, its fraction of the largest magnitude, and how many indices differ."""
     if any(actual[name].shape != expected[name].shape for name in case.outputs):
         return math.nan, math.nan, "another shape"
     last = case.outputs[-1]
@@ -78,5 +85,5 @@ def _drift(case: Case, expected: dict[str, Any], actual: dict[str, Any]) -> tupl
     largest = float(np.abs(expected[last]).max(initial=0.0))
     indices = [name for step in case.steps for output, name in step.returns.items() if output == "indices"]
     moved = sum(int((actual[name] != expected[name]).sum()) for name in indices)
-    of = f"{moved} of {sum(expected[name].size for name in indices)}" if indices else "none asked"
-    return deviation, deviation / largest if largest else 0.0, of
+    elsewhere = f"{moved} of {sum(expected[name].size for name in indices)}" if indices else "none asked"
+    return deviation, deviation / largest if largest else 0.0, elsewhere

@@ -1,4 +1,4 @@
-"""The real filters that a user gave a run: read once, written for the workers, handed to the cases that take them."""
+"""The real filters that a user gives to a run: they are read once and given to the cases that take them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from cases.model.case import Case
 from reports.recording.options import Options, UsageError
 
 ARCHIVE: Final = "weights-{}.npz"
-"""What the filters are called in the run's own folder, by their digest: a run keeps those that it was made with."""
+"""The name of the filters' file in the run's folder, by their digest. A run keeps the filters that it was made with."""
 
 
 class Weights:
     """The filters of the option ``--weights``, or none.
 
-    ``facts`` is what the run's header says of them.
+    ``facts`` is what the run's header says about the filters.
 
     Raises:
         UsageError: if the file can't be used.
@@ -31,6 +31,7 @@ class Weights:
             self._take(options.weights, options.report.resolve())
 
     def _take(self, path: Path, folder: Path) -> None:
+        """Read the filters, and write them into the run's folder for the workers."""
         try:
             found = vgg_weights.read(path)
             digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
@@ -42,17 +43,21 @@ class Weights:
         self.facts = {"file": path.name, "digest": digest}
 
     def given_to(self, cases: Sequence[Case]) -> list[Case]:
-        """The cases, with these filters where they fit."""
-        return [
-            vgg_weights.with_weights(case, self._archive) if self._archive and case.steps else case for case in cases
-        ]
+        """Return the cases, with these filters in each pipeline that they fit."""
+        archive = self._archive
+        if archive is None:
+            return list(cases)
+        return [vgg_weights.with_weights(case, archive) if case.steps else case for case in cases]
 
     def check(self, cases: Iterable[Case]) -> None:
-        """Find out whether a case takes the filters.
+        """Check that a case takes the filters.
 
         Raises:
-            UsageError: if they were given, and none does.
+            UsageError: if filters were given and no case takes them.
         """
         if self._archive and not any(spec.file for case in cases for spec in case.inputs.values()):
-            msg = f"--weights {self.facts['file']}: no selected case takes these; those of cases/pipelines/vgg.yaml may"
+            msg = (
+                f"--weights {self.facts['file']}: no selected case takes these; "
+                "select cases of cases/pipelines/vgg.yaml, or leave out --weights"
+            )
             raise UsageError(msg)

@@ -1,4 +1,4 @@
-"""What frameworks said, without what differs from machine to machine or from run to run."""
+"""Frameworks' messages, without the parts that differ from machine to machine or from run to run."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _WRAPPING: Final = tuple(
     (re.compile(pattern, flags), instead)
     for pattern, instead, flags in (
         (r"\x1b\[[0-9;]*[A-Za-z]", "", 0),  # colours
-        # TensorFlow's executor and its compiler put a stack before or behind what they say.
+        # TensorFlow's executor and its compiler put a stack before or after their message.
         (r"Graph execution error:\s+Detected at node[^\n]*\n(\s*File [^\n]*\n|\s*\n)*", "", 0),
         (r"(Stack trace for op definition|The op is created at):\s*(\s*File [^\n]*(\n|$))+", "", 0),
         (r"\{\{(function_)?node [^}]*\}\}( = )?|\[Op:\w+\]( name:)?", "", 0),
         (r"(while converting )?_+inference_\w+?_\d+(\[[^\]]*\])?", "", 0),
         (r"\[\[\s*\]\]", "", 0),
-        (r"\b([A-Za-z]\w*?)_\d+/(?=\w)", r"\1/", 0),  # the second node of a name is called name_1
-        # MLIR says where an operation was written, call by call up to the first; Dynamo shows the source.
+        (r"\b([A-Za-z]\w*?)_\d+/(?=\w)", r"\1/", 0),  # the second node called name is name_1
+        # MLIR says where an operation was written, with all calls that led there. Dynamo shows the source.
         (r"^\s*at loc\(.*$", "", re.MULTILINE),
         (r"from user code:\n.*?(?=\n\nSet TORCHDYNAMO|\Z)", "", re.DOTALL),
     )
@@ -28,7 +28,7 @@ _PLACES: Final = tuple(
     (re.compile(pattern), instead)
     for pattern, instead in (
         (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?:?\s*", ""),
-        (r"\b([IWEF])\d{4} \d\d:\d\d:\d+\.\d+\s+\d+ ", r"\1 "),  # the head of a log line: time and thread
+        (r"\b([IWEF])\d{4} \d\d:\d\d:\d+\.\d+\s+\d+ ", r"\1 "),  # the beginning of a log line: time and thread
         (r"\b0x[0-9a-fA-F]{4,}", "0x..."),
         (r"\bgoo\.gle/debug\w+ ", ""),  # protobuf puts one of several words, drawn anew in each process
         (r"\b(pid|tid|process|thread)([ =:]+)\d+", r"\1\2..."),
@@ -38,17 +38,17 @@ _PLACES: Final = tuple(
 )
 _ATTRIBUTE: Final = r"\w+=(?:\[[^\[\]]*\]|[^\[\],]*)"
 _ATTRIBUTES: Final = re.compile(rf"(?<=with these attrs: \[){_ATTRIBUTE}(?:, {_ATTRIBUTE})*(?=\])")
-"""An operation's attributes as TensorFlow lists them, in another order in each process."""
-_FRAMES: Final = re.compile(
+"""An operation's attributes as TensorFlow lists them. Their order differs from process to process."""
+_NOISE: Final = re.compile(
     r"^\s*(File \"|@ |\.\.\.|(Current )?[Tt]hread |Stack \(most|Extension modules: |Fatal Python error: |#\d+ "
     r"|\*\*\* (Begin|End|Check failure) |To enable the following instructions|WARNING: All log messages before "
     r"|[0-9: .-]*I[\d ])"
 )
-"""Lines of a stack, and those that tell of the machine rather than of the end."""
+"""The beginnings of lines that belong to a stack, or that describe the machine and not how the process ended."""
 
 
 def normal(message: str) -> str:
-    """A message on one line, without addresses, paths, line numbers, times, stacks, and TensorFlow's wrapping."""
+    """Return a message on one line, without addresses, paths, line numbers, times, stacks and TensorFlow's wrapping."""
     for pattern, instead in _WRAPPING:
         message = pattern.sub(instead, message)
     text = " ".join(message.split())
@@ -58,12 +58,13 @@ def normal(message: str) -> str:
 
 
 def last_words(stderr: str) -> str:
-    """What a dead process wrote at its end, but for stacks and lists of modules; empty if there was nothing else.
+    """Return what a dead process wrote at its end, on one line, without stacks and lists of modules.
 
-    Where more was written than is kept, the first line is a piece of one.
+    Return an empty text if the process wrote nothing else.
     """
-    lines = stderr.splitlines()[1 if len(stderr) >= STDERR_END else 0 :]
-    return normal("\n".join(line for line in lines if not _FRAMES.match(line)))
+    is_cut = len(stderr) >= STDERR_END  # then the first line is only the end of a line
+    lines = stderr.splitlines()[1 if is_cut else 0 :]
+    return normal("\n".join(line for line in lines if not _NOISE.match(line)))
 
 
 def in_full(outcome: Outcome) -> str:

@@ -1,4 +1,4 @@
-"""What the user chose on the command line, and whether it can be."""
+"""The options that a user chose on the command line, and the checks of them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from typing import Final
 from adapters.engine.threads import processors
 
 FEWEST: Final = 2
-"""Answers to one call that can show that they vary."""
+"""The fewest answers to one call that can show that answers vary."""
 
 
 class UsageError(Exception):
-    """What the user asked for can't be done: one line that says why and what to do."""
+    """The user asked for something that can't be done. The message is one line: why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the user chose on the command line.
+    """The options that a user chose on the command line.
 
-    ``workers`` is how many targets run at once; the oracle's worker comes on top. ``memory`` is in GiB, and for the
-    calls of one worker. ``weights`` is a file of real filters for the networks. ``determinism`` is how often every call
-    is made, if more than once.
+    ``timeout`` is in seconds, for one case. ``memory`` is in GiB, for the calls of one worker. ``workers`` is the
+    number of targets that run at once, without the oracle's worker. ``pythons`` maps adapters to interpreters.
+    ``weights`` is a file of real filters for the networks. ``determinism`` is how often every call is made; None means
+    once.
     """
 
     targets: tuple[str, ...] = ()
@@ -43,10 +44,10 @@ class Options:
     determinism: int | None = None
 
     def check(self) -> None:
-        """Find out whether numbers are in range and the folder can be written.
+        """Check that numbers are in range and that the folder can be written.
 
         Raises:
-            UsageError: if not.
+            UsageError: if a number is out of range, or the folder can't be written.
         """
         if not 0 < self.timeout < math.inf:
             msg = f"--timeout {self.timeout:g}: give a number of seconds above 0"
@@ -69,7 +70,11 @@ class Options:
 
 
 def count(text: str) -> int:
-    """A number of at least 1, as a command line has it."""
+    """Return the whole number of at least 1 that a text of the command line states.
+
+    Raises:
+        argparse.ArgumentTypeError: if the text states no such number.
+    """
     if not text.isdecimal() or int(text) < 1:
         msg = f"{text}: give a number of at least 1"
         raise argparse.ArgumentTypeError(msg)
@@ -77,7 +82,11 @@ def count(text: str) -> int:
 
 
 def seconds(text: str) -> float:
-    """A number of seconds above 0, as a command line has it."""
+    """Return the number of seconds above 0 that a text of the command line states.
+
+    Raises:
+        argparse.ArgumentTypeError: if the text states no such number.
+    """
     with contextlib.suppress(ValueError):
         if 0 < float(text) < math.inf:
             return float(text)
@@ -86,7 +95,11 @@ def seconds(text: str) -> float:
 
 
 def pair(text: str) -> tuple[str, str]:
-    """An adapter's name and its interpreter, as a command line has them."""
+    """Return the adapter's name and the interpreter that a text NAME=PATH of the command line states.
+
+    Raises:
+        argparse.ArgumentTypeError: if the text is not of this form, or there is no program at PATH.
+    """
     name, _, path = text.partition("=")
     if not name or shutil.which(path) is None:
         msg = f"{text}: give NAME=PATH, e.g. torch=/path/to/venv/bin/python"

@@ -1,4 +1,4 @@
-"""How many of the cases a target is asked. Pure: a case is asked, or not, whatever else is selected."""
+"""The cases that a target is asked. Pure: the other selected cases do not change whether a case is asked."""
 
 from __future__ import annotations
 
@@ -11,39 +11,44 @@ from cases.model import dtypes, shapes
 from cases.model.case import Case
 
 _LIMITS: Final = ("dtypes", "operators", "spatial_axes")
+"""The options of a mode that limit which cases it takes."""
 LIMITS: Final = {"one_in", *_LIMITS}
-"""The facts of a target that was not asked every case."""
+"""The facts that a target has in a run's header only if it was not asked every case."""
 COVERING: Final = "pairs"
-"""The topic whose cases have every value that a call can have: of these a mode is asked as many as have each."""
+"""The topic whose cases together have every value that a call can have. A sampled mode is asked enough of them to have
+each value once."""
 
 
 def asked(cases: Sequence[Case], options: ModeOptions, *, slow: bool) -> set[str]:
-    """The ids of a file's cases that a mode is asked.
+    """Return the ids of a file's cases that a mode is asked.
 
-    ``cases`` is the whole file. Of the n cases in the mode's dtypes, a mode that is asked one in N gets n / N, rounded
-    up, unless ``slow``: the middle one of each of so many equal parts. A topic of less than a quarter of N gets none.
-    Of the topic of ``COVERING`` it gets as many as have every value that occurs there instead.
-    Wrong calls are asked everywhere: what becomes of one says nothing of the next. Cases that are slow themselves are
-    left out of all that, unless ``slow``.
+    ``cases`` is the whole file, which is one topic. A case beyond the mode's limits is never asked. A slow case is
+    asked only if ``slow``. All other cases are asked if ``slow`` or if the mode is not sampled. A mode that is asked
+    one case in N is asked these:
+
+    - every wrong call, because one wrong call says nothing about another;
+    - of the n valid cases n / N, rounded up: the middle case of each of that many equal parts. It is asked none if n is
+      less than N / 4;
+    - in the topic ``COVERING``, instead of that, enough cases to have every value that occurs there.
     """
     usual = [case for case in cases if fits(case, options) and (slow or not case.slow)]
-    wrong = {case.id for case in usual if case.invalid is not None}
-    fitting = [case for case in usual if case.id not in wrong]
     if slow or options.one_in == 1:
         return {case.id for case in usual}
-    chosen = [*_covering(fitting)] or _spread(fitting, options.one_in)
-    return wrong | {case.id for case in chosen}
+    valid = [case for case in usual if case.invalid is None]
+    chosen = [*_covering(valid)] or _spread(valid, options.one_in)
+    return {case.id for case in usual if case.invalid is not None} | {case.id for case in chosen}
 
 
 def _spread(cases: Sequence[Case], one_in: int) -> Iterator[Case]:
+    """Yield the middle case of each of n / ``one_in`` equal parts; none if n is less than a quarter of ``one_in``."""
     count = -(-len(cases) // one_in) if 4 * len(cases) >= one_in else 0
     yield from (cases[(2 * part + 1) * len(cases) // (2 * count)] for part in range(count))
 
 
 def _covering(cases: Sequence[Case]) -> Iterator[Case]:
-    """Of the topic of pairs, few cases that have each value which occurs.
+    """Yield a few cases of the topic ``COVERING`` that together have every value of the topic.
 
-    First of those that hardly any framework refuses: a case that is refused says nothing of its other values.
+    Cases that hardly any framework refuses are chosen first. A refused case says nothing about its other values.
     """
     pairs = [case for case in cases if case.topic == COVERING and dimensions.counts(case)]
     chosen: list[Case] = []
@@ -53,12 +58,13 @@ def _covering(cases: Sequence[Case]) -> Iterator[Case]:
 
 
 def _is_usual(case: Case) -> bool:
+    """Tell whether hardly any framework refuses a case: floating-point, not dilated, and not empty."""
     whole = all(0 not in spec.shape for spec in case.inputs.values())
     return case.dtype in dtypes.FLOATS and set(shapes.dilations(case)) == {1} and whole
 
 
 def _fewest(cases: Sequence[Case], had: set[dimensions.Value]) -> Iterator[Case]:
-    """Always the case that has most values which none had so far, of equal ones the first."""
+    """Yield the case with the most values that are still missing, again and again; the first one of equal cases."""
     values = {case.id: {*dimensions.values(case)} for case in cases}
     missing = set().union(*values.values()) - had
     while missing:
@@ -68,7 +74,7 @@ def _fewest(cases: Sequence[Case], had: set[dimensions.Value]) -> Iterator[Case]
 
 
 def fits(case: Case, options: ModeOptions) -> bool:
-    """Whether a mode's limits admit a case, however many it is asked."""
+    """Tell whether a mode's limits admit a case. Sampling does not matter here."""
     limits: tuple[tuple[object, Sequence[object]], ...] = (
         (case.dtype, options.dtypes),
         (case.operator, options.operators),
@@ -78,7 +84,11 @@ def fits(case: Case, options: ModeOptions) -> bool:
 
 
 def facts(options: ModeOptions, *, slow: bool) -> dict[str, object]:
-    """What a run's header says of a mode that is not asked every case: ``one_in`` and its other limits."""
+    """Return what a run's header says about a mode that is not asked every case: ``one_in`` and its limits.
+
+    A mode that is by default asked one case in so many is marked ``sampled``, also where ``slow`` asks it every case.
+    Return an empty dict for a mode that is always asked every case.
+    """
     thin: dict[str, object] = {"sampled": True} if options.one_in > 1 else {}
     thin |= {"one_in": options.one_in} if options.one_in > 1 and not slow else {}
     limits = {name: list(getattr(options, name)) for name in _LIMITS if getattr(options, name)}
@@ -86,12 +96,12 @@ def facts(options: ModeOptions, *, slow: bool) -> dict[str, object]:
 
 
 def is_asked_all(facts: Mapping[str, object]) -> bool:
-    """Whether a target, of which a run's header says this, was asked every case."""
+    """Tell from a target's facts in a run's header whether the target was asked every case."""
     return not LIMITS & facts.keys()
 
 
 def describe(options: ModeOptions, *, slow: bool) -> str:
-    """The same for people; empty if a mode is asked every case."""
+    """Return in words which cases a mode is asked; empty if it is asked every case."""
     thin = options.one_in > 1 and not slow
     every = f"every {_ordinal(options.one_in)} case of a topic, of pairs some with each value (all with --slow)"
     parts = [every] if thin else []

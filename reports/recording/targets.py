@@ -1,4 +1,4 @@
-"""Which adapters to start, and which of the targets that they offer are wanted. Pure: nothing is started here."""
+"""The choice of adapters to start, and of the targets to run. Pure: nothing is started here."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ ORACLE: Final = "oracle-eager-cpu"
 DEFAULT_ADAPTERS: Final = ("oracle", "tensorflow", "torch", "jax", "document")
 
 DEFINITION: Final = "oracle"
-"""The adapter that is asked everything in its first mode, and in another only if a --target says so."""
+"""The adapter that always runs in its first mode. Its other modes run only if a --target names them."""
 GPU: Final = "cuda"
 _INSTALL: Final = {"tensorflow": "tensorflow-cpu"}
-"""Adapter -> what to install, where that has another name."""
+"""Adapter -> the package to install, if the package has another name."""
 
 
 def parsed(target: str) -> Target:
@@ -45,15 +45,16 @@ def version_of(run: Run, target: str) -> str:
 
 
 def is_framework(target: str) -> bool:
-    """Whether a target answers for a framework: the definition and the tutorial's algorithms don't."""
+    """Tell whether a target belongs to a framework. The oracle and the tutorial's recipes are no frameworks."""
     return adapter_of(target) not in OURS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The targets that are wanted, with their modes' options; those that can be had; why others can't.
+    """The targets to run, all targets that can run here, and the reasons why others can't.
 
-    ``missing`` has the names of what was wanted and is not to be had here: ``torch-compile`` or ``torch-cuda``.
+    ``targets`` maps the wanted targets to the options of their modes. ``offered`` holds every target that can run here.
+    ``missing`` maps what was wanted and can't run here to the reason: ``torch-compile`` or ``torch-cuda``.
     """
 
     targets: dict[Target, ModeOptions]
@@ -62,10 +63,10 @@ class Choice:
 
 
 def launches(defaults: Sequence[str], options: Options) -> tuple[list[Launch], list[str]]:
-    """The adapters to start, and the names of those that aren't, since no --target can name a target of theirs.
+    """Return the adapters to start, and the names of the others: no --target can match a target of theirs.
 
     Raises:
-        UsageError: if an adapter is unknown, or an interpreter is given for one that takes no part.
+        UsageError: if an adapter is unknown, or an interpreter is given for an adapter that takes no part.
     """
     names = [*defaults, *options.adapters]
     for name in options.pythons:
@@ -81,16 +82,16 @@ def launches(defaults: Sequence[str], options: Options) -> tuple[list[Launch], l
 
 
 def _may_match(name: str, globs: Sequence[str]) -> bool:
-    """Whether a --target can name a target of this adapter: one that can't isn't started, which takes seconds."""
+    """Tell whether a --target can match a target of this adapter. Starting an adapter takes seconds."""
     heads = [re.split(r"[*?[]", glob, maxsplit=1)[0] for glob in globs]
     return not heads or any(head.startswith(f"{name}-") or f"{name}-".startswith(head) for head in heads)
 
 
 def sorted_out(answers: Iterable[Ready | Missing | StartFailure]) -> tuple[list[Ready], dict[str, str]]:
-    """The adapters that can be used, and by name why others are missing.
+    """Return the adapters that can be used, and for each other adapter's name the reason why not.
 
     Raises:
-        UsageError: if one is broken.
+        UsageError: if an adapter is broken.
     """
     ready, missing = [], {}
     for answer in answers:
@@ -106,7 +107,7 @@ def sorted_out(answers: Iterable[Ready | Missing | StartFailure]) -> tuple[list[
 
 
 def choose(ready: Iterable[Ready], options: Options) -> Choice:
-    """Choose among all modes of all adapters, on every device where they exist, as --target and --device say."""
+    """Choose targets among all modes of all adapters on all their devices, by --target and --device."""
     places = [place for adapter in ready for place in _places(adapter)]
     wanted = [place for place in places if _is_wanted(place, options.targets, options.device)]
     return Choice(
@@ -117,10 +118,10 @@ def choose(ready: Iterable[Ready], options: Options) -> Choice:
 
 
 def check(choice: Choice, missing: dict[str, str], unasked: Sequence[str], options: Options) -> None:
-    """Find out whether there is something to run for everything that was asked for.
+    """Check that each --target matches a target, and that without --target there is a framework to run.
 
     Raises:
-        UsageError: if not; the message says what there is, and why the rest is not.
+        UsageError: if not. The message lists the targets that there are, and says why others are missing.
     """
     why = [f"{name}: {reason}" for name, reason in missing.items()]
     for glob in options.targets:
@@ -136,7 +137,10 @@ def check(choice: Choice, missing: dict[str, str], unasked: Sequence[str], optio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """A target that there might be; if it can't be had, why, and what it is that is missing."""
+    """A possible target.
+
+    If it can't run here, ``missing`` names what is missing and ``absent`` is the reason. Both are empty if it can.
+    """
 
     target: Target
     options: ModeOptions
@@ -146,6 +150,7 @@ class _Place:
 
 
 def _places(ready: Ready) -> Iterator[_Place]:
+    """Yield an adapter's possible targets: each mode on each device that the mode allows."""
     usual = (*ready.devices, GPU) if is_framework(ready.name) else ready.devices
     for mode in ready.modes:
         options = ready.options[mode]
@@ -159,6 +164,7 @@ def _places(ready: Ready) -> Iterator[_Place]:
 
 
 def _absence(ready: Ready, options: ModeOptions, target: Target) -> tuple[str, str]:
+    """Return what a target lacks and why; two empty texts if it can run."""
     if target.device not in ready.devices:
         return f"{target.adapter}-{target.device}", _unseen(ready, target)
     if options.missing:
@@ -167,7 +173,7 @@ def _absence(ready: Ready, options: ModeOptions, target: Target) -> tuple[str, s
 
 
 def _unseen(ready: Ready, target: Target) -> str:
-    """Why a device is not there. Ours would use a GPU if there were one; of a plug-in all that is known is its word."""
+    """Return why a device is missing. Our own adapters would use a GPU. A plug-in may not use a GPU that is there."""
     if ready.launch.name in ADAPTERS and target.device == GPU:
         return "the framework sees no GPU"
     return f"the adapter offers no {target.device} here, only {', '.join(ready.devices)}"
@@ -183,7 +189,7 @@ def _is_wanted(place: _Place, globs: Sequence[str], device: str) -> bool:
 
 
 def longest_first(work: dict[Target, list[Case]], options: dict[Target, ModeOptions]) -> dict[Target, list[Case]]:
-    """The same work, what takes longest first, so that no slot works alone in the end."""
+    """Return the same work with the longest first, so that no worker is left with a long target at the end."""
 
     def seconds(target: Target) -> float:
         return len(work[target]) * options[target].cost

@@ -1,1 +1,1 @@
-"""The page of coverage: which values the cases have, and which each target is asked."""
+"""The page of coverage: the values that the cases have, and the values that each target is asked."""

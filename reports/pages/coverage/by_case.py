@@ -1,7 +1,7 @@
-"""How much of what calls can be the cases cover: values, and pairs of values, of every operator.
+"""Coverage by cases: for every operator, the values and the pairs of values that the cases have.
 
-A value or a pair is covered if some case has it whose right answer shows something (see ``reports.weak``). A hole is a
-pair that a call can have (see ``cases.feasible``) and no such case has.
+A value or a pair is covered if a case that is not weak has it (see ``reports.pages.coverage.weak``). A hole is a pair
+that a call can have (see ``cases.coverage.feasible``) and that is not covered.
 """
 
 from __future__ import annotations
@@ -11,27 +11,29 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
-from adapters.oracle import Oracle
+from adapters.base import NotSupported
+from adapters.oracle import InvalidCall, NotExact, Oracle
+from adapters.outcome import Returned
 from cases.coverage import dimensions
 from cases.coverage.dimensions import Pair, Value
 from cases.coverage.feasible import Space, space
 from cases.loading.lookup import SHIPPED, every
 from cases.model.case import OPERATORS, Case
 from cases.model.fill import fill
-from reports.judging.expectation import NoExpectationError, expectation
+from reports.judging.expectation import literal
 from reports.pages.coverage import by_target
 from reports.pages.coverage.weak import is_weak
 from reports.recording.run import Run
+from reports.recording.targets import ORACLE
 
 _NO_SIZES: Final = "no sizes have both"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Covered:
-    """What the cases of one operator cover: how many cases have each value and each pair, and which are weak."""
+    """The coverage of one operator: how many cases have each value and each pair, and which cases are weak."""
 
     operator: str
     cases: int = 0
@@ -41,12 +43,12 @@ class Covered:
 
     @property
     def space(self) -> Space:
-        """What calls of the operator can be."""
+        """Return the values and pairs that calls of the operator can have."""
         return space(self.operator)
 
     @property
     def holes(self) -> list[Pair]:
-        """The pairs that a call can have and no case has."""
+        """Return the pairs that a call can have and no case has."""
         return [pair for pair in dimensions.all_pairs(self.operator) if self._lacks(pair)]
 
     def _lacks(self, pair: Pair) -> bool:
@@ -54,7 +56,7 @@ class Covered:
 
 
 def covered(cases: Iterable[Case], weak: Callable[[Case], bool]) -> list[Covered]:
-    """What cases cover, each operator that they are of; ``weak`` tells which of them prove too little to count."""
+    """Return the coverage of each operator that has cases. ``weak`` tells whether a case proves too little to count."""
     counted = [case for case in cases if dimensions.counts(case)]
     parts = ([case for case in counted if case.operator == operator] for operator in OPERATORS)
     return [_of(part[0].operator, part, weak) for part in parts if part]
@@ -65,64 +67,69 @@ def _of(operator: str, cases: Sequence[Case], weak: Callable[[Case], bool]) -> C
     left_out = {case.id for case in found.weak}
     for case in cases:
         if case.id not in left_out:
-            said = dimensions.values(case)
-            found.by_value.update(said)
-            found.by_pair.update(dimensions.pairs(said))
+            values = dimensions.values(case)
+            found.by_value.update(values)
+            found.by_pair.update(dimensions.pairs(values))
     return found
 
 
 def of_run(run: Run) -> list[Covered]:
-    """What the cases of a run cover."""
+    """Return the coverage by the cases of a run."""
     return covered(run.cases.values(), lambda case: _is_weak_in(run, case))
 
 
 def _is_weak_in(run: Run, case: Case) -> bool:
-    """Weak by the recorded right answer; a case without one proves nothing."""
-    try:
-        return is_weak(case, np.asarray(expectation(run, case)["output"]))
-    except NoExpectationError:
-        return True
+    """Tell whether a case is weak by the recorded right answer. A case without a right answer proves nothing."""
+    record = run.records.get((case.id, ORACLE))
+    returned = record.outcome.arrays if record and isinstance(record.outcome, Returned) else {}
+    right = literal(case) or dict(returned)
+    return not right or is_weak(case, right["output"])
 
 
 def of_suite() -> list[Covered]:
-    """What the suite's own cases cover, without a run: the definition is computed here."""
+    """Return the coverage by the suite's own cases. No run is needed, because the oracle computes each answer here."""
     return covered(every(SHIPPED), is_weak_by_definition)
 
 
 def is_weak_by_definition(case: Case) -> bool:
-    """Weak by the definition's answer."""
-    return is_weak(case, Oracle().run(case, fill(case))["output"])
+    """Tell whether a case is weak by the oracle's answer. A case to which the oracle has no answer proves nothing."""
+    try:
+        right = Oracle().run(case, fill(case))
+    except (InvalidCall, NotExact, NotSupported):
+        return True
+    return is_weak(case, right["output"])
 
 
 def summary(found: Iterable[Covered]) -> pd.DataFrame:
-    """A row for each operator: its cases, how many of the values and pairs that there can be they cover, and holes."""
+    """Return a row for each operator: its cases, its holes, and how many of the possible values and pairs it has."""
     return pd.DataFrame([_figures(one) for one in found])
 
 
 def _figures(one: Covered) -> dict[str, Any]:
-    can_be = one.space
+    possible = one.space
     return {
         "operator": one.operator,
         "cases": f"{one.cases:,}",
         "of them weak": len(one.weak),
-        "values": f"{sum(one.by_value[value] > 0 for value in can_be.single)} of {len(can_be.single)}",
-        "pairs": f"{len(can_be.feasible) - len(one.holes)} of {len(can_be.feasible)}",
+        "values": f"{sum(one.by_value[value] > 0 for value in possible.single)} of {len(possible.single)}",
+        "pairs": f"{len(possible.feasible) - len(one.holes)} of {len(possible.feasible)}",
         "holes": len(one.holes),
-        "pairs of one case": sum(one.by_pair[pair] == 1 for pair in can_be.feasible),
+        "pairs of one case": sum(one.by_pair[pair] == 1 for pair in possible.feasible),
     }
 
 
 def holes(found: Iterable[Covered]) -> list[str]:
-    """A line for each hole."""
-    return [f"{one.operator}: {_say(first)} with {_say(second)}" for one in found for first, second in one.holes]
+    """Return a line for each hole."""
+    return [f"{one.operator}: {_text(first)} with {_text(second)}" for one in found for first, second in one.holes]
 
 
-def _say(value: Value) -> str:
-    return f"{value[0]} {value[1]}"
+def _text(value: Value) -> str:
+    dimension, word = value
+    return f"{dimension} {word}"
 
 
 def counts(one: Covered) -> pd.DataFrame:
-    """A row for each dimension of an operator: its values, each with how many cases have it."""
+    """Return a row for each dimension of an operator: its values, and how many cases have each value."""
     rows = [
         (name, "; ".join(f"{word}: {one.by_value[name, word]:,}" for word in words))
         for name, words in dimensions.dimensions(one.operator).items()
@@ -131,21 +138,21 @@ def counts(one: Covered) -> pd.DataFrame:
 
 
 def weak(found: Iterable[Covered]) -> pd.DataFrame:
-    """A row for each topic that has weak cases."""
+    """Return a row for each topic that has weak cases."""
     topics = Counter((one.operator, case.topic) for one in found for case in one.weak)
     rows = [(*topic, count) for topic, count in topics.items()]
     return pd.DataFrame(rows, columns=["operator", "topic", "weak cases"])
 
 
 def infeasible(found: Iterable[Covered]) -> pd.DataFrame:
-    """The pairs that no call has, those of one value and one reason in a row, with the operators that have them."""
+    """Return the pairs that no call can have. Pairs share a row if they share a value, a reason and their operators."""
     operators: dict[tuple[Pair, str], list[str]] = {}
     for one in found:
         for pair, why in one.space.infeasible.items():
             operators.setdefault((pair, why or _NO_SIZES), []).append(one.operator)
     rows: dict[tuple[str, str, str], list[str]] = {}
     for ((first, second), why), names in operators.items():
-        rows.setdefault((_say(second), why, _all(names)), []).append(_say(first))
+        rows.setdefault((_text(second), why, _all(names)), []).append(_text(first))
     table = [(value, "; ".join(others), why, names) for (value, why, names), others in rows.items()]
     return pd.DataFrame(table, columns=["a call with", "never has", "why", "operators"])
 
@@ -155,7 +162,7 @@ def _all(operators: Sequence[str]) -> str:
 
 
 def rows(found: Iterable[Covered]) -> pd.DataFrame:
-    """A row for each pair of values of each operator: how many cases have it, and if none can, why."""
+    """Return a row for each pair of values of each operator: how many cases have it, or why no call can have it."""
     return pd.DataFrame([row for one in found for row in _rows(one)])
 
 
@@ -176,7 +183,7 @@ def _rows(one: Covered) -> Iterator[dict[str, Any]]:
 
 
 def page(run: Run, found: Sequence[Covered], targets: Sequence[str]) -> dict[str, Any]:
-    """What the page says of a run, whose cases cover what was ``found``; ``targets`` are the modes and devices."""
+    """Return the parts of the page's template. ``found`` is the coverage by the run's cases."""
     asked = by_target.asked(run, targets)
     return {
         "summary": summary(found),

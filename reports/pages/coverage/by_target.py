@@ -1,7 +1,8 @@
-"""Which values each target was asked, and which it answered: pairs of a value with a mode and a device.
+"""Coverage by targets: the values that each target was asked, and the values that it answered.
 
-A value that a target was never asked is a hole, if some case of the run has it and the mode's own limits admit that
-case. A value of which every case was refused, by the framework or because it has no such thing, was asked.
+A value is a hole of a target if two things hold. A case of the run has the value, and the limits of the target's mode
+admit that case. The target was never asked a case that has the value. A value counts as asked even if every case that
+has it was refused, by an error or because the framework has no such operator or argument.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from reports.recording.run import Run
 from reports.recording.sampling import LIMITS, fits
 
 OfOperator = tuple[str, Value]
-"""An operator, and a value of it."""
+"""An operator, and a value of one of its dimensions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What there was to ask a target, what it was asked, and what it returned an answer to."""
+    """The values that a target's mode admits, those that the target was asked, and those that it answered."""
 
     target: str
     admitted: frozenset[OfOperator]
@@ -34,17 +35,17 @@ class Asked:
 
     @property
     def holes(self) -> list[OfOperator]:
-        """What it was never asked."""
+        """Return the values that the target was never asked."""
         return _in_order(self.admitted - self.asked)
 
     @property
     def refused(self) -> list[OfOperator]:
-        """What it was asked and never answered."""
+        """Return the values that the target was asked and never answered."""
         return _in_order(self.asked - self.answered)
 
 
 def asked(run: Run, targets: Sequence[str]) -> list[Asked]:
-    """What each of these targets of a run was asked."""
+    """Return the coverage of each of these targets of a run."""
     values = {case.id: dimensions.values(case) for case in run.cases.values() if dimensions.counts(case)}
     return [_of(run, target, values) for target in targets]
 
@@ -54,14 +55,14 @@ def _of(run: Run, target: str, values: dict[str, tuple[Value, ...]]) -> Asked:
     limits = ModeOptions(**{name: facts[name] for name in LIMITS & facts.keys()})
     records = {name: run.records[name, target] for name in values if (name, target) in run.records}
 
-    def of(names: Sequence[str]) -> frozenset[OfOperator]:
+    def values_of(names: Sequence[str]) -> frozenset[OfOperator]:
         return frozenset((run.cases[name].operator, value) for name in names for value in values[name])
 
     return Asked(
         target=target,
-        admitted=of([name for name in values if fits(run.cases[name], limits)]),
-        asked=of([*records]),
-        answered=of([name for name, record in records.items() if isinstance(record.outcome, Returned)]),
+        admitted=values_of([name for name in values if fits(run.cases[name], limits)]),
+        asked=values_of([*records]),
+        answered=values_of([name for name, record in records.items() if isinstance(record.outcome, Returned)]),
     )
 
 
@@ -70,7 +71,7 @@ def _in_order(found: frozenset[OfOperator]) -> list[OfOperator]:
 
 
 def table(found: Sequence[Asked]) -> pd.DataFrame:
-    """A row for each target: how many values it was asked, of how many, and how many it never answered."""
+    """Return a row for each target: how many of the admitted values it was asked, and how many it never answered."""
     rows = [
         {
             "target": one.target,
@@ -85,12 +86,12 @@ def table(found: Sequence[Asked]) -> pd.DataFrame:
 
 
 def holes(found: Sequence[Asked]) -> list[str]:
-    """A line for each value that a target was never asked."""
+    """Return a line for each value that a target was never asked."""
     return [f"{one.target}: {operator}, {name} {word}" for one in found for operator, (name, word) in one.holes]
 
 
 def refused(found: Sequence[Asked]) -> pd.DataFrame:
-    """The values that targets never answered, in a row for each operator those that share them."""
+    """Return the values that targets never answered. Targets with the same such values of an operator share a row."""
     sharing: dict[tuple[str, str], list[str]] = {}
     for one in found:
         for operator in OPERATORS:

@@ -1,6 +1,6 @@
-"""Which cases prove little: the answer that is right is mostly zeros, or one number everywhere.
+"""Weak cases: the right answer is mostly zeros, or one number everywhere.
 
-Whatever goes wrong in such a case may leave the same zeros behind, so it doesn't count towards coverage.
+A wrong implementation may return the same zeros, so a weak case does not count towards coverage.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ Mask = npt.NDArray[np.bool_]
 
 
 def is_weak(case: Case, output: npt.NDArray[Any]) -> bool:
-    """Whether more than half of what a case's inputs can reach in its right ``output`` is zero, or all of it is equal.
+    """Tell whether a case with this right ``output`` proves little.
 
-    Places that stay zero by the definition, whatever the inputs hold, don't count, and where nothing is left there is
-    nothing to be weak: an empty output proves that the call is taken, and its shape. A single element need only not be
-    zero.
+    Only elements that the inputs can change count. Elements that the definition leaves at zero don't count. The case is
+    weak if more than half of the counted elements are zero, or if all of them are equal. A single element makes the
+    case weak only if it is zero. A case without counted elements is not weak: an empty output proves that the call is
+    accepted, and shows its shape.
     """
     found = output[_reached(case, output.shape)]
     mostly_zeros = 2 * np.count_nonzero(found == 0) > found.size
@@ -32,13 +33,13 @@ def is_weak(case: Case, output: npt.NDArray[Any]) -> bool:
 
 
 def _same(found: npt.NDArray[Any], first: Any) -> Mask:
-    """NaN is the same as NaN here."""
+    """Return where elements equal ``first``. NaN equals NaN."""
     same: Mask = (found == first) | ((found != found) & (first != first))  # noqa: PLR0124 - NaN isn't itself
     return same
 
 
 def _reached(case: Case, shape: tuple[int, ...]) -> Mask:
-    """The elements of the output that some element of the inputs can change."""
+    """Return where an element of the inputs can change the output."""
     if case.operator == "max_unpool":
         return _indexed(case, shape)
     if "bias" in case.inputs or is_chosen(case.operator):
@@ -50,6 +51,7 @@ def _reached(case: Case, shape: tuple[int, ...]) -> Mask:
 
 
 def _indexed(case: Case, shape: tuple[int, ...]) -> Mask:
+    """Return where an index points."""
     mask = np.zeros((shape[0], int(np.prod(shape[1:]))), dtype=np.bool_)
     indices = fill(case)["indices"].reshape(shape[0], -1 if shape[0] else 0)
     np.put_along_axis(mask, indices, values=True, axis=1)
@@ -57,18 +59,18 @@ def _indexed(case: Case, shape: tuple[int, ...]) -> Mask:
 
 
 def _taps(axis: Axis) -> npt.NDArray[np.int64]:
-    """Where the elements of each window lie on the image, [count, kernel]; beyond it on padding."""
+    """Return the positions of each window's elements, [count, kernel]. Positions outside the image are padding."""
     starts = np.arange(axis.count) * axis.stride - axis.before
     return starts[:, np.newaxis] + np.arange(axis.kernel) * axis.dilation
 
 
 def _under_windows(axis: Axis) -> Mask:
-    """The elements of an image that lie in a window."""
+    """Return which elements of an image lie in a window: [image]."""
     return np.isin(np.arange(axis.image), _taps(axis))
 
 
 def _over_image(axis: Axis) -> Mask:
-    """The windows that hold an element of the image."""
+    """Return which windows hold an element of the image: [count]."""
     taps = _taps(axis)
     over: Mask = np.any((taps >= 0) & (taps < axis.image), axis=1)
     return over

@@ -1,9 +1,10 @@
-"""Whether an error says what is wrong with a call: a rule that a program decides, not a matter of taste.
+"""The rule that tells whether an error says what is wrong with a call. A program decides it, not taste.
 
-``RULE`` says it for people. Names are those in ``NAMES``, in any case, with spaces, hyphens and underscores alike;
-where no window fits, the kernel is an offender as well as the size that is too small for it. Numbers that count axes
-say nothing. ``_LISTS`` holds what is cut off before: what lists a call's arguments, signatures or elements whatever is
-wrong, and phrases of Python and NumPy that hold a name by accident. ``DTYPES`` has frameworks' words for dtypes.
+``RULE`` states the rule for people. ``NAMES`` holds the names of arguments. Upper and lower case are the same in names,
+and so are spaces, hyphens and underscores. If no window fits, both the kernel and the size that is too small for it
+count as the wrong argument. Numbers that count axes say nothing. ``_LISTS`` holds what is removed first: lists of a
+call's arguments, signatures or elements that appear whatever is wrong, and phrases of Python and NumPy that contain a
+name by accident. ``DTYPES`` holds the frameworks' words for dtypes.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from cases.model.case import ARGUMENTS, Broken, Case
 from reports.recording.messages import normal
 
 MOST: Final = 3
+"""The most arguments that a clear message names."""
 RULE: Final = (
-    f"The message names the argument that is wrong, as a whole word that some framework calls it by, and no more than "
-    f"{MOST} arguments in all, since who names everything names nothing; or it says both numbers that don't fit "
-    "together, as whole numbers, not equal, and not both in one list such as a shape (how many entries an argument "
-    "has doesn't tell whose they are: there it takes the name); or it says both dtypes that don't go together. Lists "
-    "of all arguments, signatures or elements, which come whatever is wrong, are cut off before. Every other message "
-    "is misleading, an empty one included."
+    "A message is clear if one of three things is true. First: it names the wrong argument, by a whole word that some "
+    f"framework uses for it, and it names at most {MOST} arguments in all. Second: it gives both numbers that do not "
+    "fit together. They must be whole numbers, must not be equal, and must not both stand in one list such as a shape. "
+    "If an argument has the wrong number of entries, numbers are not enough, because they do not tell whose entries "
+    "they count. Third: it gives both dtypes that do not fit together. Lists of all arguments, signatures or elements "
+    "that appear whatever is wrong are removed before the rule is applied. Every other message is misleading. An empty "
+    "message is misleading too."
 )
 NAMES: Final[dict[str, tuple[str, ...]]] = {
     "value": (
@@ -49,9 +52,12 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "bias": ("bias",),
     "cotangent": ("cotangent",),
 }
-"""Argument -> what frameworks call it. JAX's dilation of the input is the stride of a transposed convolution."""
+"""Argument -> the frameworks' names for it. JAX's dilation of the input is the stride of a transposed convolution."""
 _SAME: Final = {"filter": "kernel", "ksize": "kernel", "output_padding": "output_shape"}
-"""Arguments that frameworks say as another: a filter has the kernel's size, and PyTorch pads the output to a shape."""
+"""Argument -> the argument whose names frameworks use for it.
+
+A filter has the kernel's size. PyTorch says the output's shape by output_padding.
+"""
 DTYPES: Final[dict[str, tuple[str, ...]]] = {
     "float16": ("float16", "half", "f16", "DT_HALF"),
     "bfloat16": ("bfloat16", "bf16", "DT_BFLOAT16"),
@@ -66,7 +72,7 @@ _AXIS: Final = r"(?:[ _-](?:height|width|depth))?"
 
 
 def _pattern(names: tuple[str, ...]) -> str:
-    """The longest name first: ``output_padding`` holds no ``padding``."""
+    """Return a pattern of these names, the longest first: ``output_padding`` is not read as ``padding``."""
     words = sorted(names, key=len, reverse=True)
     return "|".join(re.escape(word).replace("_", "[ _-]") for word in words)
 
@@ -77,14 +83,14 @@ _NAMED: Final = re.compile(
 _MEANING: Final = {name.lower(): argument for argument, names in NAMES.items() for name in names}
 _NUMBER: Final = re.compile(r"(?<![\w.-])-?\d+(?!\w|\.\d|-th\b)")
 _PIECE: Final = re.compile(rf"[\[(]\s*-?\d+(?:\s*[,x*]\s*-?\d+)*,?\s*[\])]|-?\d+(?: ?[x*] ?-?\d+)+|{_NUMBER.pattern}")
-"""A list of numbers, sizes such as 3x7x8, a product, or a number by itself."""
+"""A list of numbers, sizes such as 3x7x8, a product, or a single number."""
 _LISTS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r" for '\w+\[.*",  # TensorFlow's node with all its attributes, and the shapes of its inputs
+        r" for '\w+\[.*",  # TensorFlow's node with all its attributes and the shapes of its inputs
         r"; NodeDef:.*",
         r"received an invalid combination of arguments - got .*",  # PyTorch's signatures, all of them
-        r"Dynamo failed to run FX node .*?\): got ",  # the whole call; what was wrong with it follows
+        r"Dynamo failed to run FX node .*?\): got ",  # the whole call; the fault itself follows
         r" Hint: Your code may result in an error .*",
         r"Array\(\[.*?\](, dtype=\w+)?\)",  # a tensor's elements
         r" spatial_dim: \d+ input: -?\d+ filter: .*? dilation: -?\d+",  # TensorFlow's and PyTorch's sizes, all of them
@@ -96,19 +102,24 @@ _LISTS: Final = tuple(
 
 
 def is_clear(message: str, fault: Broken, dtypes: tuple[str, ...] = ()) -> bool:
-    """Whether a message says what is wrong, by the rule above; ``dtypes`` are those that don't go together."""
+    """Tell whether a message says what is wrong with a call, by ``RULE``.
+
+    ``dtypes`` holds the dtypes that do not fit together. It is empty if the fault is another one.
+    """
     text = essence(message)
-    offenders = {_SAME.get(fault.argument, fault.argument)}
+    wrong = {_SAME.get(fault.argument, fault.argument)}
     if fault.rule == "size" and fault.sides is not None:
-        offenders.add("kernel")
+        wrong.add("kernel")
     named = arguments(text)
-    counted = fault.rule == "rank" and fault.argument in ARGUMENTS
-    sides = None if counted else fault.sides
-    return (bool(named & offenders) and len(named) <= MOST) or _says(text, sides) or _says_dtypes(text, dtypes)
+    if named & wrong and len(named) <= MOST:
+        return True
+    counts_entries = fault.rule == "rank" and fault.argument in ARGUMENTS
+    sides = None if counts_entries else fault.sides
+    return _says_numbers(text, sides) or _says_dtypes(text, dtypes)
 
 
 def essence(message: str) -> str:
-    """A message without the lists and phrases that name arguments whatever is wrong."""
+    """Return a message without the lists and phrases that name arguments whatever is wrong."""
     text = normal(message)
     for pattern in _LISTS:
         text = pattern.sub(" ", text)
@@ -116,13 +127,16 @@ def essence(message: str) -> str:
 
 
 def arguments(text: str) -> set[str]:
-    """The arguments that a text names."""
+    """Return the arguments that a text names."""
     found = (re.sub(rf"{_AXIS}$", "", match.group().lower()) for match in _NAMED.finditer(text))
     return {_MEANING[re.sub(r"[ -]", "_", name)] for name in found}
 
 
 def conflict(case: Case, fault: Broken) -> tuple[str, ...]:
-    """The dtypes that don't go together where the rule ``dtype`` is broken: the offender's, and a filter's value's."""
+    """Return the dtypes that do not fit together if the rule ``dtype`` is broken; none for other rules.
+
+    They are the dtype of the wrong argument and that of the value. For indices it is their own dtype alone.
+    """
     if fault.rule != "dtype":
         return ()
     specs = rules.effective(case).inputs
@@ -130,7 +144,8 @@ def conflict(case: Case, fault: Broken) -> tuple[str, ...]:
     return tuple(sorted({specs[name].dtype for name in names}))
 
 
-def _says(text: str, sides: tuple[int, int] | None) -> bool:
+def _says_numbers(text: str, sides: tuple[int, int] | None) -> bool:
+    """Tell whether a text gives both numbers, not both in one list."""
     if sides is None or sides[0] == sides[1]:
         return False
     pieces = [set(map(int, re.findall(r"-?\d+", piece))) for piece in _PIECE.findall(text)]
@@ -139,5 +154,6 @@ def _says(text: str, sides: tuple[int, int] | None) -> bool:
 
 
 def _says_dtypes(text: str, dtypes: tuple[str, ...]) -> bool:
+    """Tell whether a text gives all of these dtypes; false if there are none."""
     words = (rf"(?<!\w)(?:{_pattern(DTYPES.get(dtype, (dtype,)))})(?!\w)" for dtype in dtypes)
     return bool(dtypes) and all(re.search(word, text, re.IGNORECASE) for word in words)

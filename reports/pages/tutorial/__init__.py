@@ -1,1 +1,1 @@
-"""The pages of the tutorial's claims and readings."""
+"""The pages about the tutorial: its statements as claims, and its recipes as readings."""

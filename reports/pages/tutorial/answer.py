@@ -1,4 +1,7 @@
-"""One target's answer to one case, as what the expression of a claim can ask of it. Arrays are read when asked for."""
+"""The facts and functions that a claim's expression can read from one target's answer to one case.
+
+Arrays are read from the run only when an expression needs them.
+"""
 
 from __future__ import annotations
 
@@ -24,108 +27,127 @@ from reports.recording.record import Record
 from reports.recording.run import Run
 
 Array = npt.NDArray[Any]
-Named = str | Array
-"""A tensor by its name in the case or the answer, or one that another function made."""
+TensorOrName = str | Array
+"""The name of an input or an output, or a tensor that another function of the expression made."""
 
 
-_OF_ONE: Final = {"passed", "call"}
-"""Facts in which targets that returned the same bits may differ."""
+_OF_ONE_TARGET: Final = {"passed", "call"}
+"""Facts that can differ between two targets although both returned the same bits."""
 
 
 class NoSuchTensorError(ValueError):
-    """An expression names a tensor that an answer has not: then it means nothing."""
+    """An expression asks for something that the answer does not have. The expression then means nothing."""
 
 
-class Question:
-    """A case, and what all answers to it share: each tensor is made or read once."""
+class CaseInRun:
+    """A case of a run, with the tensors that all answers to the case share. Each tensor is made or read once."""
 
     def __init__(self, run: Run, case: Case) -> None:
         self.run = run
         self.case = case
         self._inputs: dict[str, Array] | None = None
-        self._arrays: dict[str, Array] = {}
+        self._outputs: dict[str, Array] = {}
         self._known: dict[tuple[str, frozenset[tuple[str, str]]], bool | None] = {}
 
     def holds(self, expression: Expression, target: str) -> bool | None:
-        """Whether an expression is true of a target's answer; None if that answer decides nothing.
+        """Tell whether an expression is true of a target's answer; return None if the answer decides nothing.
 
-        That is so where the target was not asked or has no such operator, and where the expression means nothing: it
-        names a tensor that did not come back, or a size that the case has not.
+        An answer decides nothing in three cases. The target was not asked. The target has no such operator. The
+        expression means nothing, because it names a tensor that did not come back or a size that the case does not
+        have.
         """
         record = self.run.records.get((self.case.id, target))
         if record is None or isinstance(record.outcome, Unsupported):
             return None
-        if not isinstance(record.outcome, Returned) or _OF_ONE & expression.names:
-            return Answer(self, record).holds(expression)
+        if not isinstance(record.outcome, Returned) or _OF_ONE_TARGET & expression.names:
+            return AnswerFacts(self, record).holds(expression)
         key = expression.text, frozenset(record.digests.items())
         if key not in self._known:
-            self._known[key] = Answer(self, record).holds(expression)
+            self._known[key] = AnswerFacts(self, record).holds(expression)
         return self._known[key]
 
     def input(self, name: str) -> Array | None:
-        """An input of the case, in its own dtype; None if there is none, or the call says another."""
+        """Return an input of the case in its own dtype.
+
+        Return None if the case has no such input, or if the call says something else in place of its arguments.
+        """
         if self._inputs is None:
             self._inputs = {} if self.case.given else _inputs(self.case)
         return self._inputs.get(name)
 
     def output(self, digest: str) -> Array:
-        """What came back."""
-        if digest not in self._arrays:
-            self._arrays[digest] = self.run.array(digest)
-        return self._arrays[digest]
+        """Return the recorded array that has this digest."""
+        if digest not in self._outputs:
+            self._outputs[digest] = self.run.array(digest)
+        return self._outputs[digest]
 
 
 def _inputs(case: Case) -> dict[str, Array]:
     return {name: array.astype(case.inputs[name].dtype) for name, array in fill(case).items()}
 
 
-class Answer:
-    """The facts of ``cases.claims.ANSWER`` and its functions, for one recorded answer."""
+class AnswerFacts:
+    """The facts of ``cases.loading.claims.ANSWER`` and the functions beside them, for one recorded answer."""
 
-    def __init__(self, question: Question, record: Record) -> None:
-        self.question = question
+    def __init__(self, asked: CaseInRun, record: Record) -> None:
+        self.asked = asked
         self.record = record
         self.compared: list[tuple[str, Array | str | None]] = []
-        """What tensors of this answer were compared with, or their digests, each with a name for people."""
+        """What tensors of this answer were compared with: a label for people, and an array or its digest."""
 
     def holds(self, expression: Expression) -> bool | None:
-        """Whether an expression is true of the answer; None if it means nothing there."""
+        """Tell whether an expression is true of the answer; return None if the expression means nothing here."""
         try:
-            return expression.holds(facts(self.question.case, expression.names) | self._facts(expression.names))
+            return expression.holds(facts(self.asked.case, expression.names) | self._facts(expression.names))
         except ValueError:
             return None
 
     def _facts(self, names: Iterable[str]) -> dict[str, Any]:
         return {name: found(self) for name in names if (found := _FACTS.get(name)) is not None}
 
-    def tensor(self, tensor: Named) -> Array:
-        """An array by its name among inputs and outputs.
+    def tensor(self, tensor: TensorOrName) -> Array:
+        """Return an output or an input by its name. An array is returned as it is.
 
         Raises:
-            NoSuchTensorError: if the answer has none.
+            NoSuchTensorError: if the answer has no tensor of this name.
         """
         if not isinstance(tensor, str):
             return tensor
         if tensor in self.record.digests:
-            return self.question.output(self.record.digests[tensor])
-        array = self.question.input(tensor)
+            return self.asked.output(self.record.digests[tensor])
+        array = self.asked.input(tensor)
         if array is None:
             msg = f"this answer has no tensor {tensor!r}"
             raise NoSuchTensorError(msg)
         return array
 
     def passed(self) -> bool:
-        """Whether the answer is the expected one."""
-        return judge(self.question.run, self.question.case, self.record.target).status == "passed"
+        """Tell whether the answer is the expected one.
 
-    def same(self, one: Named, other: Named) -> bool:
-        """Whether two tensors have one shape and equal elements; NaN equals NaN."""
+        Raises:
+            NoSuchTensorError: if the answer can't be judged, because the case has no expected result.
+        """
+        status: str = judge(self.asked.run, self.asked.case, self.record.target).status
+        if status == "unjudged":
+            msg = f"{self.record.case}: there is no expected result to compare this answer with"
+            raise NoSuchTensorError(msg)
+        return status == "passed"
+
+    def same(self, one: TensorOrName, other: TensorOrName) -> bool:
+        """Tell whether two tensors have the same shape and equal elements. NaN equals NaN."""
         a, b = self.tensor(one), self.tensor(other)
         self.compared += [("by the statement:", tensor) for tensor in (one, other) if not isinstance(tensor, str)]
         return a.shape == b.shape and bool(((a == b) | ((a != a) & (b != b))).all())  # noqa: PLR0124 - NaN
 
-    def correlation(self, one: Named, other: Named) -> float:
-        """Pearson's correlation of two tensors of one shape: 1 if they differ by a scale and an offset alone."""
+    def correlation(self, one: TensorOrName, other: TensorOrName) -> float:
+        """Return Pearson's correlation of two tensors of one shape.
+
+        It is 1 if the tensors differ only by a positive scale and an offset.
+
+        Raises:
+            ValueError: if the shapes differ, or an element is infinite or NaN.
+            ZeroDivisionError: if all elements of a tensor are equal.
+        """
         a, b = (self.tensor(tensor).astype(np.float64) for tensor in (one, other))
         if a.shape != b.shape:
             msg = f"{a.shape} and {b.shape} have no correlation"
@@ -139,12 +161,12 @@ class Answer:
         return found
 
     def agrees(self, target: str) -> bool:
-        """Whether another target returned the same bits in every output; not, if it failed.
+        """Tell whether another target returned the same bits in every output. A target that failed does not agree.
 
         Raises:
-            NoSuchTensorError: if this answer is no result, or that target was not asked or has no such operator.
+            NoSuchTensorError: if this answer is no result, or the other target was not asked or has no such operator.
         """
-        other = self.question.run.records.get((self.record.case, target))
+        other = self.asked.run.records.get((self.record.case, target))
         if other is None or isinstance(other.outcome, Unsupported) or not isinstance(self.record.outcome, Returned):
             msg = f"there are no two results of {self.record.target} and {target}"
             raise NoSuchTensorError(msg)
@@ -153,13 +175,22 @@ class Answer:
         return all(self.record.digests[name] == other.digests.get(name) for name in names)
 
     def follows(self, convention: str) -> bool:
-        """Whether the framework's own index is one by this rule of ``reports.indices``."""
-        return convention in conventions(self.question.case, self.tensor(NATIVE))
+        """Tell whether the framework's own index follows this convention of ``reports.pages.indices``.
 
-    def convolution(self, value: Named, filter: Named) -> Array:  # noqa: A002 - the field's word
-        """The convolution with stride 1 of a value [batch, *image, in] that is padded with kernel - 1 zeros all round.
+        Raises:
+            NoSuchTensorError: if the framework returned no index, or the oracle has no answer to the case.
+        """
+        found = conventions(self.asked.case, self.tensor(NATIVE))
+        if found is None:
+            msg = f"{self.record.case}: the oracle has no answer, so no convention can be checked"
+            raise NoSuchTensorError(msg)
+        return convention in found
 
-        The filter is [*kernel, out, in], and is not rotated.
+    def convolution(self, value: TensorOrName, filter: TensorOrName) -> Array:  # noqa: A002 - the field's word
+        """Return the full convolution with stride 1, in float64: [batch, *full, out].
+
+        The value is [batch, *image, in]. It is padded with kernel - 1 zeros on each side of each spatial axis, so a
+        full axis has image + kernel - 1 elements. The filter is [*kernel, out, in], and it is not rotated.
         """
         image, taps = self.tensor(value), self.tensor(filter)
         sizes = zip(image.shape[1:-1], taps.shape[:-2], strict=True)
@@ -170,10 +201,10 @@ class Answer:
         return conv(image.astype(np.float64), taps.astype(np.float64).swapaxes(-1, -2), axes)
 
 
-_FACTS: Final[dict[str, Callable[[Answer], Any]]] = {
+_FACTS: Final[dict[str, Callable[[AnswerFacts], Any]]] = {
     "kind": lambda answer: answer.record.outcome.kind,
     "passed": lambda answer: answer.passed(),
-    "call": lambda answer: answer.question.run.call(answer.record),
+    "call": lambda answer: answer.asked.run.call(answer.record),
     "same": lambda answer: answer.same,
     "shape": lambda answer: lambda tensor: answer.tensor(tensor).shape,
     "size": lambda answer: lambda tensor: answer.tensor(tensor).size,
@@ -187,3 +218,4 @@ _FACTS: Final[dict[str, Callable[[Answer], Any]]] = {
     "follows": lambda answer: answer.follows,
 }
 NAMES: Final = tuple(_FACTS)
+"""The names that an expression can read from an answer."""

@@ -1,4 +1,7 @@
-"""The tutorial's statements held against a recorded run: a verdict for each claim and target, computed, never typed."""
+"""Findings on the tutorial's statements: a verdict for each claim and target, counted in a recorded run.
+
+Nobody types a verdict in.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +14,28 @@ import pandas as pd
 
 from cases.loading.claims import Claim, meets
 from cases.model.case import Case
-from reports.pages.tutorial.answer import Question
+from reports.pages.tutorial.answer import CaseInRun
 from reports.recording.run import Run
 
 Words = tuple[str, ...]
-"""Conditions that hold together, each in words."""
+"""Conditions that hold together, each in words for people."""
 Truths = Mapping[str, bool | None]
-"""A claim's conditions, in words -> whether a case meets them; None where that means nothing."""
+"""A claim's conditions, in words -> whether a case meets them; None if a condition means nothing for the case."""
+Answers = dict[str, bool | None]
+"""A case's id -> whether the claim holds for the answer to the case; None if the answer decides nothing."""
+_ByTarget = dict[tuple[str, str], Answers]
+"""A claim's name and a target -> the answers that the claim is about."""
+_ByClaim = dict[str, dict[str, Truths]]
+"""A claim's name -> a case's id -> which of the claim's conditions the case meets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a run says of a claim on one target.
+    """A run's result for a claim on one target.
 
-    ``supporting`` and ``refuting`` are the cases whose answers decide, ``silent`` counts the other answers. ``fitting``
-    are the conditions, alone or in pairs, that every supporting case meets and no refuting one; ``enough`` is one that
-    no refuting case meets, but not every supporting one.
+    ``supporting`` and ``refuting`` are the ids of the cases whose answers decide. ``silent`` counts the other answers.
+    ``fitting`` holds the conditions, alone or in pairs, that every supporting case meets and no refuting case meets.
+    ``enough`` is a condition that some supporting cases meet and no refuting case meets; it is empty if there is none.
     """
 
     claim: Claim
@@ -39,17 +48,20 @@ class Finding:
 
     @property
     def deciding(self) -> int:
-        """How many answers decide."""
+        """Return the number of answers that decide."""
         return len(self.supporting) + len(self.refuting)
 
     @property
     def conditions(self) -> Words:
-        """Under which conditions the statement holds and else doesn't, where some answers refute it and some not."""
+        """Return the conditions under which the statement holds and without which it does not.
+
+        There are none unless some answers support the statement and some refute it.
+        """
         return self.fitting[0] if self.fitting and self.supporting and self.refuting else ()
 
     @property
     def verdict(self) -> str:
-        """In words: whether the statement holds."""
+        """Return in words whether the statement holds."""
         if not self.deciding:
             return "not decided"
         if not self.refuting:
@@ -61,31 +73,25 @@ class Finding:
         return f"holds in {len(self.supporting)} of {self.deciding}{self.enough and f', always where {self.enough}'}"
 
     def shares(self, other: Finding) -> bool:
-        """Whether this says no more than another finding, of a target that was asked at least as much."""
-        partly = self.supporting and self.refuting and not self.conditions
-        if partly and other.supporting and other.refuting and not other.conditions:
+        """Tell whether this finding adds nothing to another one, of a target that was asked at least as much."""
+        if self.is_unexplained and other.is_unexplained:
             return True
         return self.verdict == other.verdict or other.conditions in self.fitting or self.repeats(other)
 
+    @property
+    def is_unexplained(self) -> bool:
+        """Tell whether some answers support the statement, some refute it, and no condition separates them."""
+        return bool(self.supporting and self.refuting and not self.conditions)
+
     def repeats(self, other: Finding) -> bool:
-        """Whether this has only answers that another finding has as well, and fewer."""
+        """Tell whether another finding has all deciding answers of this one, and more."""
         less = self.deciding < other.deciding
         return less and {*self.supporting} <= {*other.supporting} and {*self.refuting} <= {*other.refuting}
 
 
 def findings(run: Run, claims: Sequence[Claim], targets: Sequence[str]) -> list[Finding]:
-    """A finding for each claim and each target that it concerns, in order."""
-    answers: dict[tuple[str, str], dict[str, bool | None]] = {}
-    truths: dict[str, dict[str, Truths]] = {}
-    for case in run.cases.values():
-        question = Question(run, case)
-        for claim in claims:
-            if claim.speaks_of(case):
-                truths.setdefault(claim.name, {})[case.id] = _truths(claim, case)
-                for target in filter(claim.concerns, targets):
-                    if (case.id, target) in run.records:
-                        answer = question.holds(claim.expression, target)
-                        answers.setdefault((claim.name, target), {})[case.id] = answer
+    """Return a finding for each claim and each target that the claim concerns, in this order."""
+    answers, truths = _decided(run, claims, targets)
     found = [
         _finding(claim, target, answers.get((claim.name, target), {}), truths.get(claim.name, {}))
         for claim in claims
@@ -98,10 +104,28 @@ def findings(run: Run, claims: Sequence[Claim], targets: Sequence[str]) -> list[
     ]
 
 
-def _confirmed(finding: Finding, found: Sequence[Finding]) -> Iterator[Words]:
-    """The conditions that fit a target's answers and also those of each that gave the same and more.
+def _decided(run: Run, claims: Sequence[Claim], targets: Sequence[str]) -> tuple[_ByTarget, _ByClaim]:
+    """Return what each answer decides, and which conditions each case meets.
 
-    In a few answers many conditions fit by chance.
+    Cases are the outer loop, so that all claims and targets share the tensors of a case.
+    """
+    answers: _ByTarget = {}
+    truths: _ByClaim = {}
+    for case in run.cases.values():
+        asked = CaseInRun(run, case)
+        for claim in (claim for claim in claims if claim.speaks_of(case)):
+            truths.setdefault(claim.name, {})[case.id] = _truths(claim, case)
+            for target in filter(claim.concerns, targets):
+                if (case.id, target) in run.records:
+                    holds = asked.holds(claim.expression, target)
+                    answers.setdefault((claim.name, target), {})[case.id] = holds
+    return answers, truths
+
+
+def _confirmed(finding: Finding, found: Sequence[Finding]) -> Iterator[Words]:
+    """Yield the conditions that fit a target's answers and the answers of each target that gave the same and more.
+
+    Many conditions fit a few answers by chance.
     """
     wider = [other for other in found if finding.repeats(other)]
     yield from (words for words in finding.fitting if all(words in other.fitting for other in wider))
@@ -111,10 +135,10 @@ def _truths(claim: Claim, case: Case) -> Truths:
     return {words: meets(case, text) for words, text in claim.conditions.items()}
 
 
-def _finding(claim: Claim, target: str, answers: Mapping[str, bool | None], truths: Mapping[str, Truths]) -> Finding:
-    supporting, refuting = (tuple(case for case, holds in answers.items() if holds is word) for word in (True, False))
+def _finding(claim: Claim, target: str, answers: Answers, truths: Mapping[str, Truths]) -> Finding:
+    supporting = tuple(case for case, holds in answers.items() if holds is True)
+    refuting = tuple(case for case, holds in answers.items() if holds is False)
     met, unmet = [truths[case] for case in supporting], [truths[case] for case in refuting]
-    enough = (words for words in claim.conditions if _excludes((words,), unmet) and any(facts[words] for facts in met))
     return Finding(
         claim=claim,
         target=target,
@@ -122,32 +146,35 @@ def _finding(claim: Claim, target: str, answers: Mapping[str, bool | None], trut
         refuting=refuting,
         silent=len(answers) - len(supporting) - len(refuting),
         fitting=tuple(_fitting(claim, met, unmet)),
-        enough=next(enough, ""),
+        enough=next(_enough(claim, met, unmet), ""),
     )
 
 
 def _fitting(claim: Claim, met: Sequence[Truths], unmet: Sequence[Truths]) -> Iterator[Words]:
-    """The conditions, then the pairs of them, that tell the supporting cases exactly from the refuting ones."""
+    """Yield the single conditions, then the pairs, that separate supporting from refuting cases exactly."""
     for words in itertools.chain.from_iterable(itertools.combinations(claim.conditions, n) for n in (1, 2)):
         if all(truths[word] for truths in met for word in words) and _excludes(words, unmet):
             yield words
 
 
+def _enough(claim: Claim, met: Sequence[Truths], unmet: Sequence[Truths]) -> Iterator[str]:
+    """Yield the conditions that a supporting case meets and no refuting case meets."""
+    for word in claim.conditions:
+        if _excludes((word,), unmet) and any(truths[word] for truths in met):
+            yield word
+
+
 def _excludes(words: Words, unmet: Sequence[Truths]) -> bool:
-    """Whether each of these cases fails to meet one of the conditions; where one means nothing, it doesn't."""
+    """Tell whether each of these cases fails one of the conditions. A condition without meaning is not failed."""
     return all(any(truths[word] is False for word in words) for truths in unmet)
 
 
 def cell(found: Sequence[Finding]) -> str:
-    """One framework's findings on one claim in a line: targets that say the same share a word, the most asked first."""
-    deciding = sorted((finding for finding in found if finding.deciding), key=lambda finding: -finding.deciding)
-    groups: list[list[Finding]] = []
-    for finding in deciding:
-        group = next((group for group in groups if finding.shares(group[0])), None)
-        if group is None:
-            groups.append([finding])
-        else:
-            group.append(finding)
+    """Return one framework's findings on one claim as a line.
+
+    Targets that say the same share a verdict. The verdict of the target with the most deciding answers comes first.
+    """
+    groups = _shared(found)
     if not groups:
         return "not decided" if any(finding.silent for finding in found) else "not asked"
     first, *rest = groups
@@ -155,13 +182,26 @@ def cell(found: Sequence[Finding]) -> str:
     return "; ".join([first[0].verdict, *others])
 
 
+def _shared(found: Sequence[Finding]) -> list[list[Finding]]:
+    """Return the findings that decide, in groups of one verdict. A group's first finding has its most answers."""
+    groups: list[list[Finding]] = []
+    deciding = (finding for finding in found if finding.deciding)
+    for finding in sorted(deciding, key=lambda finding: -finding.deciding):
+        group = next((group for group in groups if finding.shares(group[0])), None)
+        if group is None:
+            groups.append([finding])
+        else:
+            group.append(finding)
+    return groups
+
+
 def mode(target: str) -> str:
-    """A target without its adapter, and without its device where that is the processor."""
+    """Return a target's mode and device, without the device if it is the processor."""
     return target.partition("-")[2].removesuffix("-cpu")
 
 
 def table(found: Sequence[Finding]) -> pd.DataFrame:
-    """A row for each claim, with its statement and a column for each adapter."""
+    """Return a row for each claim, with its statement and a column for each adapter."""
     adapters = sorted({_adapter(finding) for finding in found})
     rows = []
     for name, several in by_claim(found):
@@ -172,7 +212,7 @@ def table(found: Sequence[Finding]) -> pd.DataFrame:
 
 
 def by_claim(found: Sequence[Finding]) -> Iterator[tuple[str, list[Finding]]]:
-    """The findings of each claim, in order."""
+    """Yield each claim's name and findings, in order."""
     for name, several in itertools.groupby(found, key=lambda finding: finding.claim.name):
         yield name, list(several)
 
@@ -182,7 +222,7 @@ def _adapter(finding: Finding) -> str:
 
 
 def rows(found: Sequence[Finding]) -> pd.DataFrame:
-    """A row for each claim and target."""
+    """Return a row for each claim and target."""
     return pd.DataFrame([_row(finding) for finding in found])
 
 
@@ -201,7 +241,7 @@ def _row(finding: Finding) -> dict[str, Any]:
 
 
 def verdicts(found: Sequence[Finding]) -> pd.DataFrame:
-    """A row for each verdict on one claim, with the targets that share it to the last count."""
+    """Return a row for each verdict on one claim. Targets share a row if the verdict and all counts are the same."""
     targets: dict[tuple[str, int, int, int], list[str]] = {}
     for finding in found:
         counts = len(finding.supporting), len(finding.refuting), finding.silent
@@ -212,6 +252,8 @@ def verdicts(found: Sequence[Finding]) -> pd.DataFrame:
 
 
 def overall(found: Sequence[Finding]) -> str:
-    """In a word, what all targets say of one claim: holds, refuted, depends or not decided."""
+    """Return one word for all targets' findings on one claim: holds, refuted, depends or not decided."""
     said = {finding.verdict for finding in found if finding.deciding}
-    return "not decided" if not said else said.pop() if said in ({"holds"}, {"refuted"}) else "depends"
+    if not said:
+        return "not decided"
+    return said.pop() if said in ({"holds"}, {"refuted"}) else "depends"

@@ -1,7 +1,8 @@
-"""The simplest condition on sizes that tells right answers from wrong ones exactly, found by trying, not typed.
+"""The simplest condition on sizes that separates right answers from wrong ones exactly. It is found by trying.
 
-A condition is said of an axis and must hold on every axis of a case: some of a few words, or several of them together,
-or up to three such groups of which one holds. It counts only if it holds for every right answer and for no wrong one.
+A word is a statement about one axis. A group is up to three words that hold together. A condition is up to three
+groups. A case meets a condition if one of the groups holds on each axis. A condition counts only if every right answer
+meets it and no wrong answer meets it.
 """
 
 from __future__ import annotations
@@ -18,16 +19,19 @@ from cases.model.case import Case
 from cases.model.shapes import Axis
 
 Word = Callable[[Case, Axis], bool]
+"""A statement about one axis of a case, as a function that tells whether it holds."""
 Group = tuple[str, ...]
+"""Words that hold together."""
 _Held = npt.NDArray[np.bool_]
 _MOST: Final = 3
-"""Groups of a condition, and words of a group: what is longer is no simple condition."""
+"""The most groups of a condition, and the most words of a group. A longer condition is not simple."""
 
 
 def condition(cases: Sequence[Case], right: Sequence[bool], words: Mapping[str, Word]) -> list[Group] | None:
-    """The groups of words of which one holds on each axis of just those cases that are right; None if none do.
+    """Return the simplest condition that exactly the right cases meet; None if there is no such condition.
 
-    The fewest groups, then the fewest words, then the words that stand first. No groups at all: nothing is right.
+    Fewer groups are simpler, then fewer words, then words that stand earlier in ``words``. An empty list means that no
+    case is right. A list of one empty group means that every case is right.
     """
     wanted, held = np.array(right, dtype=np.bool_), _held(cases, words)
     if not wanted.any():
@@ -44,13 +48,17 @@ def condition(cases: Sequence[Case], right: Sequence[bool], words: Mapping[str, 
 
 
 def _held(cases: Sequence[Case], words: Mapping[str, Word]) -> dict[str, _Held]:
-    """Word -> where it holds: [case, axis]."""
+    """Return for each word where it holds: [case, axis]."""
     axes = [[(case, axis) for axis in shapes.axes(case)] for case in cases]
     return {name: np.array([[word(*pair) for pair in pairs] for pairs in axes]) for name, word in words.items()}
 
 
 def _sound(held: dict[str, _Held], wanted: _Held) -> dict[Group, _Held]:
-    """The groups that hold on every axis of no wrong case, without those that hold less often than a shorter one."""
+    """Return the groups that can be part of a condition, and where each holds: [case, axis].
+
+    A group can be part if it holds somewhere in a right case, and if no wrong case has it on every axis. A group that
+    only adds words to a shorter one is left out.
+    """
     found: dict[Group, _Held] = {}
     for group in _groups(held):
         where = np.logical_and.reduce([held[name] for name in group])
@@ -66,11 +74,12 @@ def _groups(held: dict[str, Any]) -> Iterator[Group]:
 
 
 def _all_axes(where: _Held) -> _Held:
+    """Return for which cases something holds on every axis: [case]."""
     return np.asarray(where.all(axis=1))
 
 
 def sentence(groups: list[Group] | None, words: Mapping[str, Word]) -> str:
-    """A condition as the end of a sentence that says when something is right."""
+    """Return a condition as the end of a sentence that says when something is right."""
     if groups is None:
         return f"in some cases, and no {_MOST} of these conditions tell which: {'; '.join(words)}"
     if not groups:

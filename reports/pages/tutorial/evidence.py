@@ -1,4 +1,4 @@
-"""One answer that bears a claim out and one that refutes it, small enough to read."""
+"""Evidence on a claim: one answer that bears the claim out and one that refutes it, both small enough to read."""
 
 from __future__ import annotations
 
@@ -17,29 +17,30 @@ from cases.loading.claims import Undecidable
 from cases.model.case import Case
 from reports.judging.compare import outputs
 from reports.pages.tutorial import claims
-from reports.pages.tutorial.answer import Answer, Question
+from reports.pages.tutorial.answer import AnswerFacts, CaseInRun
 from reports.pages.tutorial.claims import Finding
 from reports.recording.messages import normal
 from reports.recording.record import Record, call_line
 from reports.recording.run import Run
 
 _WRITTEN: Final = 32
-"""Elements of a tensor that are written out."""
+"""The most elements of a tensor that are written out."""
 _CUT: Final = 200
-"""Characters of a message or a call that are shown."""
+"""The most characters of a message or a call that are shown."""
 _STEPS: Final = 5
-"""Calls of a pipeline that are shown."""
+"""The most calls of a pipeline that are shown."""
 _DEFINES: Final = ("@", "def ")
 _OWN: Final = "cases/document/"
-"""Where the text's own examples are, which show a thing best."""
+"""The folder of the text's own examples. They are the best evidence."""
 _FRAMEWORK: Final = "tensorflow-"
-"""The targets of the framework that the text is about."""
+"""The beginning of targets of the framework that the text is about."""
 
 
 def evidence(run: Run, found: Sequence[Finding], *, supports: bool) -> dict[str, Any] | None:
-    """The smallest answer to one of the text's own examples, or else to any case, that decides in this way.
+    """Return the best answer that supports a claim, or that refutes it; None if there is no such answer.
 
-    ``found`` are the findings on one claim.
+    ``found`` holds the findings on one claim. Answers to the text's own examples come first, then answers of the
+    framework that the text is about, then answers to small cases.
     """
     answers = [
         (run.cases[case], finding)
@@ -55,41 +56,53 @@ def evidence(run: Run, found: Sequence[Finding], *, supports: bool) -> dict[str,
 
 
 def _weight(case: Case, target: str) -> tuple[bool, bool, int]:
-    """The text's own examples come first, then the framework that it is about, then what is small."""
+    """Return a key that sorts the best evidence first."""
     size = sum(abs(math.prod(spec.shape)) for spec in case.inputs.values())
     return not case.id.startswith(_OWN), not target.startswith(_FRAMEWORK), size
 
 
 def _call(text: str) -> str:
-    """The framework's call; where a function is made of it, with that function; of a pipeline those of some steps."""
+    """Return the framework's call from a call's text.
+
+    A function that the text defines for the call stands before it. Of a long pipeline only some calls are shown.
+    """
     lines = text.splitlines()
     calls = [line.removeprefix(CALL) for line in lines if line.startswith(CALL)]
-    if len(calls) > _STEPS:
-        calls = [*calls[: _STEPS - 1], f"# and {len(calls) - _STEPS} more calls", calls[-1]]
-    if len(calls) > 1:
-        return "\n".join(map(_cut, calls))
-    start = next((number for number, line in enumerate(lines) if line.startswith(_DEFINES)), len(lines))
-    defined = [line for line in itertools.takewhile(lambda line: not line.startswith(CALL), lines[start:]) if line]
-    return "\n".join(map(_cut, [*defined, call_line(text)]))
+    shown = _shortened(calls) if len(calls) > 1 else [*_defined(lines), call_line(text)]
+    return "\n".join(map(_cut, shown))
+
+
+def _shortened(calls: list[str]) -> list[str]:
+    """Return a pipeline's calls. Of many calls only the first ones and the last one are kept."""
+    if len(calls) <= _STEPS:
+        return calls
+    return [*calls[: _STEPS - 1], f"# and {len(calls) - _STEPS} more calls", calls[-1]]
+
+
+def _defined(lines: list[str]) -> list[str]:
+    """Return the lines that define the function that is called; none if the text defines no function."""
+    from_definition = itertools.dropwhile(lambda line: not line.startswith(_DEFINES), lines)
+    return [line for line in itertools.takewhile(lambda line: not line.startswith(CALL), from_definition) if line]
 
 
 def _came(run: Run, finding: Finding, record: Record) -> Iterator[str]:
-    """A line for each tensor that the claim is about, inputs first, and for what each was compared with."""
-    question = Question(run, run.cases[record.case])
-    answer = Answer(question, record)
-    inputs = () if question.case.given else tuple(question.case.inputs)
+    """Yield a line for each tensor that the claim is about, inputs first, and for each tensor compared with these."""
+    asked = CaseInRun(run, run.cases[record.case])
+    answer = AnswerFacts(asked, record)
+    inputs = () if asked.case.given else tuple(asked.case.inputs)
     names = finding.claim.tensors or (*inputs, *outputs(record.digests))
     known = {*record.digests, *inputs}
     for name in sorted(known.intersection(names), key=lambda name: (name in record.digests, names.index(name))):
         yield f"{name} {_text(answer.tensor(name))}"
     answer.holds(finding.claim.expression)
     for name, other in answer.compared:
-        array = question.output(other) if isinstance(other, str) else other
+        array = asked.output(other) if isinstance(other, str) else other
         yield f"{name} {'none' if array is None else _text(array)}"
     yield from _failure(record)
 
 
 def _failure(record: Record) -> Iterator[str]:
+    """Yield a line that says how a call ended, unless it returned."""
     match record.outcome:
         case Raised(type=name, message=message):
             yield _cut(f"{name}: {normal(message)}")
@@ -100,7 +113,10 @@ def _failure(record: Record) -> Iterator[str]:
 
 
 def _text(array: npt.NDArray[Any]) -> str:
-    """A tensor's dtype and shape, and its elements if they are few, without the axes of length 1; a number as such."""
+    """Return a tensor as text: dtype and shape, and the elements without axes of length 1 if there are few.
+
+    A tensor without axes is written as a plain number.
+    """
     if not array.ndim:
         return f"{array:.2f}"
     head = f"{array.dtype} {array.shape}"
@@ -119,7 +135,7 @@ _SIDES: Final = (("Bears it out", True), ("Refutes it", False))
 
 
 def review(run: Run, found: Sequence[Finding], undecidable: Sequence[Undecidable]) -> dict[str, Any]:
-    """The parts of the page that ``found`` makes, by the names that its template has for them."""
+    """Return the parts of the page's template that the findings ``found`` make."""
     parts = [several for _, several in claims.by_claim(found)]
     table = claims.table(found)
     table["claim"] = [f"[{name}](#{name})" for name in table["claim"]]
@@ -133,7 +149,7 @@ def review(run: Run, found: Sequence[Finding], undecidable: Sequence[Undecidable
 
 
 def _section(run: Run, found: Sequence[Finding]) -> dict[str, Any]:
-    """One claim: the verdicts, and an answer on either side as far as there is one."""
+    """Return one claim's section: its verdicts, and an answer on each side if there is one."""
     claim = found[0].claim
     sides = {title: evidence(run, found, supports=supports) for title, supports in _SIDES}
     return {

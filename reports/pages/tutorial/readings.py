@@ -1,7 +1,7 @@
-"""Where each reading of the tutorial's recipes is right and where it goes wrong: for whoever read the tutorial.
+"""Readings of the tutorial's recipes: where each reading is right and where it goes wrong.
 
-Every cell and every sentence comes from a run's verdicts. Valid cases count, but for those of special values, which
-ask something else, and those without elements, in which nothing can be wrong.
+Every cell and every sentence comes from a run's verdicts. Only valid cases count. Cases of special values don't count,
+because they ask something else. Cases without elements don't count, because nothing can be wrong in them.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from reports.recording.run import Run
 from reports.recording.targets import ORACLE
 
 _OURS: Final = tuple(sorted(OURS - {ORACLE.partition("-")[0]}))
+"""The adapters of the tutorial's recipes: all of the suite's own adapters but the oracle."""
 WORDS: Final[dict[str, dict[str, Word]]] = {
     "conv_transpose": {
         "the padding is SAME": lambda case, _: case.padding == "SAME",
@@ -32,7 +33,7 @@ WORDS: Final[dict[str, dict[str, Word]]] = {
         "the stride is no more than the kernel": lambda _, axis: axis.stride <= axis.kernel,
         "the total padding is even": lambda _, axis: (axis.before + axis.after) % 2 == 0,
         "the full result reaches the image's end": lambda _, axis: axis.full >= axis.image,
-        "the image goes on for stride - 2 elements or more behind the full result": (
+        "the image ends stride - 2 elements or more after the full result": (
             lambda _, axis: axis.image - axis.full >= axis.stride - 2
         ),
         "stride x the value's size is no more than image + kernel - 1": (
@@ -51,12 +52,12 @@ WORDS: Final[dict[str, dict[str, Word]]] = {
         "there is one window": lambda _, axis: axis.count == 1,
     },
 }
-"""What may decide, for each operator that the tutorial spells out; the simplest that decides exactly is said."""
+"""Operator that the tutorial describes -> words that a condition may use. The page has the simplest exact condition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A case that a reading answered: whether it was right, and if not, in what way."""
+class CaseAnswer:
+    """A reading's answer to a case: whether it is right, and if not, the kind of fault and its diagnosis."""
 
     case: Case
     right: bool
@@ -64,27 +65,30 @@ class Answer:
     diagnosis: str
 
 
-Rows = dict[tuple[str, ...], dict[str, list[Answer]]]
+Rows = dict[tuple[str, ...], dict[str, list[CaseAnswer]]]
+"""A row's first cells -> a target -> the target's answers to the cases of the row."""
+_WITHOUT_JUDGEMENT: Final[frozenset[str]] = frozenset({"unsupported", "unjudged"})
+"""Statuses of verdicts that say neither right nor wrong."""
 
 
 def targets(run: Run) -> list[str]:
-    """The targets that are readings of the tutorial."""
+    """Return the run's targets that are readings of the tutorial."""
     return sorted(target for target in run.header["targets"] if target.partition("-")[0] in _OURS)
 
 
-def answers(run: Run, operator: str, target: str) -> list[Answer]:
-    """What a reading did with each case that counts."""
+def answers(run: Run, operator: str, target: str) -> list[CaseAnswer]:
+    """Return a reading's judged answers to the cases that count."""
     asked = [case for case in run.cases.values() if case.operator == operator and (case.id, target) in run.records]
     judged = [(case, judge(run, case, target)) for case in asked if _counts(case)]
     return [
-        Answer(
+        CaseAnswer(
             case=case,
             right=verdict.status == "passed",
             fault=_fault(verdict),
             diagnosis=verdict.diagnosis or (verdict.difference.summary if verdict.difference else ""),
         )
         for case, verdict in judged
-        if verdict.status != "unsupported"
+        if verdict.status not in _WITHOUT_JUDGEMENT
     ]
 
 
@@ -94,7 +98,7 @@ def _counts(case: Case) -> bool:
 
 
 def _fault(verdict: Verdict) -> str:
-    """The kind of a fault without its numbers: what the first of its diagnoses has in common with its likes."""
+    """Return the kind of a fault, without numbers, so that equal kinds can be counted; empty if there is no fault."""
     if verdict.difference is None:
         return ""
     if verdict.status != "differing":
@@ -106,11 +110,11 @@ def _fault(verdict: Verdict) -> str:
 
 
 def sentences(run: Run, operator: str) -> list[str]:
-    """For each reading, when it is right, and the smallest case that it gets wrong."""
+    """Return a sentence for each reading: when it is right, and the smallest case that it gets wrong."""
     return [_sentence(operator, target, found) for target in targets(run) if (found := answers(run, operator, target))]
 
 
-def _sentence(operator: str, target: str, found: list[Answer]) -> str:
+def _sentence(operator: str, target: str, found: list[CaseAnswer]) -> str:
     words = WORDS[operator]
     when = sentence(condition([answer.case for answer in found], [answer.right for answer in found], words), words)
     count = sum(answer.right for answer in found)
@@ -124,8 +128,8 @@ def _size(case: Case) -> tuple[int, str]:
 
 
 def table(run: Run, operator: str) -> pd.DataFrame:
-    """For one operator, what tells its cases apart -> how often each reading is right."""
-    names, key = _KEYS[operator]
+    """Return a row for each kind of case of one operator: how often each reading is right."""
+    names, key = _COLUMNS[operator]
     rows: Rows = {}
     for target in targets(run):
         for answer in answers(run, operator, target):
@@ -139,7 +143,10 @@ def table(run: Run, operator: str) -> pd.DataFrame:
 
 
 def _by_parity(rows: Rows) -> Rows:
-    """Rows in which some reading is right now and then, split by whether what is padded is even if that decides it."""
+    """Split rows by the parity of the total padding.
+
+    A row is split only if that leaves fewer targets whose answers in a row are both right and wrong.
+    """
     found: Rows = {}
     for key, by_target in rows.items():
         parts = {word: _only(by_target, word) for word in ("even", "odd")}
@@ -150,22 +157,23 @@ def _by_parity(rows: Rows) -> Rows:
     return found
 
 
-def _only(by_target: dict[str, list[Answer]], parity: str) -> dict[str, list[Answer]]:
+def _only(by_target: dict[str, list[CaseAnswer]], parity: str) -> dict[str, list[CaseAnswer]]:
     kept = {target: [a for a in found if _parity(a.case) == parity] for target, found in by_target.items()}
     return {target: found for target, found in kept.items() if found}
 
 
 def _parity(case: Case) -> str:
-    """Odd if what is padded is odd along any axis."""
+    """Return ``odd`` if the total padding is odd along an axis, else ``even``."""
     return "odd" if any((axis.before + axis.after) % 2 for axis in shapes.axes(case)) else "even"
 
 
-def _mixed(by_target: dict[str, list[Answer]]) -> int:
+def _mixed(by_target: dict[str, list[CaseAnswer]]) -> int:
+    """Return the number of targets that have both right and wrong answers."""
     return sum(len({answer.right for answer in found}) > 1 for found in by_target.values())
 
 
-def cell(found: Iterable[Answer]) -> str:
-    """Right in all, wrong in all and how, or right in so many."""
+def cell(found: Iterable[CaseAnswer]) -> str:
+    """Return a cell's text: right in all, wrong in all and how, or right in some and how the others are wrong."""
     listed = list(found)
     count, total = sum(answer.right for answer in listed), len(listed)
     if not listed:
@@ -203,8 +211,9 @@ def _avg_unpooled(case: Case) -> tuple[str, ...]:
     return str(case.padding), _window(case), "overlap" if overlap else "do not"
 
 
-_KEYS: Final[dict[str, tuple[list[str], Callable[[Case], tuple[str, ...]]]]] = {
+_COLUMNS: Final[dict[str, tuple[list[str], Callable[[Case], tuple[str, ...]]]]] = {
     "conv_transpose": (["padding", "kernel", "stride"], _transposed),
     "max_unpool": (["padding", "window", "stride and image", "batch"], _max_unpooled),
     "avg_unpool": (["padding", "window", "windows"], _avg_unpooled),
 }
+"""Operator -> the first columns of its table, and a function from a case to the cells of these columns."""

@@ -1,4 +1,4 @@
-"""A convention is named by the rule that gives every element, and by no other."""
+"""A convention gets a name only if its rule gives every element."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from adapters.base import NotSupported
+from adapters.oracle import InvalidCall, NotExact, Oracle
 from adapters.outcome import Returned
+from cases.model.case import Case
 from reports.pages import indices
 from tests.reports.making import TORCH, make, oracle, record, right
 
@@ -84,3 +87,22 @@ def test_a_native_array_of_another_operator_is_not_asked_for_its_convention(tmp_
     case = make("max_pool")
     run = record(tmp_path, [oracle(case), (case, TORCH, Returned(arrays={"native_indices": right(case)["output"]}))])
     assert indices.native(run, [TORCH]).to_dict("records")[0]["index"] == "not asked"
+
+
+@pytest.mark.parametrize("fault", [InvalidCall, NotExact, NotSupported])
+def test_a_case_that_the_oracle_cannot_answer_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    answered, lost = POOLS
+    answers = [(case, TORCH, Returned(arrays={"native_indices": right(case)["indices"]})) for case in POOLS]
+    run = record(tmp_path, [oracle(answered), *answers])
+    define = Oracle.run
+
+    def fail(self: Oracle, case: Case, inputs: dict[str, Any]) -> dict[str, Any]:
+        if case.id == lost.id:
+            raise fault(case.id)
+        return define(self, case, inputs)
+
+    monkeypatch.setattr(Oracle, "run", fail)
+    (row,) = indices.native(run, [TORCH]).to_dict("records")
+    assert (row["index"], row["cases"]) == ("flat over the image, channels last", 1)

@@ -1,4 +1,4 @@
-"""A reproducer is pasted into an interpreter and shows the answer."""
+"""A reproducer shows the answer when it is pasted into an interpreter."""
 
 from __future__ import annotations
 

@@ -79,7 +79,16 @@ def outcomes(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> dict
     entry = NotAsked.model_validate(fields | {"reason": "its process would not be right any more"})
     monkeypatch.setattr("reports.recording.not_asked.load", lambda: [entry])
     monkeypatch.setattr(NotAsked, "speaks_of", lambda _self, case, _target, _version: case.name == "left-out")
-    words = ["-c", ROOT / "pyproject.toml", "--rootdir", ROOT, "-p", "conftest", "-p", "no:cacheprovider"]
+    words: list[str | Path] = [
+        "-c",
+        ROOT / "pyproject.toml",
+        "--rootdir",
+        ROOT,
+        "-p",
+        "conftest",
+        "-p",
+        "no:cacheprovider",
+    ]
     words += ["--adapter", "tests.reports.fakes:Mixed", "--target", "mixed-*", "--timeout", "2"]
     found = pytester.inline_run(*words, "--report", pytester.path / "report", path.parent)
     return _outcomes(found.getreports("pytest_runtest_logreport"))

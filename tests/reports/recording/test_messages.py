@@ -1,4 +1,4 @@
-"""Messages as frameworks wrote them: what a machine or a run adds is gone, and what they say is there."""
+"""Messages as frameworks wrote them, without the parts that a machine or a run adds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many of a file's cases a mode is asked."""
+"""The cases of a file that a mode is asked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CASES = Path(cases.__file__).parent
 
 
 def file(count: int) -> list[Case]:
-    """As many cases, every third of them in float64."""
+    """Make ``count`` cases. Every third case is in float64."""
     dtypes = ["float64" if number % 3 == 0 else "float32" for number in range(count)]
     specs = [{"value": TensorSpec(shape=(1,), dtype=dtype, fill="integers")} for dtype in dtypes]
     return [
@@ -59,7 +59,7 @@ def test_dtypes_exclude_the_others_also_when_slow_and_before_any_thinning() -> N
     assert numbers(30, ModeOptions(dtypes=("float64",), one_in=5)) == [6, 21]
 
 
-def test_what_is_left_out_is_said() -> None:
+def test_the_sampling_of_a_mode_is_described() -> None:
     thin = ModeOptions(one_in=22, dtypes=("float64", "int64"))
     assert describe(thin, slow=False) == (
         "every 22nd case of a topic, of pairs some with each value (all with --slow), values of float64 and int64 only"
@@ -81,8 +81,8 @@ def test_of_the_pairs_a_thinned_mode_is_asked_every_value_in_few_cases(operator:
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
-def test_what_hardly_anybody_refuses_has_all_values_that_it_can(operator: str) -> None:
-    """A refusal of integers, of dilations or of empty batches says nothing of the layout and the padding."""
+def test_cases_that_hardly_any_framework_refuses_have_all_values_that_they_can(operator: str) -> None:
+    """A case that is refused for its integers, dilations or empty batch says nothing about its layout and padding."""
     pairs = load(CASES / operator / f"{COVERING}.yaml")
     whole = [case for case in pairs if all(0 not in spec.shape for spec in case.inputs.values())]
     usual = [case for case in whole if case.dtype in FLOATS and set(shapes.dilations(case)) == {1}]

@@ -1,4 +1,4 @@
-"""Which targets are wanted, and what is said of those that can't be had."""
+"""The targets that are wanted, and the reasons for those that can't run."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_one_device_is_that_device_alone_and_the_oracle() -> None:
     assert chosen(device="cuda")[0] == ["oracle-eager-cpu", "jax-jit-cuda"]
 
 
-def test_no_gpu_is_one_line_that_names_who_sees_none() -> None:
+def test_no_gpu_is_one_line_that_names_the_frameworks_that_see_none() -> None:
     options = Options(device="cuda")
     found, absent = sorted_out([ORACLE, TORCH, Missing(launch=Launch(name="jax", locator=""), message="No module")])
     choice = choose(found, options)
@@ -80,7 +80,7 @@ def test_no_gpu_is_one_line_that_names_who_sees_none() -> None:
 
 
 def test_of_a_plug_in_it_is_not_said_that_it_sees_no_gpu() -> None:
-    """It may never use one."""
+    """A plug-in may never use a GPU."""
     choice = choose([ORACLE, ready("mine", run=PLAIN)], Options(device="cuda"))
     assert choice.missing == {"mine-cuda": "the adapter offers no cuda here, only cpu"}
 
@@ -114,7 +114,7 @@ def test_they_are_no_framework_to_run() -> None:
     check(choose([ORACLE, DOCUMENT], asked), {}, [], asked)
 
 
-def test_who_asks_for_a_framework_does_not_start_them() -> None:
+def test_a_target_of_a_framework_does_not_start_them() -> None:
     wanted, unasked = launches(DEFAULT_ADAPTERS, Options(targets=("torch-*",)))
     assert [launch.name for launch in wanted] == ["oracle", "torch"]
     assert "document" in unasked

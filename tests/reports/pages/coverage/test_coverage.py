@@ -1,4 +1,4 @@
-"""What is counted as covered, what is a hole, and that the suite's own cases have none."""
+"""Covered values and holes, and the check that the suite's own cases have no holes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def suite() -> list[Covered]:
 
 
 def test_the_suite_covers_every_pair_that_can_be(suite: list[Covered]) -> None:
-    """``python -m reports coverage`` says which pair lacks a case; add one to the operator's pairs.yaml."""
+    """``python -m reports coverage`` says which pair lacks a case. Add a case to the operator's pairs.yaml."""
     assert by_case.holes(suite) == []
     figures = by_case.summary(suite)
     assert figures["operator"].to_list() == list(OPERATORS)
@@ -61,6 +61,15 @@ def test_a_case_that_a_run_has_no_right_answer_to_covers_nothing(tmp_path: Path)
     answered, lost = make("conv", "answered"), make("conv", "lost")
     torch: list[Answer] = [(case, TORCH, Returned(arrays=right(case))) for case in (answered, lost)]
     found = _of(by_case.of_run(record(tmp_path, [oracle(answered), *torch])), "conv")
+    assert found.weak == [lost]
+
+
+def test_a_case_that_the_oracle_cannot_answer_covers_nothing() -> None:
+    """2048 + 1 is no float16 number, so the oracle refuses this case of the exact tier."""
+    single = {"image": [2, 2], "kernel": [2, 2], "strides": 1, "in_channels": 1, "out_channels": 1}
+    values = {"value": {"values": [[2048, 1], [0, 0]]}, "filter": {"values": [[1, 1], [1, 1]]}}
+    lost = make("conv", "lost", dtype="float16", **single, **values)
+    found = _of(by_case.covered([make("conv"), lost], by_case.is_weak_by_definition), "conv")
     assert found.weak == [lost]
 
 

@@ -1,4 +1,4 @@
-"""Which right answers prove little."""
+"""Right answers that prove little, and right answers that do not."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_nothing_is_not_weak() -> None:
     ],
 )
 def test_zeros_by_definition_are_left_out(operator: str, fields: dict[str, Any]) -> None:
-    """Most of each answer is zero, whatever the inputs hold, and the rest is not."""
+    """Most elements of each answer are zero whatever the inputs hold. The other elements are not zero."""
     case = make(operator, **fields)
     output = Oracle().run(case, fill(case))["output"]
     assert 2 * np.count_nonzero(output == 0) > output.size

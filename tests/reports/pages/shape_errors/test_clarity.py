@@ -1,4 +1,4 @@
-"""The rule on real messages, on both of its sides."""
+"""The rule of clear messages, applied to real messages that are clear and that are not."""
 
 from __future__ import annotations
 

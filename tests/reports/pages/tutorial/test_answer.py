@@ -1,4 +1,4 @@
-"""What an expression can ask of an answer, each fact on an answer that was made for it."""
+"""Every fact that an expression can read from an answer, each tried on an answer that a test makes for it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from adapters.oracle import NotExact, Oracle
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from cases.loading.claims import ANSWER, FUNCTIONS
 from cases.loading.expressions import expression
 from reports.pages.tutorial import answer
-from reports.pages.tutorial.answer import Question
+from reports.pages.tutorial.answer import CaseInRun
 from reports.recording.run import Run, read
 from tests.reports.making import JAX, TORCH, make, oracle, record, result, right
 
@@ -33,10 +34,10 @@ RAISED = Raised(type="ValueError", message="no", stage="calling")
 
 
 def _decides(folder: Path, text: str, outcome: Outcome, case: Any = CASE) -> bool | None:
-    """What an expression is of an answer of torch's; jax answered the same way but for its sign."""
+    """Evaluate an expression on torch's answer. jax returned the right arrays with the opposite sign."""
     negative = Returned(arrays={name: -array for name, array in right(case).items()})
     run = record(folder, [oracle(case), (case, TORCH, outcome), (case, JAX, negative)])
-    return Question(run, case).holds(expression(text), TORCH)
+    return CaseInRun(run, case).holds(expression(text), TORCH)
 
 
 def test_every_fact_that_a_claim_may_name_is_there() -> None:
@@ -80,9 +81,9 @@ def test_of_a_result(tmp_path: Path, text: str, expected: bool | None) -> None: 
 
 
 def test_a_convolution_by_hand(tmp_path: Path) -> None:
-    """The value [[1, 10], [100, 1000]] under the filter [[1, 2], [3, 4]] as it is: 4 * 1 in the first corner."""
+    """The value [[1, 10], [100, 1000]] meets the filter [[1, 2], [3, 4]], not rotated. The first corner is 4 * 1."""
     run = record(tmp_path, [(CASE, TORCH, RIGHT)])
-    made = answer.Answer(Question(run, CASE), run.records[CASE.id, TORCH]).convolution("value", "filter")
+    made = answer.AnswerFacts(CaseInRun(run, CASE), run.records[CASE.id, TORCH]).convolution("value", "filter")
     assert made[0, :, :, 0].tolist() == [[4, 43, 30], [402, 4321, 3010], [200, 2100, 1000]]
 
 
@@ -91,7 +92,7 @@ def test_a_convolution_by_hand(tmp_path: Path) -> None:
     [
         (RAISED, "raised"),
         (Crashed(signal="SIGABRT", stderr=""), "crashed"),
-        (TimedOut(seconds=1.0), "timed_out"),
+        (TimedOut(seconds=1.0), "timed out"),
     ],
 )
 def test_of_a_failure(tmp_path: Path, outcome: Outcome, kind: str) -> None:
@@ -102,13 +103,13 @@ def test_of_a_failure(tmp_path: Path, outcome: Outcome, kind: str) -> None:
 
 def test_a_failed_target_agrees_with_nobody(tmp_path: Path) -> None:
     run = record(tmp_path, [(CASE, TORCH, RIGHT), (CASE, JAX, RAISED)])
-    assert Question(run, CASE).holds(expression(f'agrees("{JAX}")'), TORCH) is False
+    assert CaseInRun(run, CASE).holds(expression(f'agrees("{JAX}")'), TORCH) is False
 
 
 def test_unsupported_and_unasked_decide_nothing(tmp_path: Path) -> None:
     assert _decides(tmp_path, 'kind == "unsupported" or true', Unsupported(reason="none")) is None
     run = record(tmp_path / "other", [oracle(CASE)])
-    assert Question(run, CASE).holds(expression("true"), TORCH) is None
+    assert CaseInRun(run, CASE).holds(expression("true"), TORCH) is None
 
 
 def test_equal_elements_of_other_dtypes_and_nan_are_the_same(tmp_path: Path) -> None:
@@ -128,7 +129,7 @@ def test_an_argument_that_is_given_as_it_stands_is_no_input(tmp_path: Path) -> N
     rule = {"rule": "type", "reason": "None is no tensor"}
     case = make("conv_transpose", name="none", given={"filter": None}, invalid=rule)
     run = record(tmp_path, [(case, TORCH, RIGHT)])
-    assert Question(run, case).holds(expression('size("filter") > 0'), TORCH) is None
+    assert CaseInRun(run, case).holds(expression('size("filter") > 0'), TORCH) is None
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_an_index_follows_a_rule(tmp_path: Path, rule: str, batch: int) -> None:
 
 
 def test_an_input_has_its_own_dtype(tmp_path: Path) -> None:
-    """bfloat16 inputs are made as float32 arrays, and come back as real ones."""
+    """bfloat16 inputs are filled as float32 arrays, and an expression sees them as bfloat16."""
     case = make("max_pool", name="narrow", dtype="bfloat16")
     assert _decides(tmp_path, 'dtype_of("value") == "bfloat16"', Returned(arrays=right(case)), case) is True
 
@@ -152,9 +153,9 @@ def test_an_input_has_its_own_dtype(tmp_path: Path) -> None:
 def test_to_agree_is_to_have_the_same_bits_in_every_output(tmp_path: Path) -> None:
     other = Returned(arrays=right(POOL) | {"indices": right(POOL)["indices"] + 1})
     run = record(tmp_path, [oracle(POOL), (POOL, TORCH, Returned(arrays=right(POOL))), (POOL, JAX, other)])
-    question = Question(run, POOL)
-    assert question.holds(expression('agrees("oracle-eager-cpu")'), TORCH) is True
-    assert question.holds(expression('agrees("oracle-eager-cpu")'), JAX) is False
+    pooled = CaseInRun(run, POOL)
+    assert pooled.holds(expression('agrees("oracle-eager-cpu")'), TORCH) is True
+    assert pooled.holds(expression('agrees("oracle-eager-cpu")'), JAX) is False
 
 
 def test_the_call_is_each_target_s_own_though_the_results_are_the_same(tmp_path: Path) -> None:
@@ -165,5 +166,26 @@ def test_the_call_is_each_target_s_own_though_the_results_are_the_same(tmp_path:
         run.record(result(CASE, target, RIGHT, call))
     run.end()
     run.close()
-    question = Question(read(run.path), CASE)
-    assert [question.holds(expression('"torch" in call'), target) for target in (TORCH, JAX)] == [True, False]
+    asked = CaseInRun(read(run.path), CASE)
+    assert [asked.holds(expression('"torch" in call'), target) for target in (TORCH, JAX)] == [True, False]
+
+
+def test_an_index_follows_no_rule_and_breaks_none_if_the_oracle_has_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    native = Returned(arrays=right(POOL) | {"native_indices": right(POOL)["indices"]})
+    run = record(tmp_path, [oracle(POOL), (POOL, TORCH, native)])
+
+    def fail(*_: Any) -> None:
+        raise NotExact(POOL.id)
+
+    monkeypatch.setattr(Oracle, "run", fail)
+    text = 'follows("flat over the image, channels last")'
+    assert CaseInRun(run, POOL).holds(expression(text), TORCH) is None
+    assert CaseInRun(run, POOL).holds(expression(f"not {text}"), TORCH) is None
+
+
+@pytest.mark.parametrize("text", ["passed", "not passed"])
+def test_an_answer_that_cannot_be_judged_decides_nothing(tmp_path: Path, text: str) -> None:
+    run = record(tmp_path, [(CASE, TORCH, RIGHT)])
+    assert CaseInRun(run, CASE).holds(expression(text), TORCH) is None

@@ -1,4 +1,4 @@
-"""A verdict is counted: every kind of it occurs here, on runs made by hand, and every shipped claim can be refuted."""
+"""Every kind of verdict, counted on runs that are made by hand."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _claim(holds: str = 'kind == "returned"', **fields: Any) -> Claim:
 
 
 def _run(folder: Path, *outcomes: Outcome, target: str = TORCH) -> Run:
-    """A run in which a target gave these answers to EVEN, ODD and APART, one each."""
+    """Make a run in which a target gave these answers to EVEN, ODD and APART, one answer to each."""
     cases = (EVEN, ODD, APART)
     return record(
         folder, [*map(oracle, cases), *((case, target, one) for case, one in zip(cases, outcomes, strict=False))]
@@ -97,7 +97,7 @@ def test_a_condition_that_means_nothing_tells_nothing(tmp_path: Path) -> None:
 
 
 def test_a_condition_that_fits_few_answers_by_chance_is_not_found(tmp_path: Path) -> None:
-    """Nearly anything tells one supporting answer from one refuting; the target that was asked more knows better."""
+    """Nearly any condition separates one supporting from one refuting answer. More answers show that it is chance."""
     answers: list[Answer] = [(EVEN, GRAPH, _good(EVEN)), (ODD, GRAPH, RAISED)]
     alone = record(tmp_path / "alone", answers)
     assert _found(alone, _claim(conditions=CONDITIONS), GRAPH).verdict == "holds only where the strides divide"
@@ -231,8 +231,8 @@ def test_the_page_says_what_the_run_says(tmp_path: Path, shipped: list[Case]) ->
     assert "gpu-only,tensorflow-eager-cpu,refuted,0,1,0" in pages["document_claims.csv"]
 
 
-def test_all_targets_of_one_claim_in_a_word(tmp_path: Path) -> None:
-    """A condition is no plain word, whether one target gives it or all do."""
+def test_all_targets_of_one_claim_have_one_word(tmp_path: Path) -> None:
+    """A verdict with a condition is neither holds nor refuted, for one target and for all."""
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     conditional = _found(_run(tmp_path / "a", _good(EVEN), RAISED, RAISED), _claim(conditions=CONDITIONS))
@@ -243,8 +243,8 @@ def test_all_targets_of_one_claim_in_a_word(tmp_path: Path) -> None:
     assert claims.overall([refuted]) == "refuted"
 
 
-def test_a_condition_that_means_nothing_in_a_case_excludes_it_not(tmp_path: Path) -> None:
-    """Of the one answer that refutes, the condition says nothing; so it doesn't tell it from the others."""
+def test_a_condition_that_means_nothing_for_a_case_does_not_exclude_it(tmp_path: Path) -> None:
+    """The condition means nothing for the one refuting answer, so it does not separate that answer from the others."""
     run = _run(tmp_path, _good(EVEN), RAISED)
     unclear = {"it is even": "strides_divide or 1 // (image[0] - 5) > 0"}
     assert _found(run, _claim(conditions=unclear)).verdict == "holds in 1 of 2"

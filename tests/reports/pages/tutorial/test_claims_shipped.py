@@ -1,4 +1,4 @@
-"""Every shipped claim can be borne out and can be refuted: among what a target might do are answers on both sides."""
+"""Every shipped claim can be borne out and can be refuted by answers that a target might give."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cases.loading import claims
 from cases.loading.claims import Claim
 from cases.model.case import PIPELINE, Case
 from cases.model.fill import fill
-from reports.pages.tutorial.answer import Question
+from reports.pages.tutorial.answer import CaseInRun
 from reports.recording.run import Run, read
 from reports.recording.targets import ORACLE
 from tests.cases.shipped import loaded
@@ -32,7 +32,7 @@ CALLS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Possible:
-    """What a target might do with a case, beside what is right."""
+    """An outcome and a call that a target might answer a case with, beside the right arrays."""
 
     case: Case
     right: Arrays | None
@@ -54,14 +54,14 @@ def test_an_answer_can_bear_a_claim_out_and_one_can_refute_it(
     said = set()
     for number, possible in enumerate(_possible(spoken_of)):
         run = _run(tmp_path / f"{number}.jsonl", target, possible)
-        said.add(Question(run, possible.case).holds(claim.expression, target))
+        said.add(CaseInRun(run, possible.case).holds(claim.expression, target))
         if {True, False} <= said:
             return
     pytest.fail(f"of all answers it says {said}")
 
 
 def _possible(cases: list[Case]) -> Iterator[Possible]:
-    """Answers to a few of the cases, and to the same calls with tensors of ones."""
+    """Yield answers to a few of the cases, and to the same calls with tensors of ones."""
     for case in (*cases[:2], *cases[len(cases) // 2 :: 40], *cases[-2:]):
         yield from _answers(case)
         if case.operator != PIPELINE and "indices" not in case.inputs:
@@ -70,7 +70,7 @@ def _possible(cases: list[Case]) -> Iterator[Possible]:
 
 
 def _answers(case: Case) -> Iterator[Possible]:
-    """What is right, what is wrong in one of several ways, and none."""
+    """Yield the right answer, answers that are wrong in several ways, and an error."""
     expected = None if case.invalid or case.behaviour else right(case)
     returned = _returned(case, expected or {"output": np.zeros((1, 2, 3, 1), np.float32)})
     outcomes: list[Outcome] = [RAISED, *(Returned(arrays=arrays) for arrays in returned)]
@@ -93,7 +93,7 @@ def _returned(case: Case, arrays: Arrays) -> Iterator[Arrays]:
 
 
 def _run(path: Path, target: str, possible: Possible) -> Run:
-    """A run of one case: this answer, the definition's, and those of the text's recipes, which are as right."""
+    """Make a run of one case: this answer, the oracle's, and the recipes', which are right too."""
     case, run = possible.case, Run(path)
     recipes = {ORACLE, "document-after-cpu", "document-between-cpu"} - {target}
     run.begin({"targets": {name: {"versions": {}, "settings": {}} for name in (target, *recipes)}})

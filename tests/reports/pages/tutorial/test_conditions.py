@@ -1,4 +1,4 @@
-"""The simplest condition that tells right from wrong, and only if it does so in every case."""
+"""The simplest condition that separates right cases from wrong ones. It must do so in every case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page for whoever read the tutorial: what it says follows from the run, and only from it."""
+"""The page of readings: everything that it says follows from the run, and only from the run."""
 
 from __future__ import annotations
 
@@ -94,6 +94,13 @@ def test_what_is_not_judged_or_asks_something_else_does_not_count(tmp_path: Path
     assert readings.table(run, "conv_transpose").empty
 
 
+def test_an_answer_that_cannot_be_judged_does_not_count(tmp_path: Path) -> None:
+    run = record(tmp_path, [oracle(ONE), *_answers((ONE, EVEN))])
+    assert [answer.case.id for answer in readings.answers(run, "conv_transpose", AFTER)] == [ONE.id]
+    (sentence,) = readings.sentences(run, "conv_transpose")
+    assert sentence == "`document-after-cpu` is right everywhere: 1 of 1 cases."
+
+
 def test_unpooling_is_told_by_windows_and_by_whether_strides_divide_the_image(tmp_path: Path) -> None:
     even = make("max_unpool", name="even", image=[4, 4], batch=2)
     odd = make("max_unpool", name="odd", image=[5, 4], padding="SAME")
@@ -121,8 +128,8 @@ def test_averages_are_told_by_whether_windows_overlap(tmp_path: Path) -> None:
 
 
 def test_a_cell_counts_the_faults() -> None:
-    def answers(*faults: str) -> list[readings.Answer]:
-        return [readings.Answer(case=ONE, right=not fault, fault=fault, diagnosis="") for fault in faults]
+    def answers(*faults: str) -> list[readings.CaseAnswer]:
+        return [readings.CaseAnswer(case=ONE, right=not fault, fault=fault, diagnosis="") for fault in faults]
 
     assert readings.cell(answers("", "")) == "right in all 2"
     assert readings.cell(answers("a", "a")) == "wrong in all 2: a"
