@@ -18,7 +18,14 @@ from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("cases/model", "adapters", "adapters/worker", "adapters/oracle", "adapters/document")
+FOLDERS = (
+    "cases/model",
+    "adapters",
+    "adapters/worker",
+    "adapters/writing",
+    "adapters/oracle",
+    "adapters/document",
+)
 FRAMEWORKS = ("tensorflow", "torch", "jax")
 CASE = "cases/made/avg_pool.yaml::alone"
 
