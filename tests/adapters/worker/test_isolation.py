@@ -1,4 +1,4 @@
-"""A call leaves its inputs alone: what changes or returns one is told, and what only looks so isn't."""
+"""A call neither changes nor returns its inputs: each breach is told, and what only looks like one is not."""
 
 from __future__ import annotations
 
