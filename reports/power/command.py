@@ -27,11 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     tried.add_argument(
         "--adapter", metavar="MODULE:CLASS", help="try an implementation of your own instead; write no page"
     )
-    parser.add_argument(
-        "--to", type=Path, default=_TO, metavar="DIR", help="the folder for the page; default: %(default)s"
-    )
-    parser.add_argument("--publish", action="store_true", help="also write the committed page")
-    parser.add_argument("--check", action="store_true", help="fail if the committed page differs from the new one")
+    parser.add_argument("--list", action="store_true", help="print the names of the mutants, and try none")
     parser.add_argument(
         "--workers",
         type=count,
@@ -39,8 +35,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="the number of processes; default: the number of processors",
     )
-    parser.add_argument("--list", action="store_true", help="print the names of the mutants, and try none")
+    _add_page(parser)
     parser.set_defaults(run=None, command=power)
+
+
+def _add_page(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--to", type=Path, default=_TO, metavar="DIR", help="the folder for the page; default: %(default)s"
+    )
+    parser.add_argument("--publish", action="store_true", help="also write the committed page")
+    parser.add_argument("--check", action="store_true", help="fail if the committed page differs from the new one")
 
 
 def power(options: argparse.Namespace) -> int:

@@ -22,22 +22,26 @@ def least(caught: Mapping[str, Collection[str]]) -> list[str]:
     cases = _distinct(rows)
     if not cases:
         return []
-    places = {case: number for number, case in enumerate(cases)}
-    entries = [(row, places[case]) for row, names in enumerate(rows) for case in names if case in places]
-    matrix = csr_matrix((np.ones(len(entries)), tuple(zip(*entries, strict=True))), shape=(len(rows), len(cases)))
     # One case less counts more than any preference of early cases.
     costs = len(cases) ** 2 + np.arange(len(cases))
     found = milp(
         costs,
         integrality=np.ones(len(cases)),
         bounds=Bounds(0, 1),
-        constraints=LinearConstraint(matrix, lb=1),
+        constraints=LinearConstraint(_matrix(rows, cases), lb=1),
         options={"mip_rel_gap": 0},
     )
     if not found.success:
-        msg = f"no least set of cases: {found.message}"
+        msg = f"found no smallest set of cases: {found.message}"
         raise RuntimeError(msg)
     return [case for case, chosen in zip(cases, found.x, strict=True) if chosen > 0.5]  # noqa: PLR2004 - 0 or 1
+
+
+def _matrix(rows: list[list[str]], cases: list[str]) -> csr_matrix:
+    """Return a matrix with a row for each mutant and a column for each case, with 1 where the case notices it."""
+    columns = {case: number for number, case in enumerate(cases)}
+    entries = [(row, columns[case]) for row, names in enumerate(rows) for case in names if case in columns]
+    return csr_matrix((np.ones(len(entries)), tuple(zip(*entries, strict=True))), shape=(len(rows), len(cases)))
 
 
 def _distinct(rows: list[list[str]]) -> list[str]:

@@ -22,7 +22,7 @@ def test_a_view_of_an_input_is_named() -> None:
 
 
 def test_memory_of_its_own_is_fine() -> None:
-    """Equal elements, and half of a larger array that is no input."""
+    """A copy of an input is fine, and so is a part of a larger array that is no input."""
     inputs = {"value": np.arange(6.0)}
     isolation = Isolation(inputs)
     assert isolation.fault({"output": inputs["value"].copy()}) is None

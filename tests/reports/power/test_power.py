@@ -108,7 +108,7 @@ def test_a_mutant_is_judged_as_a_run_judges(tmp_path: Path) -> None:
 
 
 def test_the_whole_engine_notices_what_the_measure_says() -> None:
-    """``pytest cases`` with the mutant as one more adapter, in a worker process of its own."""
+    """``pytest cases`` takes the mutant as one more adapter, in a worker process of its own."""
     file = "cases/max_pool_argmax/equal_elements.yaml"
     name = "max_pool_argmax/last-maximum"
     caught = trial.try_all([name], [ROOT / file], workers=1)[name].caught
