@@ -1,7 +1,7 @@
-"""What each framework answers: adapters, the workers that they run in, and the outcomes that come back.
+"""The frameworks' answers: adapters, the worker processes that they run in, and the outcomes that come back.
 
-This table names the adapters that ship with the suite. Nothing here imports a framework: an adapter's module is loaded
-inside its own worker process.
+The table below names the adapters that ship with the suite. Nothing here imports a framework: an adapter's module is
+imported only in its own worker process.
 """
 
 from typing import Final
@@ -14,5 +14,5 @@ ADAPTERS: Final[dict[str, str]] = {
     "document": "adapters.document:Document",
 }
 OURS: Final = frozenset({"oracle", "document"})
-"""The adapters that stand for no framework: the definition, and the tutorial's algorithms."""
+"""The adapters that stand for no framework: the definition and the tutorial's algorithms."""
 ENTRY_POINTS: Final = "deconform.adapters"

@@ -13,7 +13,7 @@ from adapters.engine.launch import UnknownAdapterError, known, resolve
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; returns the exit status: 0, 1 if a check failed, 2 if the command line is wrong."""
+    """Run one command and return the exit status: 0, 1 if a check failed, 2 if the command line is wrong."""
     options = _parser().parse_args(arguments)
     if options.command == "list":
         print(*survey([resolve(name) for name in known()]), sep="\n")
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
 
 def _interpreter(python: str | None) -> str | None:
     if python is not None and shutil.which(python) is None:
-        msg = f"there is no interpreter {python!r}"
+        msg = f"--python {python}: there is no such program; give the path of a Python interpreter"
         raise FileNotFoundError(msg)
     return python
 
@@ -40,22 +40,25 @@ def _interpreter(python: str | None) -> str | None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m adapters", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="name the adapters and their modes, and say which can be used here")
-    trial = commands.add_parser("check", help="try an adapter by itself: does it keep the protocol?")
+    commands.add_parser("list", help="name the adapters and their modes, and tell which can be used here")
+    trial = commands.add_parser("check", help="try one adapter alone and tell where it breaks the protocol")
     trial.add_argument("adapter", metavar="NAME|module:Class")
-    trial.add_argument("--python", metavar="PATH", help="the interpreter that has the framework")
+    trial.add_argument("--python", metavar="PATH", help="the interpreter that has the framework; default: this one")
     return parser
 
 
 def _run(arguments: list[str]) -> int:
-    """``main``, ended quietly by a reader that has enough. SIGPIPE stays off: a worker's pipe may break as well."""
+    """Run ``main`` and return its exit status; return 1, without a traceback, if the reader of stdout closes it.
+
+    SIGPIPE stays ignored, because a worker's pipe may break, too.
+    """
     try:
         try:
             return main(arguments)
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is flushed at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes the rest at exit
         return 1
 
 

@@ -1,8 +1,8 @@
-"""What crosses the pipe between the parent and a worker: JSON texts, with arrays as raw bytes beside them.
+"""The messages between the parent and a worker: JSON texts, with arrays as raw bytes beside them.
 
-JSON rather than execnet's own serializer, which refuses lone surrogates, subclasses of str and integers below -2**31:
-a framework's message or a plug-in's dict may hold any of them. Both sides import this, so it needs NumPy alone, but
-for arrays of bfloat16.
+JSON is used because execnet's own serializer refuses lone surrogates, subclasses of str and integers below -2**31. A
+framework's message or a plug-in's dict may hold any of these. Both sides import this module, so it needs only NumPy;
+arrays of bfloat16 need ml_dtypes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 Wire = tuple[str, tuple[bytes, ...]]
 BFLOAT16: Final = "bfloat16"
-"""The one dtype of an extension, ``ml_dtypes``, that may cross: NumPy knows its name once that is imported."""
+"""The only dtype from outside NumPy that may be sent. NumPy knows its name once ``ml_dtypes`` is imported."""
 
 
 class Channel(Protocol):
@@ -34,13 +34,13 @@ class Channel(Protocol):
         ...
 
     def __iter__(self) -> Iterator[Any]:
-        """What the parent sends, until it closes the channel."""
+        """Iterate over the items that the parent sends, until the parent closes the channel."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message: what kind it is, its fields, and the arrays that came with it, by name."""
+    """One message: its kind, its fields, and its arrays by name."""
 
     kind: str
     body: dict[str, Any]
@@ -48,10 +48,10 @@ class Message:
 
 
 def pack(kind: str, body: dict[str, Any], arrays: dict[str, Array] | None = None) -> Wire:
-    """A message as execnet carries it; each array as (name, dtype name, shape) and its bytes in C order.
+    """Turn a message into what execnet can carry: each array as (name, dtype name, shape) and its bytes in C order.
 
     Raises:
-        TypeError: if ``body`` holds what JSON does not.
+        TypeError: if ``body`` holds something that JSON can't express.
     """
     native = {name: array.astype(array.dtype.newbyteorder("="), copy=False) for name, array in (arrays or {}).items()}
     layout = [(name, array.dtype.name, array.shape) for name, array in native.items()]
@@ -59,7 +59,7 @@ def pack(kind: str, body: dict[str, Any], arrays: dict[str, Array] | None = None
 
 
 def unpack(wire: Wire) -> Message:
-    """The message that ``pack`` wrote. Its arrays are read-only views of the bytes received."""
+    """Return the message that ``pack`` wrote. Its arrays are read-only views of the received bytes."""
     text, blobs = wire
     kind, body, layout = json.loads(text)
     arrays: dict[str, Array] = {
@@ -71,5 +71,5 @@ def unpack(wire: Wire) -> Message:
 
 def _dtype(name: str) -> np.dtype[Any]:
     if name == BFLOAT16:
-        importlib.import_module("ml_dtypes")  # only here: a worker that never sees such an array need not have it
+        importlib.import_module("ml_dtypes")  # a worker that never meets such an array need not have it
     return np.dtype(name)

@@ -1,6 +1,6 @@
-"""Adapters that do one thing each, most of them wrong, to test the engine with. They need no framework.
+"""Adapters for the engine's tests that do one thing each, most of them wrong. They need no framework.
 
-A case decides by its id: one that has ``bad`` in it brings out a fake's fault, any other is answered like ``Right``.
+The case's id decides: if ``bad`` is in it, the fake shows its fault; otherwise it answers like ``Right``.
 """
 
 # ruff: noqa: ARG002, T201, TRY003 - a fake keeps the protocol's parameters, and has last words
@@ -68,7 +68,7 @@ class Right:
 
 
 class Raises(Right):
-    """Raises while preparing, calling or reading, as the case's id says."""
+    """Raises while preparing, calling or reading, by the case's id."""
 
     def call(self, case: Case) -> Any:
         lines = {
@@ -80,7 +80,7 @@ class Raises(Right):
 
 
 class NoCall:
-    """A plug-in that lacks ``call``, raises, and imports nothing of ours."""
+    """A plug-in that has no ``call``, raises, and imports nothing of the suite."""
 
     name = "nocall"
     modes = ("eager",)
@@ -117,7 +117,7 @@ class Crashes(Right):
 
 
 class Hangs(Crashes):
-    """Hangs or crashes, as the case's id says."""
+    """Hangs or crashes, by the case's id."""
 
     def bad(self, case: Case, inputs: Arrays) -> Any:
         if "hang" in case.id:
@@ -128,7 +128,7 @@ class Hangs(Crashes):
 
 
 class LeavesChild(Right):
-    """Dies while a child of it keeps its pipes open."""
+    """Dies while its child keeps the pipes open."""
 
     def bad(self, case: Case, inputs: Arrays) -> Any:
         subprocess.Popen(["/bin/sleep", "3600"], close_fds=False)
@@ -163,7 +163,7 @@ class ReturnsOddArrays(Right):
 
 
 class InPlace(Right):
-    """Doubles what it is given where that is bad, and returns it otherwise."""
+    """Doubles its input in place in a bad case, and returns its input in any other."""
 
     def call(self, case: Case) -> Any:
         return ""
@@ -177,7 +177,7 @@ class InPlace(Right):
 
 
 class Reuses(Right):
-    """Returns every other result in one and the same array."""
+    """Returns every second result in the same array."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -193,7 +193,7 @@ class Reuses(Right):
 
 
 class Steady(Right):
-    """Takes a third of a second for a call."""
+    """Takes a third of a second for each call."""
 
     def good(self, case: Case, inputs: Arrays) -> Any:
         time.sleep(1 / 3)
@@ -219,7 +219,7 @@ class DiesInCall(Right):
 
 
 class ChangesInputs(Right):
-    """Changes an input in place, but not in a case named fine."""
+    """Changes an input in place, except in a case named fine."""
 
     modes = ("eager",)
 
@@ -231,7 +231,7 @@ class ChangesInputs(Right):
 
 
 class ReplacesInputs(Right):
-    """Puts other arrays in place of its inputs, which is its own business."""
+    """Puts other arrays into the dict of its inputs, which it may do."""
 
     def good(self, case: Case, inputs: Arrays) -> Any:
         inputs["value"] = inputs["value"] * 2
@@ -239,7 +239,7 @@ class ReplacesInputs(Right):
 
 
 class ReturnsExtensionDtypes(Right):
-    """Returns its own indices, and a dtype of ``ml_dtypes``: the one that is known, or another if it is bad."""
+    """Returns native indices and a dtype of ``ml_dtypes``: bfloat16, which is known, or another one in a bad case."""
 
     def good(self, case: Case, inputs: Arrays) -> Any:
         name = "float8_e5m2" if "bad" in case.id else "bfloat16"
@@ -251,7 +251,7 @@ class ReturnsExtensionDtypes(Right):
 
 
 class Limited(Right):
-    """Has a mode of each kind; ``configure`` tells the variable of the one that needs an environment."""
+    """Has a mode of each kind; ``configure`` returns the environment variable that one of them sets."""
 
     name = "limited"
     modes = ("plain", "variable", "double", "nowhere", "thin")
@@ -271,7 +271,7 @@ class Limited(Right):
 
 
 class Slow(Right):
-    """Has many modes, and takes a while for each case."""
+    """Has many modes, and takes 0.2 seconds for each case."""
 
     name = "slow"
     modes = ("a", "b", "c", "d", "e")
@@ -343,7 +343,7 @@ class SupportsNothing(Right):
 
 
 class TellsAll(Right):
-    """Fails the case in which it sees anything but the question."""
+    """Fails a case that holds anything besides the question."""
 
     def good(self, case: Case, inputs: Arrays) -> Any:
         assert (case.expected, case.invalid, case.behaviour, case.about, case.source) == (None, None, None, "", "")
@@ -389,7 +389,7 @@ class RefusesDevice(Right):
 
 
 class StartsOnce(Crashes):
-    """Crashes, and cannot start again: the flag is the folder that the environment names."""
+    """Crashes, and can't start again once the file $STARTS_ONCE is there."""
 
     def __init__(self) -> None:
         flag = Path(os.environ["STARTS_ONCE"])

@@ -1,1 +1,1 @@
-"""Try an adapter by itself, before any case runs."""
+"""The check of an adapter by itself, before any case runs."""

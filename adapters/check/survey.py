@@ -1,4 +1,4 @@
-"""What adapters there are: whether each can be used here, and what its modes are limited to."""
+"""The list of the adapters: can each be used here, and what are its modes limited to?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from adapters.engine.pool import Pool
 
 
 def survey(launches: Sequence[Launch]) -> list[str]:
-    """Lines for each adapter: whether it can be used here, in which versions, and what its modes are limited to."""
+    """Return lines for each adapter: its state here, its versions and devices, and what its modes are limited to."""
     with Pool() as pool:
         answers = pool.probe(launches)
     return [line for answer in answers for line in _described(answer)]
@@ -38,12 +38,12 @@ def _state(answer: Ready | Missing | StartFailure) -> str:
 
 def _limits(options: ModeOptions) -> Iterator[str]:
     if options.missing:
-        yield f"not here: {options.missing}"
+        yield f"can't be used here: {options.missing}"
     if options.devices:
-        yield f"{' and '.join(options.devices)} only"
+        yield f"only on {' and '.join(options.devices)}"
     if options.dtypes:
-        yield f"values of {', '.join(options.dtypes)} only"
+        yield f"only values of {', '.join(options.dtypes)}"
     if options.one_in > 1:
-        yield f"one in {options.one_in} cases of a topic, all with --slow"
+        yield f"asked one in {options.one_in} cases of a topic, and all with --slow"
     if options.environment:
         yield " ".join(f"{name}={text}" for name, text in options.environment.items())

@@ -1,1 +1,1 @@
-"""The parent's side: start workers, feed them cases, time them out, start them again."""
+"""The parent's side: start workers, send them cases, end those that answer too late, start others in their place."""

@@ -1,4 +1,4 @@
-"""A worker as the parent speaks to it: start it, configure it, feed it cases, read its answers in order."""
+"""The parent's handle of a worker: start it, configure it, send it cases, read its answers in order."""
 
 from __future__ import annotations
 
@@ -20,20 +20,23 @@ from adapters.worker.memory import GIB
 from cases.model.case import Case, question
 
 AHEAD: Final = 64
-"""Cases sent and not yet answered, at most."""
+"""The largest number of cases that are sent and not yet answered."""
 BYTES_AHEAD: Final = 16_384
-"""Nothing is sent while so much is unanswered, and what is larger only to a worker that waits. Twice this fits a pipe,
-so that sending to a worker that hangs does not block."""
+"""The number of unanswered bytes from which no further case is sent.
+
+A case larger than this is sent only to a worker that has answered everything. Twice this number of bytes fits into a
+pipe, so sending to a worker that hangs does not block.
+"""
 
 _LOST: Final = "Python path configuration:"
-"""What stderr begins with where an interpreter fails before it runs anything."""
+"""The first words on stderr when an interpreter fails before it runs any code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """An adapter that can be used here. ``name`` is what it calls itself, and what its targets are named by.
+    """An adapter that can be used here.
 
-    ``options`` has an entry for every mode.
+    ``name`` is the adapter's own name, and its targets are named after it. ``options`` has an entry for every mode.
     """
 
     launch: Launch
@@ -48,7 +51,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """An adapter whose framework is not installed in its interpreter; ``message`` is the import's own."""
+    """An adapter whose framework is not installed in its interpreter; ``message`` is the import's error message."""
 
     launch: Launch
     message: str
@@ -56,14 +59,14 @@ class Missing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartFailure:
-    """An adapter, or a target of it, that cannot be used for a reason that someone has to put right."""
+    """An adapter, or one of its targets, that can't be used until somebody repairs what ``message`` says."""
 
     launch: Launch
     message: str
 
 
 class StartError(Exception):
-    """A worker cannot start: one line that says what to do. Where ``final``, trying again would not help."""
+    """A worker can't start; the message is one line that says what to do. If ``final``, another try would not help."""
 
     def __init__(self, message: str, *, final: bool = True) -> None:
         super().__init__(message)
@@ -71,12 +74,12 @@ class StartError(Exception):
 
 
 class Worker:
-    """A worker process. One thread uses it and has to ``end`` it; any thread may ``kill`` it.
+    """A worker process. One thread uses it and must ``end`` it; any thread may ``kill`` it.
 
-    ``environment`` holds variables that the process has beside ours, or instead.
+    ``environment`` holds environment variables that the process gets in addition to ours, or in place of ours.
 
     Raises:
-        StartError: if the interpreter cannot be run.
+        StartError: if the interpreter can't be run.
     """
 
     def __init__(self, launch: Launch, environment: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -86,9 +89,9 @@ class Worker:
         self._next: tuple[Case, Wire] | None = None
         self._deaf = False
         self.call: str | None = None
-        """The text of the call that is under way, once the worker has said so."""
+        """The text of the running call; None until the worker has sent it."""
         self.step = ""
-        """The step of a pipeline that is under way."""
+        """The name of the running step of a pipeline."""
         try:
             self._process = Process(launch.python, environment)
         except OSError as error:
@@ -103,7 +106,7 @@ class Worker:
         """Load the adapter, within ``limit`` seconds.
 
         Raises:
-            StartError: if the interpreter, its process or the adapter's module is broken.
+            StartError: if the interpreter, its process or the adapter's module fails.
         """
         deadline = time.monotonic() + limit
         try:
@@ -119,10 +122,12 @@ class Worker:
         return Ready(launch=self._launch, **fields)
 
     def configure(self, mode: str, device: str, limit: float, memory: int = 4 * GIB) -> dict[str, str]:
-        """Prepare the adapter for one mode on one device; returns its settings. Calls may take ``memory`` bytes.
+        """Prepare the adapter for one mode on one device, within ``limit`` seconds, and return its settings.
+
+        From then on calls may take ``memory`` bytes.
 
         Raises:
-            StartError: if it cannot.
+            StartError: if the adapter can't be prepared.
         """
         self._send(pack("configure", {"mode": mode, "device": device, "memory": memory}), limit)
         try:
@@ -144,9 +149,10 @@ class Worker:
         return StartError(msg, final=not isinstance(error, DiedError))
 
     def feed(self, case: Case, limit: float) -> bool:
-        """Send a case, if there is room for one more ahead; says whether it did.
+        """Send a case unless too much is unanswered, and tell whether it was sent.
 
-        A worker that is dead shows it when answers are read, after those that it still gave.
+        If the worker is dead, this raises nothing; ``answer`` does, after the answers that the worker still gave.
+        ``limit`` is the seconds that the worker has to read a large case.
         """
         if self._deaf or len(self._unanswered) >= AHEAD or sum(self._unanswered) >= BYTES_AHEAD:
             return False
@@ -167,10 +173,10 @@ class Worker:
             self._deaf = True
 
     def answer(self, limit: float) -> Message:
-        """The answer to the oldest unanswered case, awaited for ``limit`` seconds, and as long for each further step.
+        """Return the answer to the oldest unanswered case. Wait ``limit`` seconds, and as long for each further step.
 
         Raises:
-            DiedError, SilentError, BrokenError: if there is none; ``call`` then tells what was being called.
+            DiedError, SilentError, BrokenError: if there is no answer; ``call`` then holds the call that was running.
         """
         self.call, self.step = None, ""
         deadline = time.monotonic() + limit
@@ -191,7 +197,7 @@ def _options(fields: dict[str, Any]) -> ModeOptions:
 
 
 def _obituary(crash: Crashed) -> str:
-    """How a process ended and its last words, which stand before the fault handler's."""
+    """Say in a line how a process ended and what it wrote last, before the text of Python's fault handler."""
     words, fatal, _ = crash.stderr.partition("Fatal Python error")
     if words.startswith(_LOST):
         home = re.search(r"^ *PYTHONHOME = (.*)$", words, re.MULTILINE)

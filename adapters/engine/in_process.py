@@ -1,6 +1,7 @@
-"""An adapter asked in this very process: all of a worker's own doing, without the process around it.
+"""An adapter asked in this process: all that a worker does, without a process of its own.
 
-For NumPy alone, whose calls neither crash nor hang: a framework would be in the parent's process for good.
+Only for adapters that use NumPy alone, whose calls neither crash nor hang. A framework would stay in the parent's
+process until its end.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ from adapters.worker import serve
 
 
 def ask(adapter: Adapter, question: dict[str, Any]) -> Outcome | str:
-    """What the adapter does with a case; a text if it is at fault before any framework was asked.
+    """Return the adapter's outcome for a case, or a text if the adapter failed before it asked any framework.
 
-    ``question`` is what ``cases.case.question`` makes of the case. ``configure`` has been called.
+    ``question`` is made of the case by ``cases.model.case.question``. The adapter's ``configure`` has been called.
     """
     return target_queue.read(unpack(serve.answer(adapter, question, _Nobody())))
 
 
 class _Nobody:
-    """Stands for the pipe to the parent."""
+    """A channel to no parent, in place of the pipe."""
 
     def send(self, item: object, /) -> None:
-        """Nobody has to know what is being called."""
+        """Drop the item: nobody waits for it."""
 
     def __iter__(self) -> Iterator[Any]:
-        """Nobody asks anything."""
+        """Iterate over nothing: nobody sends anything."""
         return iter(())

@@ -1,4 +1,4 @@
-"""What a user calls an adapter, and what starting it takes."""
+"""The names of adapters, and all that is needed to start one."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from adapters import ADAPTERS, ENTRY_POINTS
 
 
 class UnknownAdapterError(ValueError):
-    """No adapter has this name; the message names those that there are."""
+    """No adapter has this name; the message lists the names that exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """How to start an adapter: what the user calls it, where it is, and in which interpreter (None: this one).
+    """All that is needed to start an adapter.
 
-    ``path`` holds folders that the worker looks in for modules before any other.
+    ``name`` is the name that the user gave, ``locator`` is ``module:Class``, and ``python`` is the path of an
+    interpreter (None: this one). The worker searches the folders in ``path`` for modules before any others.
     """
 
     name: str
@@ -29,16 +30,18 @@ class Launch:
 
 
 def known() -> dict[str, str]:
-    """Name -> locator of every adapter that has a name: ours, and those of installed distributions."""
+    """Return the locator of every adapter that has a name, by name: ours and those of installed distributions."""
     installed = {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
     return installed | ADAPTERS
 
 
 def resolve(name: str, python: str | None = None) -> Launch:
-    """The launch for an adapter's name or for ``module:Class``, which is looked for in the current folder too.
+    """Return the launch of an adapter by its name or by ``module:Class``.
+
+    A ``module`` is searched in the current folder first.
 
     Raises:
-        UnknownAdapterError: if ``name`` is neither.
+        UnknownAdapterError: if ``name`` is neither a known name nor ``module:Class``.
     """
     if re.fullmatch(r"\w+(\.\w+)*:\w+", name):
         return Launch(name=name, locator=name, python=python, path=(str(Path.cwd()),))

@@ -1,6 +1,7 @@
-"""The engine: targets side by side, as many as there are slots, each in worker processes of its own; a thread a slot.
+"""The engine: it runs as many targets at the same time as there are slots, each in worker processes of its own.
 
-A death becomes an outcome, a silence too; nothing hangs and nothing is kept. Nothing here imports a framework.
+Each slot has a thread. A worker that dies becomes an outcome, and so does one that is silent. Nothing here waits
+forever, no answer is kept, and nothing here imports a framework.
 """
 
 from __future__ import annotations
@@ -30,17 +31,18 @@ if TYPE_CHECKING:
 Settle = Callable[[Target, Settings], None]
 
 JOINING: Final = 3.0
-"""Seconds that ``stop`` waits for the threads, whose workers are dead by then."""
+"""The seconds that ``stop`` waits for the threads. Their workers are dead by then."""
 
 
 def _agree(_target: Target, _settings: Settings) -> None:
-    """Take any settings."""
+    """Accept any settings."""
 
 
 class Pool:
-    """Workers for any number of targets. ``case_limit`` and ``start_limit`` are in seconds, ``memory`` in bytes.
+    """Workers for any number of targets. Call ``probe`` first, then ``start``; at the end ``stop``, or use ``with``.
 
-    Probe first, then start. Stop at the end, or leave a ``with`` block.
+    ``case_limit`` is the seconds that a case may take, ``start_limit`` the seconds of each step of starting a worker,
+    and ``memory`` the bytes that calls may take.
     """
 
     def __init__(self, *, case_limit: float = 60.0, start_limit: float = 120.0, memory: int = 4 * GIB) -> None:
@@ -58,9 +60,9 @@ class Pool:
         self.stop()
 
     def probe(self, launches: Sequence[Launch]) -> list[Ready | Missing | StartFailure]:
-        """Start every adapter, side by side, and say what each offers, in the order given.
+        """Start every adapter at the same time, and return what each offers, in the given order.
 
-        The worker of one that is ready is kept for its first target whose mode needs no environment.
+        The worker of a ready adapter is kept for its first target whose mode needs no environment.
 
         Raises:
             StoppedError: if the pool is stopped meanwhile.
@@ -68,10 +70,10 @@ class Pool:
         return self._workers.probe(launches)
 
     def prepare(self, targets: Iterable[Target]) -> dict[Target, Settings | StartFailure]:
-        """Start and configure a worker for each target, side by side, and say what settings each chose.
+        """Start and configure a worker for each target at the same time, and return the settings that each chose.
 
-        Optional: ``start`` does it for targets that are not prepared. Probed workers that no target took end here, so
-        that only prepared targets hold a process.
+        This is optional, since ``start`` does it for targets that are not prepared. Probed workers that no target took
+        end here, so that only prepared targets hold a process.
 
         Raises:
             ValueError: if a target's adapter was not ready when probed.
@@ -87,12 +89,12 @@ class Pool:
         settle: Settle = _agree,
         slots: int | None = None,
     ) -> None:
-        """Begin to run every target's cases, in order; returns at once, and may be called again.
+        """Begin to run every target's cases in order, and return at once. It may be called again.
 
-        Targets run side by side, at most ``slots`` of these at a time (None: all); the others wait their turn, in the
-        order given, without a process. ``deliver`` is called with each answer as it comes, and ``settle`` with the
-        settings that each of a target's workers chose, before its answers: from the slots' threads, one call at a
-        time. Where ``settle`` raises StartError, the rest of the target's cases become faults.
+        At most ``slots`` of these targets run at the same time (None: all). The others wait for a slot, in the given
+        order and without a process. ``deliver`` is called with each answer as it comes. ``settle`` is called with the
+        settings of each of a target's workers, before that worker's answers. Both are called from the slots' threads,
+        one call at a time. If ``settle`` raises StartError, the rest of the target's cases become faults.
 
         Raises:
             ValueError: if a target's adapter was not ready when probed.
@@ -105,10 +107,10 @@ class Pool:
             self._runs.append(Task(partial(in_turn, waiting), self._finished))
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Whether all targets have finished, within ``timeout`` seconds.
+        """Wait up to ``timeout`` seconds (None: without a limit), and tell whether all targets have finished.
 
         Raises:
-            BaseException: what ``deliver`` or ``settle`` raised, as soon as it did; that slot has ended.
+            BaseException: any exception from ``deliver`` or ``settle``, as soon as it is raised; it ends its slot.
         """
         with self._finished:
             self._finished.wait_for(lambda: self._errors() or self._over(), timeout)
@@ -125,7 +127,7 @@ class Pool:
     def stop(self) -> None:
         """Kill every worker and end every thread, in a few seconds at most. Nothing is delivered afterwards.
 
-        May be called from anywhere, also from ``deliver``, and more than once.
+        It may be called from any thread, from ``deliver``, and more than once.
         """
         idle = self._workers.kill()
         deadline = time.monotonic() + JOINING
@@ -154,5 +156,5 @@ class Pool:
 
     def _tell(self, listener: Callable[..., None], *news: object) -> None:
         with self._telling:
-            self._workers.check()  # a worker that stop killed did not crash
+            self._workers.check()  # a worker that ``stop`` killed must not be delivered as a crash
             listener(*news)

@@ -1,7 +1,7 @@
-"""One worker process and the pipe to it. Everything that concerns execnet is here, and no wait is without a bound.
+"""One worker process and the pipe to it. All use of execnet is here, and every wait has a limit.
 
-execnet's own ``makegateway`` starts a process that cannot be reached until it has spoken, waits for that without a
-limit and joins it at exit. So the process is made here, and execnet is given its pipes.
+execnet's own ``makegateway`` starts a process that can't be reached until it has sent something. It waits for that
+without a limit, and waits for the process at exit. So the process is started here, and execnet is given its pipes.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from adapters.outcome import HUNG, Crashed
 from adapters.wire import Message, unpack
 
 PATIENCE: Final = 5.0
-"""Seconds that a process has to be gone after it closed its pipe, and after it was killed."""
+"""The seconds that a process may take to end after it closed its pipe, and after it was killed."""
 STDERR_END: Final = 4000
-"""Characters of a dead process's stderr that are kept."""
+"""The number of characters that are kept of the end of a dead process's stderr."""
 _STACK: Final = re.compile(r'  File "|    @ +0x|Extension modules: |  \.\.\.$')
-"""Lines of stacks, the fault handler's and the framework's own: what went wrong stands before them."""
+"""The lines of a stack, of Python's fault handler or of a framework. The reason of a failure stands before them."""
 _SLICE: Final = 0.5
 
-# Our two packages are imported with our root in front, then it goes last: where they are installed beside others, it
-# holds NumPy for this interpreter, not for that one. The empty entry of -c is the current folder, wanted by plug-ins
-# alone.
+# Our two packages are imported while our root is first in sys.path. Then the root goes last: if Deconform is installed
+# in site-packages, the root also holds this interpreter's NumPy, which the other interpreter must not import. The empty
+# entry that -c makes is the current folder; only plug-ins need it.
 _BOOT: Final = """
 import sys
 root, entry, locator, first = channel.receive()
@@ -56,7 +56,7 @@ _ROOT: Final = str(Path(__file__).resolve().parents[2])
 
 
 class DiedError(Exception):
-    """The process has ended, or is ending."""
+    """The process has ended or is about to end."""
 
 
 class SilentError(Exception):
@@ -64,16 +64,16 @@ class SilentError(Exception):
 
 
 class BrokenError(Exception):
-    """The process serves no more, for an exception of its own; this holds the traceback."""
+    """The process stopped serving because of an exception in it; the message is the traceback."""
 
     @property
     def summary(self) -> str:
-        """The traceback's last line."""
+        """Return the traceback's last line."""
         return str(self).rstrip().rpartition("\n")[2]
 
 
 class _Pipes(Popen2IO):
-    """A process' pipes as execnet wants them."""
+    """A process's pipes in the form that execnet needs."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         super().__init__(process.stdin, process.stdout, get_execmodel("thread"))
@@ -82,9 +82,10 @@ class _Pipes(Popen2IO):
 
 
 class Process:
-    """A Python process that serves ``entry``, with its stderr in a file. One thread uses it; any may ``kill`` it.
+    """A Python process whose stderr goes to a file. One thread uses it; any thread may ``kill`` it.
 
-    ``environment`` holds variables that it has beside ours, or instead, from before Python starts.
+    ``environment`` holds environment variables that the process gets in addition to ours, or in place of ours, before
+    its Python starts.
 
     Raises:
         OSError: if there is no such interpreter.
@@ -95,7 +96,7 @@ class Process:
         self._environment = environment
         self._expired = False
         self.said = 0
-        """How long its stderr was when the call began that is under way: what comes behind is that call's."""
+        """The length of its stderr when the running call began: all that follows belongs to that call."""
         self._gateway: Gateway | None = None
         self._channel: Channel | None = None
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - stays open as long as the process
@@ -106,7 +107,7 @@ class Process:
             raise
 
     def _popen(self) -> subprocess.Popen[bytes]:
-        # A session of its own: Ctrl-C is the parent's to handle, and a kill reaches the process' children as well.
+        # In a session of its own, Ctrl-C reaches only the parent, and a kill reaches the process's children, too.
         return subprocess.Popen(
             [self._python or sys.executable, "-u", "-c", popen_bootstrapline],
             stdin=subprocess.PIPE,
@@ -117,14 +118,14 @@ class Process:
         )
 
     def serve(self, entry: str, locator: str, path: tuple[str, ...], limit: float) -> None:
-        """Have the process call ``entry``'s ``serve``, with ``path`` in front of where it looks for modules.
+        """Make the process import the module ``entry`` and call its ``serve``, with ``path`` first in ``sys.path``.
 
         Raises:
-            DiedError, SilentError, BrokenError: if it is no Python, or did not get that far within ``limit`` seconds.
+            DiedError, SilentError, BrokenError: if it is no Python, or could not be reached within ``limit`` seconds.
         """
         spec = XSpec("popen")
         spec.id = locator
-        spec.python = self._python  # None: the process imports execnet; else it is sent execnet's source
+        spec.python = self._python  # None: the process imports execnet; otherwise execnet sends it its own source
         spec.execmodel = "thread"
         try:
             with self._alarm(limit):
@@ -138,20 +139,20 @@ class Process:
             raise (SilentError if self._expired else DiedError) from error
 
     def send(self, item: object, limit: float | None = None) -> None:
-        """Send an item that execnet can carry; ``limit`` bounds the wait for a process that reads nothing.
+        """Send an item that execnet can carry. Kill a process that has not read it within ``limit`` seconds.
 
         Raises:
-            OSError: if the process is gone, or was killed at the limit. What it answered before can still be received.
+            OSError: if the process is gone, or was killed at the limit. Its earlier answers can still be received.
         """
         assert self._channel is not None  # noqa: S101 - serve comes first
         with contextlib.nullcontext() if limit is None else self._alarm(limit):
             self._channel.send(item)
 
     def receive(self, limit: float) -> Message:
-        """The next message, awaited for ``limit`` seconds.
+        """Return the next message; wait for it up to ``limit`` seconds.
 
         Raises:
-            DiedError, SilentError, BrokenError: if there will be none, or there was none in time.
+            DiedError, SilentError, BrokenError: if there will be no message, or none came in time.
         """
         assert self._channel is not None  # noqa: S101 - serve comes first
         deadline, dead = time.monotonic() + limit, False
@@ -164,7 +165,7 @@ class Process:
             except EOFError:
                 raise (SilentError if self._expired else DiedError) from None
             except self._channel.TimeoutError:
-                # A child may hold the pipe of a dead process open. One more slice, for what it had still to say.
+                # A child may keep the pipe of a dead process open. Wait one more slice for a message still in the pipe.
                 gone = not self.alive()
                 if dead or left <= _SLICE:
                     raise (DiedError if gone and not self._expired else SilentError) from None
@@ -172,7 +173,7 @@ class Process:
 
     @contextlib.contextmanager
     def _alarm(self, limit: float) -> Iterator[None]:
-        """Kill the process after ``limit`` seconds of a step that blocks and has no limit of its own."""
+        """Kill the process if a step that blocks and has no limit of its own takes longer than ``limit`` seconds."""
         timer = threading.Timer(limit, self._expire)
         timer.daemon = True
         timer.start()
@@ -187,11 +188,11 @@ class Process:
         self.kill()
 
     def alive(self) -> bool:
-        """Whether the process has not ended yet."""
+        """Tell whether the process still runs."""
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """Kill the process and its children at once. Whoever owns it still has to ``end`` it."""
+        """Kill the process and its children at once. Its owner must still ``end`` it."""
         if self._process.returncode is None:
             self._kill_group()
 
@@ -200,9 +201,9 @@ class Process:
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def autopsy(self, limit: float = PATIENCE) -> Crashed:
-        """How a process that died ended, and the end of its stderr. It is killed if it hangs while dying.
+        """Return how a process that died ended, and the end of its stderr. Kill it if it hangs instead of ending.
 
-        It has ``limit`` seconds to be gone, but no more than others have, and no less than it takes to die.
+        It may take ``limit`` seconds to end, but at most ``PATIENCE``, and at least half a second.
         """
         hung = not self._gone(min(PATIENCE, max(limit, _SLICE)))
         if hung:
@@ -212,7 +213,7 @@ class Process:
         return Crashed(signal=f"{how}{HUNG}" if hung else how, stderr=self._stderr())
 
     def _stderr(self) -> str:
-        # Read at a position: the file's own offset is shared with the process.
+        # Read at a given position: the process shares the file's own offset.
         size = os.fstat(self._log.fileno()).st_size
         start = max(self.said, size - 16 * STDERR_END)
         end = os.pread(self._log.fileno(), size - start, start)
@@ -220,7 +221,7 @@ class Process:
         return "".join(line for line in lines if not _STACK.match(line))[-STDERR_END:]
 
     def end(self) -> None:
-        """Kill what still runs, and give back the pipes and the file."""
+        """Kill the process if it still runs, and close the pipes and the file."""
         self._kill_group()
         self._gone(PATIENCE)
         if self._gateway is not None:
@@ -238,7 +239,7 @@ class Process:
 
 
 def ending(status: int | None) -> str:
-    """How a process ended, from its exit status, which for a signal is below 0: the signal's name."""
+    """Say how a process ended by its exit status; a status below 0 stands for a signal, and gives its name."""
     if status is None:
         return "no exit status"
     if status >= 0:

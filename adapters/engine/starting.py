@@ -1,4 +1,4 @@
-"""Getting workers: probing what there is, starting and configuring a worker for a target, keeping some at hand."""
+"""The start of workers: probe adapters, start and configure a worker for a target, keep idle workers for later."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from adapters.engine.standby import Opened, Places, Settings, Supply
 from adapters.engine.threads import processors, side_by_side
 
 STARTS: Final = 3
-"""How often a worker is started that dies in starting, before its target is given up."""
+"""The number of times that a worker is started if it dies while starting; then its target is given up."""
 
 
 class StoppedError(Exception):
-    """The pool was stopped while this was under way."""
+    """The pool was stopped while it was in use."""
 
 
 class Workers:
-    """Every worker of a pool. ``limit`` bounds each step of starting one, in seconds. Any thread may use this.
+    """Every worker of a pool. Any thread may use this.
 
-    A worker's calls may take ``memory`` bytes.
+    ``limit`` is the seconds that each step of starting a worker may take. A worker's calls may take ``memory`` bytes.
     """
 
     def __init__(self, limit: float, memory: int) -> None:
@@ -41,7 +41,7 @@ class Workers:
         self._stopping = threading.Event()
 
     def probe(self, launches: Sequence[Launch]) -> list[Ready | Missing | StartFailure]:
-        """As ``Pool.probe``."""
+        """Do what ``Pool.probe`` says."""
         return side_by_side(self._probe, launches)
 
     def _probe(self, launch: Launch) -> Ready | Missing | StartFailure:
@@ -74,7 +74,7 @@ class Workers:
             self._probed[ready.name] = worker
 
     def prepare(self, targets: Iterable[Target]) -> dict[Target, Settings | StartFailure]:
-        """As ``Pool.prepare``."""
+        """Do what ``Pool.prepare`` says."""
         wanted = self.known(targets)
         answers = dict(zip(wanted, side_by_side(self._prepare, wanted), strict=True))
         with self._lock:
@@ -100,7 +100,7 @@ class Workers:
         return opened[1]
 
     def supply(self, target: Target) -> Supply:
-        """A target's workers, one after another; whoever calls has to ``end`` each of them, and to ``close`` it."""
+        """Return a target's supply of workers. The caller must ``end`` each worker and ``close`` the supply."""
         return Supply(partial(self._open, target), partial(self._attempt, target), self._places)
 
     def _open(self, target: Target) -> Opened:
@@ -109,29 +109,29 @@ class Workers:
         return prepared or self._start(target)
 
     def known(self, targets: Iterable[Target]) -> list[Target]:
-        """The targets.
+        """Return the targets as a list, if the adapter of each was ready when probed.
 
         Raises:
-            ValueError: if an adapter of theirs was not ready when probed.
+            ValueError: if one was not ready or not probed.
         """
         wanted = list(targets)
         for target in wanted:
             if target.adapter not in self._ready:
-                msg = f"{target}: no adapter {target.adapter!r} was found ready"
+                msg = f"{target}: no adapter {target.adapter!r} was found ready; probe it first"
                 raise ValueError(msg)
         return wanted
 
     def check(self) -> None:
-        """Go on only if the pool is not stopped.
+        """Return if the pool has not been stopped.
 
         Raises:
-            StoppedError: if it is.
+            StoppedError: if it has been stopped.
         """
         if self._stopping.is_set():
             raise StoppedError
 
     def kill(self) -> list[Worker]:
-        """Kill every worker, and start none again; returns those that nobody else has to ``end``."""
+        """Kill every worker, start no others, and return the idle ones, which the caller must ``end``."""
         self._stopping.set()
         with self._lock:
             idle = [*self._probed.values(), *(worker for worker, _ in self._prepared.values())]
@@ -142,7 +142,7 @@ class Workers:
         return idle
 
     def _spawn(self, launch: Launch, environment: Mapping[str, str] = MappingProxyType({})) -> Worker:
-        with self._lock:  # either kill sees this worker, or this sees kill
+        with self._lock:  # either ``kill`` sees this worker, or this sees that the pool is stopped
             self.check()
             worker = Worker(launch, environment)
             self._live.add(worker)
@@ -161,17 +161,17 @@ class Workers:
         return self._start(target, tries - 1)
 
     def _attempt(self, target: Target, shown: Callable[[Worker], None] = lambda _: None) -> Opened:
-        """Start and configure a worker, and show it as soon as it has a process, so that it can be killed meanwhile."""
+        """Start and configure a worker. Call ``shown`` with it once it has a process, so that it can be killed."""
         ready = self._ready[target.adapter]
         environment = ready.options[target.mode].environment
-        with self._lock:  # what was probed had no such environment
+        with self._lock:  # a probed worker was started without the mode's environment
             probed = None if environment else self._probed.pop(target.adapter, None)
         worker = probed or self._spawn(ready.launch, environment)
         fine = False
         try:
             shown(worker)
             if probed is None and isinstance(worker.start(self._limit), Missing):
-                msg = f"{target}: the framework was found before and is not found now"
+                msg = f"{target}: the framework was found before and is missing now; check that it is still installed"
                 raise StartError(msg)
             settings = worker.configure(target.mode, target.device, self._limit, self._memory)
             fine = True

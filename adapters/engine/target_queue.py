@@ -1,4 +1,4 @@
-"""One target's cases, from the first to the last, through as many workers as that takes."""
+"""The queue of one target's cases: they are asked from the first to the last, by as many workers as that takes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from cases.model.case import Case
 Deliver = Callable[[Result | Fault], None]
 
 FEW: Final = 10
-"""With fewer cases left than these no worker is started ahead: that costs more than it is likely to save."""
+"""The smallest number of cases left for which a worker is started ahead. For fewer it costs more than it may save."""
 
 
 class Lane:
-    """A target's cases in order, fed to one worker at a time. Runs in a thread of its own.
+    """A target's cases in order, sent to one worker at a time. It runs in a thread of its own.
 
-    ``limit`` is in seconds, from when a case became the oldest unanswered one to its answer.
+    ``limit`` is the seconds that a case may take: from the moment when it is the oldest unanswered case to its answer.
     """
 
     def __init__(self, target: Target, cases: Iterable[Case], deliver: Deliver, limit: float) -> None:
@@ -35,12 +35,13 @@ class Lane:
         self._suspect: str | None = None
 
     def run(self, open_worker: Callable[[bool], Worker]) -> None:
-        """Deliver every case's answer, in order. ``open_worker`` gives a configured worker or raises StartError.
+        """Deliver every case's answer, in order.
 
-        It is told whether to have one more started meanwhile: once a worker was lost, the next may be too.
+        ``open_worker`` returns a configured worker or raises StartError. Its argument tells whether to start one more
+        worker meanwhile: once a worker was lost, the next one may be lost, too.
 
         Raises:
-            Exception: whatever ``deliver`` raises.
+            Exception: any exception that ``deliver`` raises.
         """
         lost = False
         while self._waiting:
@@ -60,20 +61,20 @@ class Lane:
             self._deliver(self._fault(self._waiting.popleft(), message))
 
     def _drain(self, worker: Worker) -> None:
-        """Feed a worker until the cases or the worker are at their end."""
+        """Send cases to a worker and deliver its answers until no case is left or the worker has ended."""
         sent, alive = 0, True
         while self._waiting and alive:
             while sent < len(self._waiting) and worker.feed(self._waiting[sent], self._limit):
                 sent += 1
             answer, alive = self._settle(worker, self._waiting[0])
             if answer is not None:
-                self._suspect = None  # the same case may be asked again
+                self._suspect = None  # a run may ask the same case several times
                 self._waiting.popleft()
                 sent -= 1
                 self._deliver(answer)
 
     def _settle(self, worker: Worker, case: Case) -> tuple[Result | Fault | None, bool]:
-        """The oldest case's answer, if it has one, and whether the worker goes on."""
+        """Return the oldest case's answer, or None if there is none yet, and whether the worker goes on."""
         started = time.monotonic()
         try:
             return self._answer(case, worker.answer(self._limit), worker.call), True
@@ -95,10 +96,11 @@ class Lane:
         return self._result(case, outcome, call, message.body["seconds"])
 
     def _ended(self, case: Case, call: str | None, outcome: Outcome, seconds: float) -> Result | Fault | None:
-        """A worker that ended inside a call is an outcome. One that ended before is tried once more, then a fault.
+        """Return the result of a case whose worker ended, a fault, or None if the case is to be asked once more.
 
-        Before its call a case is not to blame: what ran earlier may have left a thread that crashed, or a machine
-        that ran out of memory.
+        If the worker ended inside the case's call, this end is the case's outcome. If it ended before the call, the
+        case is asked once more; if that happens again, it is a fault. Before its call a case is not to blame: an
+        earlier call may have left a thread that crashed, or the machine ran out of memory.
         """
         if call is not None:
             return self._result(case, outcome, call, seconds)
@@ -116,7 +118,7 @@ class Lane:
 
 
 def read(message: Message) -> Outcome | str:
-    """What a worker's answer says the adapter did; a text if it broke before the framework was asked."""
+    """Return the outcome in a worker's answer, or a text if the adapter failed before it asked the framework."""
     body = message.body
     match message.kind:
         case "fault":

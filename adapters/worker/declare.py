@@ -1,4 +1,7 @@
-"""What an adapter offers, with every type checked where it runs, so that a plug-in's author can be told what to do."""
+"""The declaration of an adapter: its name, modes, devices and versions.
+
+Every type is checked here, in the worker, so that the author of a plug-in is told what to do.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,10 @@ from cases.model.case import DATA_FORMATS, OPERATORS, PIPELINE
 
 
 def offer(adapter: Adapter) -> dict[str, Any]:
-    """What the parent must know of an adapter, as builtins.
+    """Return all that the parent must know about an adapter, as builtin types.
 
     Raises:
-        TypeError: if the adapter lacks a part of the protocol, or a part has another type.
+        TypeError: if the adapter lacks a part of the protocol, or a part has the wrong type.
         ImportError: if its framework is not installed.
     """
     for method in ("configure", "run"):
@@ -41,10 +44,10 @@ def offer(adapter: Adapter) -> dict[str, Any]:
 
 
 def word(what: str, value: object) -> str:
-    """``value``, if it is a word.
+    """Return ``value`` if it is a word; ``what`` names it in the error.
 
     Raises:
-        TypeError: if it is not.
+        TypeError: if it is not a word.
     """
     if isinstance(value, str) and re.fullmatch(r"\w+", value, re.ASCII):
         return value
@@ -53,10 +56,10 @@ def word(what: str, value: object) -> str:
 
 
 def words(what: str, value: object) -> list[str]:
-    """The entries of ``value``, if it is a tuple of words.
+    """Return the entries of ``value`` if it is a tuple of words; ``what`` names it in the error.
 
     Raises:
-        TypeError: if it is not.
+        TypeError: if it is not a tuple of words.
     """
     if isinstance(value, tuple) and value:
         return [word(f"an entry of {what}", entry) for entry in value]
@@ -65,10 +68,10 @@ def words(what: str, value: object) -> list[str]:
 
 
 def texts(what: str, value: object) -> dict[str, str]:
-    """``value``, if it is a dict of strings; ``what`` is the method that returned it.
+    """Return ``value`` if it is a dict of strings; ``what`` is the method that returned it.
 
     Raises:
-        TypeError: if it is not.
+        TypeError: if it is not a dict of strings.
     """
     if _holds_texts(value):
         return value  # type: ignore[return-value]
@@ -78,11 +81,11 @@ def texts(what: str, value: object) -> dict[str, str]:
 
 def _options(modes: list[str], value: object) -> dict[str, dict[str, Any]]:
     if not isinstance(value, dict):
-        msg = f"mode_options is {value!r}; it must be a dict of dicts, by the modes' names"
+        msg = f"mode_options is {value!r}; it must be a dict from a mode's name to a dict of its options"
         raise TypeError(msg)
     for mode in value:
         if mode not in modes:
-            msg = f"mode_options has {mode!r}, which is none of the modes: {', '.join(modes)}"
+            msg = f"mode_options has {mode!r}, which is not one of the modes: {', '.join(modes)}"
             raise TypeError(msg)
     return {mode: _mode(f"mode_options[{mode!r}]", options) for mode, options in value.items()}
 
@@ -93,7 +96,7 @@ def _mode(what: str, options: object) -> dict[str, Any]:
         raise TypeError(msg)
     for key, value in options.items():
         if key not in _CHECKS:
-            msg = f"{what} has {key!r}, which is none of: {', '.join(_CHECKS)}"
+            msg = f"{what} has {key!r}, which is not one of: {', '.join(_CHECKS)}"
             raise TypeError(msg)
         fits, wanted = _CHECKS[key]
         if not fits(value):
@@ -103,12 +106,12 @@ def _mode(what: str, options: object) -> dict[str, Any]:
 
 
 def _check_limits(options: dict[str, dict[str, Any]], there_are: dict[str, tuple[object, ...]]) -> None:
-    """A limit to what no case or device is called would leave a mode nothing to do, and nobody would be told."""
+    """Refuse a limit to something that no case or device has: it would silently leave a mode with nothing to do."""
     for mode, limits in options.items():
         for key, known in there_are.items():
             for value in limits.get(key, ()):
                 if value not in known:
-                    msg = f"mode_options[{mode!r}][{key!r}] has {value!r}, which is none of: {_listed(known)}"
+                    msg = f"mode_options[{mode!r}][{key!r}] has {value!r}, which is not one of: {_listed(known)}"
                     raise TypeError(msg)
 
 
@@ -121,7 +124,10 @@ def _holds_texts(value: object) -> bool:
 
 
 def _are_variables(value: object) -> bool:
-    """Whether a process can be given these: an empty name, ``=`` in a name or a NUL would end in an OSError."""
+    """Tell whether a process can be given these variables.
+
+    An empty name, ``=`` in a name or a NUL would end in an OSError.
+    """
     return _holds_texts(value) and all(
         name and "=" not in name and "\0" not in name + text
         for name, text in value.items()  # type: ignore[attr-defined]
@@ -155,9 +161,9 @@ _LIMITS: Final[dict[str, tuple[object, ...]]] = {
     "operators": (*OPERATORS, PIPELINE),
     "spatial_axes": tuple(DATA_FORMATS),
 }
-"""What a mode can be limited to, beside devices: what cases can have."""
+"""The values that a mode can be limited to, besides devices: the values that cases can have."""
 _CHECKS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
-    "environment": (_are_variables, "a dict of strings, the names without `=`"),
+    "environment": (_are_variables, "a dict of strings, with no `=` in a name"),
     "devices": (_are_words, "a tuple of one or more words"),
     "dtypes": (_are_words, "a tuple of one or more words"),
     "operators": (_are_words, "a tuple of one or more words"),

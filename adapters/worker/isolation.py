@@ -1,7 +1,8 @@
-"""What a call must leave alone: its inputs, which it neither changes nor returns.
+"""The rule that a call neither changes its inputs nor returns them.
 
-A call on inputs that change meanwhile is another call than the reproducer's. And a result that lies in the memory of an
-input changes with it, and the input with the result. Arrays that nobody can write to, such as JAX's, may be shared.
+A call on inputs that change meanwhile is not the call that the reproducer shows. A result in the memory of an input
+changes when the input changes, and the input changes with the result. An array that nobody can write to, such as one
+of JAX's, may be shared.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 class Isolation:
-    """The inputs of a call as they were before it."""
+    """The inputs of a call, with a copy of their bytes from before the call."""
 
     def __init__(self, inputs: Arrays) -> None:
         self._before = [(name, array, array.tobytes()) for name, array in inputs.items()]
 
     def fault(self, outputs: object) -> str | None:
-        """What the call that returned ``outputs`` did to its inputs, and what to do; None if it left them alone."""
+        """Return what the call that returned ``outputs`` did wrong and what to do; None if it kept the rule."""
         if changed := [name for name, array, content in self._before if array.tobytes() != content]:
             return f"run() changed {', '.join(changed)}: give the framework a copy"
         arrays = outputs.items() if isinstance(outputs, dict) else ()

@@ -1,7 +1,7 @@
-"""A cap on a worker's memory: a call that asks for an absurd amount is refused, and takes no machine along.
+"""A cap on a worker's memory: a call that asks for an absurd amount is refused before it brings the machine down.
 
-What counts is memory that is private and writable (Linux's RLIMIT_DATA), beside what the framework itself took when it
-was loaded: address space that is merely reserved, as drivers of GPUs do, is free.
+Only private, writable memory counts (Linux's RLIMIT_DATA), and only what is taken after the framework was loaded.
+Address space that is only reserved, as GPU drivers do, does not count.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ _MOST: Final = 2**63 - 1
 
 
 def cap(allowance: int) -> None:
-    """Let this process take ``allowance`` bytes more than it has now; without effect where the system can't tell."""
+    """Let this process take at most ``allowance`` bytes more than it has now.
+
+    Without Linux's /proc this does nothing, since the process can't tell how much it has.
+    """
     taken = _taken()
     if taken is None:
         return
@@ -26,7 +29,7 @@ def cap(allowance: int) -> None:
 
 
 def _taken() -> int | None:
-    """The bytes of private, writable memory that this process has."""
+    """Return the bytes of private, writable memory that this process has; None if the system does not tell."""
     if not _STATUS.is_file():
         return None
     lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()

@@ -1,4 +1,4 @@
-"""Looking into a network: the strongest activations of a layer, projected back to pixels by every framework."""
+"""A look into a network: every framework projects the strongest activations of a layer back to pixels."""
 
 from typing import Final
 

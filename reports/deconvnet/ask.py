@@ -1,6 +1,6 @@
-"""Asking every target for both ways: its own activations and indices, its own choice of the strongest, its own return.
+"""The question to every target: go forward, choose the strongest activations, go back with your own indices.
 
-All that comes is recorded in a run, so that pictures and numbers can be made from it, and made again.
+All answers are recorded in a run, so that pictures and numbers can be made from it, and made again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cases.loading.pipeline_network import IMAGE
 from cases.model.case import PIPELINE, Case
 from cases.model.fill import Array
 from reports.deconvnet.choose import alone, strongest
-from reports.deconvnet.network import Network, filled
+from reports.deconvnet.network import TwoWayNetwork, filled
 from reports.recording import targets
 from reports.recording.options import Options
 from reports.recording.run import Run
@@ -29,23 +29,24 @@ from reports.recording.targets import DEFAULT_ADAPTERS
 
 RUN: Final = "run.jsonl"
 PICTURE: Final = "image.npz"
-"""The network's input ``image``, and ``rgb``, which it was made of."""
+"""The file of the network's input ``image``, and of ``rgb``, the picture that it was made from."""
 FACTS: Final = "deconvnet"
-"""What of the run's header this is about."""
+"""The key in the run's header under which this command keeps its facts."""
 _FILTERS: Final = "filters.npz"
 _ORACLE: Final = Target(adapter="oracle", mode="eager", device="cpu")
 _LIMIT: Final = 300.0
-"""Seconds for one step."""
+"""The seconds that one step may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is asked: the network, its filters, the image as RGB and as the network takes it, how many activations.
+class Request:
+    """All that the targets are asked to do, and with what.
 
-    ``facts`` are for the run's header.
+    ``rgb`` is the image [size, size, 3] of 0 to 255, ``image`` the same image in the form that the network takes,
+    [1, size, size, 3]. ``top`` is the number of activations. ``facts`` are kept in the run's header.
     """
 
-    network: Network
+    network: TwoWayNetwork
     filters: dict[str, Array]
     rgb: Array
     image: Array
@@ -53,13 +54,13 @@ class Question:
     facts: dict[str, Any]
 
 
-def ask(question: Question, options: Options, folder: Path, tell: Callable[[str], None]) -> Run:
-    """Run both ways on every target at hand, recorded in a folder, which also gets what the workers read.
+def ask(request: Request, options: Options, folder: Path, tell: Callable[[str], None]) -> Run:
+    """Run both ways on every target that can be used here, and record the answers in ``folder``.
 
-    ``tell`` is told what is going on, now and then.
+    The folder also gets the files that the workers read. ``tell`` is called with a line about each stage.
 
     Raises:
-        UsageError: if there is no framework, or none of those named.
+        UsageError: if there is no framework, or none that the options name.
     """
     with Pool(case_limit=_LIMIT) as pool:
         found, ready, missing, broken = _choose(pool, options)
@@ -67,19 +68,22 @@ def ask(question: Question, options: Options, folder: Path, tell: Callable[[str]
         able = {target: answer for target, answer in settings.items() if not isinstance(answer, StartFailure)}
         broken |= {str(target): why.message for target, why in settings.items() if isinstance(why, StartFailure)}
         run = Run(folder / RUN)
-        header = {"targets": _described(able, ready), "missing": missing, "broken": broken, FACTS: _facts(question)}
+        header = {"targets": _described(able, ready), "missing": missing, "broken": broken, FACTS: _facts(request)}
         run.begin(header)
-        forward = _forward(question, folder)
-        tell(f"forward to {question.network.layer}: {', '.join(map(str, able))}")
+        forward = _forward(request, folder)
+        tell(f"forward to {request.network.layer}: {', '.join(map(str, able))}")
         _answer(pool, run, {target: [forward] for target in able})
         tell("back to the pixels")
-        _answer(pool, run, {target: _back(question, run, forward, target, folder) for target in able})
+        _answer(pool, run, {target: _back(request, run, forward, target, folder) for target in able})
     run.end(asked=len(run.records) + len(run.faults))
     return run
 
 
 def _choose(pool: Pool, options: Options) -> tuple[list[Target], dict[str, Ready], dict[str, str], dict[str, str]]:
-    """The targets, the oracle first; by name why others are missing, and why some are broken, which stops no other."""
+    """Return the targets, the ready adapters, and the reasons why others are missing or broken, all by name.
+
+    The oracle is the first target. A broken adapter does not stop the others.
+    """
     launches, unasked = targets.launches(DEFAULT_ADAPTERS, options)
     answers = pool.probe(launches)
     broken = {answer.launch.name: answer.message for answer in answers if isinstance(answer, StartFailure)}
@@ -93,7 +97,7 @@ def _choose(pool: Pool, options: Options) -> tuple[list[Target], dict[str, Ready
 
 
 def _has_networks(adapter: Ready) -> bool:
-    """Whether an adapter is asked pipelines at all: one that knows a few operators alone, as the tutorial, is not."""
+    """Tell whether an adapter is asked pipelines; one that is limited to a few operators may not be."""
     operators = adapter.options[adapter.modes[0]].operators
     return not operators or PIPELINE in operators
 
@@ -109,46 +113,46 @@ def _described(settings: Mapping[Target, Any], ready: Mapping[str, Ready]) -> di
     }
 
 
-def _facts(question: Question) -> dict[str, Any]:
-    network = question.network
-    parts = {"layer": network.layer, "activations": network.activations, "pixels": network.pixels, "top": question.top}
-    return parts | {"forward": network.forward.id, "back": network.back.id} | question.facts
+def _facts(request: Request) -> dict[str, Any]:
+    network = request.network
+    parts = {"layer": network.layer, "activations": network.activations, "pixels": network.pixels, "top": request.top}
+    return parts | {"forward": network.forward.id, "back": network.back.id} | request.facts
 
 
-def _forward(question: Question, folder: Path) -> Case:
-    network = question.network
-    np.savez(folder / _FILTERS, allow_pickle=False, **question.filters)
-    np.savez(folder / PICTURE, allow_pickle=False, image=question.image, rgb=question.rgb)
+def _forward(request: Request, folder: Path) -> Case:
+    network = request.network
+    np.savez(folder / _FILTERS, allow_pickle=False, **request.filters)
+    np.savez(folder / PICTURE, allow_pickle=False, image=request.image, rgb=request.rgb)
     return filled(filled(network.forward, folder / _FILTERS, network.weights), folder / PICTURE, [IMAGE])
 
 
-def _back(question: Question, run: Run, forward: Case, target: Target, folder: Path) -> list[Case]:
-    """One case for each of the strongest activations that the target found; none if its forward pass failed."""
+def _back(request: Request, run: Run, forward: Case, target: Target, folder: Path) -> list[Case]:
+    """Return a case for each of the strongest activations that the target found; none if its forward pass failed."""
     record = run.records.get((forward.id, str(target)))
     if record is None or not isinstance(record.outcome, Returned):
         return []
-    network, arrays, archive = question.network, record.outcome.arrays, folder / f"{target}-indices.npz"
+    network, arrays, archive = request.network, record.outcome.arrays, folder / f"{target}-indices.npz"
     np.savez(archive, allow_pickle=False, **{name: arrays[name] for name in network.indices})
     weights = [name for name in network.weights if name in network.back.inputs]
     case = filled(filled(network.back, folder / _FILTERS, weights), archive, network.indices)
     activations = arrays[network.activations]
-    ranked = enumerate(strongest(activations, question.top), start=1)
+    ranked = enumerate(strongest(activations, request.top), start=1)
     return [
         _from_one(network, case, folder / f"{target}-{rank}.npz", alone(activations, kept)) for rank, kept in ranked
     ]
 
 
-def _from_one(network: Network, case: Case, archive: Path, sparse: Array) -> Case:
+def _from_one(network: TwoWayNetwork, case: Case, archive: Path, sparse: Array) -> Case:
     np.savez(archive, allow_pickle=False, **{network.activations: sparse})
     return replace(filled(case, archive, [network.activations]), id=f"{network.back.id}-{archive.stem}")
 
 
 def _answer(pool: Pool, run: Run, work: Mapping[Target, Iterable[Case]]) -> None:
-    """Have all of it answered and recorded."""
+    """Ask all cases, wait for the answers, and record them."""
     plan = {target: list(cases) for target, cases in work.items()}
     for cases in plan.values():
         for case in cases:
             run.ask(case)
     pool.start({target: cases for target, cases in plan.items() if cases}, run.record, slots=processors())
-    while not pool.wait(1.0):  # in turns, so that Ctrl-C is heard
+    while not pool.wait(1.0):  # in short waits, so that Ctrl-C is noticed
         pass

@@ -1,4 +1,4 @@
-"""Which activations are looked at, and what of the image they can see. Pure."""
+"""The choice of activations, and the part of the image that an activation depends on. All functions are pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cases.model.case import Step
 
 Array = npt.NDArray[Any]
 _MARGIN: Final = 4
-"""What is shown extends a field by one part in so many on each side, and by this many pixels at least."""
+"""The view extends a field on each side by the field's side divided by this, and by at least this many pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Activation:
 
     @property
     def place(self) -> tuple[int, int, int]:
-        """Where it is, whatever its value."""
+        """Its channel, y and x, without its value."""
         return self.channel, self.y, self.x
 
     def __str__(self) -> str:
@@ -37,7 +37,7 @@ class Activation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """Rows ``top`` to ``bottom`` and columns ``left`` to ``right`` of an image, the last ones excluded."""
+    """A part of an image: rows ``top`` to ``bottom`` and columns ``left`` to ``right``, without the last ones."""
 
     top: int
     left: int
@@ -45,7 +45,7 @@ class Box:
     right: int
 
     def of(self, image: Array) -> Array:
-        """This part of an image [height, width, ...]."""
+        """Return this part of an image [height, width, ...], as a view."""
         return image[self.top : self.bottom, self.left : self.right]
 
     def __str__(self) -> str:
@@ -53,10 +53,10 @@ class Box:
 
 
 def strongest(activations: Array, top: int) -> tuple[Activation, ...]:
-    """The greatest element of each of the ``top`` channels whose greatest is greatest, the greatest first.
+    """Return the greatest element of each of the ``top`` channels with the greatest elements, in descending order.
 
-    ``activations`` is [1, height, width, channels]. NaN is the greatest of all. Of equal elements the first in
-    row-major order counts, of equal channels the one with the least number.
+    ``activations`` is [1, height, width, channels]. NaN counts as greater than any number. Of equal elements in a
+    channel, the first in row-major order is taken. Of equal channels, the one with the lower number comes first.
     """
     _, _, width, channels = activations.shape
     maps = activations.reshape(-1, channels)
@@ -75,14 +75,17 @@ def strongest(activations: Array, top: int) -> tuple[Activation, ...]:
 
 
 def alone(activations: Array, kept: Activation) -> Array:
-    """Zeros but for one activation, which is as it was."""
+    """Return a copy of the activations in which all but one are zero."""
     sparse = np.zeros_like(activations)
     sparse[0, kept.y, kept.x, kept.channel] = activations[0, kept.y, kept.x, kept.channel]
     return sparse
 
 
 def receptive_field(steps: Iterable[Step], kept: Activation) -> Box:
-    """What of the image an activation behind these steps sees: each window's first and last element, step by step."""
+    """Return the part of the image that an activation after these steps depends on.
+
+    Step by step backwards, a range becomes the range from its first window's first element to its last window's last.
+    """
     spans = [(kept.y, kept.y), (kept.x, kept.x)]
     for step in reversed(list(steps)):
         axes = shapes.axes(step.case)
@@ -97,7 +100,7 @@ def _under(axis: shapes.Axis, first: int, last: int) -> tuple[int, int]:
 
 
 def reach(steps: Iterable[Step]) -> tuple[int, ...]:
-    """The sides of the field of an activation far from every border."""
+    """Return the sides of the field of an activation that is far from every border."""
     sides = [1, 1]
     for step in reversed(list(steps)):
         axes = shapes.axes(step.case)
@@ -106,9 +109,10 @@ def reach(steps: Iterable[Step]) -> tuple[int, ...]:
 
 
 def around(field: Box, sides: tuple[int, ...], shape: tuple[int, ...]) -> Box:
-    """The part of an image that shows a field, with something around it.
+    """Return the part of an image that shows a field and a margin around it.
 
-    It is as large for every field of a layer, whose full ``sides`` are given; ``shape`` begins with the image's sides.
+    The part is equally large for all fields of a layer: ``sides`` are the sides of a field that no border cuts.
+    ``shape`` begins with the image's height and width.
     """
     spans = ((field.top, field.bottom), (field.left, field.right))
     (top, bottom), (left, right) = (_around(*each) for each in zip(spans, sides, shape[:2], strict=True))

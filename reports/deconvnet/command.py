@@ -1,4 +1,4 @@
-"""``python -m reports deconvnet``: its options, and the way from them to the pictures."""
+"""The command ``python -m reports deconvnet``: its options, and a check that it can draw."""
 
 from __future__ import annotations
 
@@ -16,49 +16,74 @@ _NEEDED: Final = ("PIL", "matplotlib")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options to its parser."""
     parser.description = (
-        "Project the strongest activations of a layer of VGG16 back to pixels with every framework, and show "
-        "them side by side. Exit status 1: a step departs from the definition, or a framework failed."
+        "Project the strongest activations of a layer of VGG16 back to pixels with every framework, and show the "
+        "pictures side by side. The exit status is 1 if a step departs from the definition or a framework fails."
     )
-    parser.add_argument("--layer", default="conv4_3", help="seen behind its ReLU; default: %(default)s")
-    parser.add_argument("--image", type=Path, metavar="FILE", help="default: a photograph that matplotlib brings along")
+    _add_network(parser)
+    _add_image(parser)
+    parser.add_argument(
+        "--target",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="only targets that match; may be repeated; default: each framework's first mode",
+    )
+    parser.add_argument(
+        "--adapter",
+        action="append",
+        default=[],
+        metavar="MODULE:CLASS",
+        help="ask this adapter, too; may be repeated",
+    )
+    parser.add_argument(
+        "--to", type=Path, default=_TO, metavar="DIR", help="the folder for the pictures; default: %(default)s"
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the run, 0.3 GB and more, in DIR/record")
+    parser.add_argument("--again", type=Path, metavar="RUN", help="draw a kept run.jsonl again, and ask nothing")
+    parser.set_defaults(run=None, command=deconvnet)
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--layer", default="conv4_3", help="the layer, taken after its ReLU; default: %(default)s")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="VGG16's filters: .npz or .safetensors")
-    parser.add_argument("--to", type=Path, default=_TO, metavar="DIR", help="default: %(default)s")
-    parser.add_argument("--top", type=count, default=3, metavar="N", help="how many feature maps; default: %(default)s")
+    parser.add_argument(
+        "--width",
+        type=count,
+        metavar="N",
+        help=f"the number of channels of the first layer, without --weights; default: {WIDTH}",
+    )
+    parser.add_argument(
+        "--top", type=count, default=3, metavar="N", help="the number of feature maps; default: %(default)s"
+    )
+
+
+def _add_image(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--image", type=Path, metavar="FILE", help="default: a photograph that comes with matplotlib")
     parser.add_argument(
         "--size",
         type=count,
         default=224,
         metavar="PIXELS",
-        help="the image's shorter side is made this long, and its middle square taken; default: %(default)s",
-    )
-    parser.add_argument(
-        "--width", type=count, metavar="N", help=f"channels of the first layer, without --weights; default: {WIDTH}"
+        help="scale the image's shorter side to this length, and take its middle square; default: %(default)s",
     )
     parser.add_argument(
         "--scaling",
         choices=SCALINGS,
-        help="what the filters expect of an image; default: unit without --weights, else by the names in the file",
+        help="the scaling of pixels that the filters expect; default: unit without --weights, else by the file's names",
     )
-    parser.add_argument(
-        "--target", action="append", default=[], metavar="GLOB", help="repeatable; default: each framework's first mode"
-    )
-    parser.add_argument("--adapter", action="append", default=[], metavar="MODULE:CLASS", help="repeatable")
-    parser.add_argument("--keep", action="store_true", help="keep the run, 0.3 GB and more, in DIR/record")
-    parser.add_argument("--again", type=Path, metavar="RUN", help="draw a kept run.jsonl again; nothing is asked")
-    parser.set_defaults(run=None, command=deconvnet)
 
 
 def deconvnet(options: argparse.Namespace) -> int:
-    """Ask, draw, and say where; 1 where a step departs or a target failed.
+    """Ask, draw, and print where the pictures are; return 1 if a step departs or a target failed, otherwise 0.
 
     Raises:
-        UsageError: if it can't be done.
+        UsageError: if the options can't be followed, or Pillow or matplotlib is not installed.
         RunError: if there is no such run to draw again.
     """
     _check_installed()
-    from reports.deconvnet import work  # noqa: PLC0415 - it imports what is needed for this command alone
+    from reports.deconvnet import work  # noqa: PLC0415 - only this command needs what it imports
 
     options.said = said(options)
     return work.work(options)
@@ -74,7 +99,7 @@ def _check_installed() -> None:
 
 
 def said(options: argparse.Namespace) -> str:
-    """The command line that these options make, defaults included."""
+    """Return the command line that these options make, defaults included."""
     words = ["python", "-m", "reports", "deconvnet"]
     for name in ("layer", "image", "weights", "to", "top", "size", "width", "scaling"):
         if getattr(options, name) is not None:

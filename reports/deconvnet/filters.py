@@ -1,4 +1,4 @@
-"""The filters of a run: those of a file, or seeded ones."""
+"""The filters of a file, by the project's names, and the check that they fit the network."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from pathlib import Path
 
 from cases.loading.vgg_weights import WeightsError, read
 from cases.model.fill import Array
-from reports.deconvnet.network import Network
+from reports.deconvnet.network import TwoWayNetwork
 from reports.recording.options import UsageError
 
 FIRST = "conv1_1_filter"
 
 
 def weights(path: Path) -> dict[str, Array]:
-    """Filters and biases of a file, by our names.
+    """Read the filters and biases of a file, and return them by the project's names.
 
     Raises:
-        UsageError: if it can't be used.
+        UsageError: if the file can't be used.
     """
     try:
         return read(path)
@@ -25,11 +25,11 @@ def weights(path: Path) -> dict[str, Array]:
         raise UsageError(msg) from None
 
 
-def fitting(network: Network, path: Path, found: dict[str, Array]) -> dict[str, Array]:
-    """What the network takes of a file's filters and biases.
+def fitting(network: TwoWayNetwork, path: Path, found: dict[str, Array]) -> dict[str, Array]:
+    """Return those of a file's filters and biases that the network takes.
 
     Raises:
-        UsageError: if one has another shape than VGG16 has with as many channels in its first layer.
+        UsageError: if one has not the shape that VGG16 has with this number of channels in its first layer.
     """
     for name in network.weights:
         wanted, shape = network.forward.inputs[name].shape, found[name].shape

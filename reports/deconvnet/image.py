@@ -1,4 +1,4 @@
-"""The image that is looked at."""
+"""The image that the network looks at."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ Array = npt.NDArray[np.uint8]
 
 
 def load(path: Path | None, size: int) -> Array:
-    """An image file as RGB [size, size, 3] of 0 to 255, its longer side cut at both ends; by default a photograph.
+    """Read an image file as RGB [size, size, 3] of 0 to 255; its longer side is cut at both ends.
+
+    Without a path, this is the photograph that comes with matplotlib.
 
     Raises:
-        UsageError: if there is no such file, or it is no image.
+        UsageError: if there is no such file, or if it is no image.
     """
     place = path or _sample()
     if not place.is_file():
-        msg = f"--image {place}: there is no such file"
+        msg = f"--image {place}: there is no such file; give the path of an image"
         raise UsageError(msg)
     try:
         with Image.open(place) as opened:
@@ -36,9 +38,9 @@ def load(path: Path | None, size: int) -> Array:
 
 
 def _sample() -> Path:
-    """The photograph of Grace Hopper, a work of the United States' navy, that comes with matplotlib."""
+    """Return the path of the photograph of Grace Hopper, a work of the US Navy, that comes with matplotlib."""
     try:
         return Path(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
     except OSError:
-        msg = "this matplotlib comes without its sample photograph: give one by --image"
+        msg = "this matplotlib comes without its sample photograph: give an image with --image"
         raise UsageError(msg) from None

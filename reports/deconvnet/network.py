@@ -1,4 +1,4 @@
-"""The network up to a layer and back to the pixels, as two pipelines that are made of one file's steps.
+"""The network up to a layer and back to the pixels, as two pipelines made of the steps of one case file.
 
 Source: Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", https://arxiv.org/abs/1311.2901,
 section 2.1: unpooling with the forward pass's own indices, ReLU, and the transposes of the same filters.
@@ -24,14 +24,15 @@ from reports.recording.options import UsageError
 VGG: Final = Path(cases.__file__).parent / "pipelines" / "vgg.yaml"
 _ENTRY: Final = "narrow"
 _ID: Final = "deconvnet::vgg16"
-"""Filters are seeded by the case's id, so that those of a layer are the same whichever layer is looked at."""
+"""The case's id. It seeds the filters, so a layer's filters are the same for every layer that is looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
-    """Both ways. ``forward`` ends at ``activations`` [1, height, width, channels], from which ``back`` sets out.
+class TwoWayNetwork:
+    """A network that is run forward to a layer and back to the pixels.
 
-    ``pixels`` is what ``back`` returns in the end, [1, size, size, 3]. Filters and biases come from elsewhere.
+    ``forward`` ends at the tensor ``activations`` [1, height, width, channels], and ``back`` starts there. ``back``
+    ends at the tensor ``pixels`` [1, size, size, 3]. Filters and biases are inputs of both.
     """
 
     layer: str
@@ -42,7 +43,7 @@ class Network:
 
     @property
     def channels(self) -> int:
-        """How many feature maps the layer has."""
+        """The number of the layer's feature maps."""
         return self.back.inputs[self.activations].shape[-1]
 
     @property
@@ -56,15 +57,15 @@ class Network:
         return tuple(name for name in self.back.inputs if name not in {*self.forward.inputs, self.activations})
 
     def seeded(self) -> dict[str, Array]:
-        """Filters and biases that have learnt nothing."""
+        """Return random filters and biases, which have learnt nothing."""
         return fill(replace(self.forward, inputs={name: self.forward.inputs[name] for name in self.weights}))
 
 
-def build(layer: str, size: int, width: int) -> Network:
-    """The network for a square image; ``width`` is the number of channels of its first layer.
+def build(layer: str, size: int, width: int) -> TwoWayNetwork:
+    """Build the network for an image [size, size, 3]; ``width`` is the number of channels of its first layer.
 
     Raises:
-        UsageError: if there is no such layer, or a pooling before it would not have a whole window.
+        UsageError: if there is no such layer, or if the image is smaller than a window of a pooling before it.
     """
     entry = _entry()
     there = [step.name for step in entry.steps if isinstance(step, ConvStep)]
@@ -75,7 +76,7 @@ def build(layer: str, size: int, width: int) -> Network:
     whole = build_pipeline(_sized(entry, end, size, width), _ID, entry.about or "", VGG.name)
     forward = tuple(whole.steps[: len(end.forward)])
     _check(layer, forward, size)
-    return Network(
+    return TwoWayNetwork(
         layer=layer,
         forward=_part(whole, "forward", forward),
         back=_part(whole, "back", whole.steps[len(end.forward) :]),
@@ -86,14 +87,14 @@ def build(layer: str, size: int, width: int) -> Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """The steps of a file's entry up to a layer's ReLU, and those from there back."""
+    """The steps of a file's entry up to a layer's ReLU, and the steps from there back."""
 
     forward: list[AnyStep]
     back: list[AnyStep]
 
 
 def there_and_back(steps: list[AnyStep], layer: str) -> Ways:
-    """The steps up to the ReLU behind a layer; and from the ReLU before that layer's transpose to the end."""
+    """Return the steps up to the ReLU after a layer, and the steps from the ReLU before the layer's transpose on."""
     turn = next(n for n, step in enumerate(steps) if step.name == layer) + 2
     back = next(n for n, step in enumerate(steps) if isinstance(step, ConvTransposeStep) and step.reverses == layer) - 1
     first = steps[back].model_copy(update={"of": steps[turn - 1].name})
@@ -112,7 +113,7 @@ def _sized(entry: PipelineEntry, ways: Ways, size: int, width: int) -> PipelineE
 
 
 def _part(whole: Case, name: str, steps: tuple[Step, ...]) -> Case:
-    """Some of a pipeline's steps as one; what they take of other steps comes from outside."""
+    """Return some of a pipeline's steps as a pipeline; its inputs include what these steps take from other steps."""
     made = {tensor for step in steps for tensor in step.returns.values()}
     taken = {tensor: step.case.inputs[role] for step in steps for role, tensor in step.takes.items()}
     inputs = {tensor: whole.inputs.get(tensor, spec) for tensor, spec in taken.items() if tensor not in made}
@@ -120,7 +121,10 @@ def _part(whole: Case, name: str, steps: tuple[Step, ...]) -> Case:
 
 
 def _check(layer: str, steps: Iterable[Step], size: int) -> None:
-    """SAME pools whatever there is, but the maximum of less than a window tells nothing of it."""
+    """Refuse an image of which a pooling would see less than one window.
+
+    SAME would pool it all the same, but the maximum of less than a window tells nothing.
+    """
     for step in steps:
         sides, ksize = step.case.inputs["value"].shape[1:-1], step.case.ksize or (1, 1)
         if any(side < window for side, window in zip(sides, ksize, strict=True)):
@@ -130,6 +134,6 @@ def _check(layer: str, steps: Iterable[Step], size: int) -> None:
 
 
 def filled(case: Case, archive: Path, names: Iterable[str]) -> Case:
-    """The pipeline with some of its tensors taken from an archive of NumPy's, where they have the same names."""
+    """Return the pipeline with some of its tensors read from a NumPy archive, where they have the same names."""
     taken = {name: replace(case.inputs[name], fill="file", file=str(archive.resolve())) for name in names}
     return replace(case, inputs=case.inputs | taken)

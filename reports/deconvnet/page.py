@@ -1,4 +1,4 @@
-"""All of it as one page that needs nothing else: pictures as data, a table of numbers, what departs and why."""
+"""The page, which needs no other file: the pictures as data, a table of numbers, and the steps that depart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from reports.deconvnet.panels import Array, Row
-from reports.deconvnet.study import Answer, Departure, Projection, Study, counterpart, distance
+from reports.deconvnet.study import Departure, Projection, Study, TargetAnswers, counterpart, distance
 
 _TEMPLATES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),
@@ -25,7 +25,7 @@ _NAME: Final = "deconvnet.html"
 
 
 def page(study: Study, rows: list[Row]) -> str:
-    """The page's text."""
+    """Return the page's text."""
     shown = [(row.title, [(panel, _data(panel.pixels)) for panel in row.panels]) for row in rows]
     versions = [f"{answer.target}: {answer.versions}" for answer in study.answers if answer.versions]
     text = _TEMPLATES.get_template(_NAME).render(
@@ -39,8 +39,8 @@ def page(study: Study, rows: list[Row]) -> str:
     return text.rstrip() + "\n"
 
 
-def numbers(study: Study, answer: Answer) -> Iterator[dict[str, Any]]:
-    """The table's rows for one target: the forward pass first, if it has no result, else a row a projection."""
+def numbers(study: Study, answer: TargetAnswers) -> Iterator[dict[str, Any]]:
+    """Yield the table's rows for one target: a row for a failed forward pass, and a row for each projection."""
     oracle = study.answers[0]
     if answer.fault:
         yield {"target": answer.target, "fault": answer.fault}
@@ -51,7 +51,7 @@ def numbers(study: Study, answer: Answer) -> Iterator[dict[str, Any]]:
         }
 
 
-def _chosen(oracle: Answer, one: Projection) -> dict[str, Any]:
+def _chosen(oracle: TargetAnswers, one: Projection) -> dict[str, Any]:
     kept = one.activation
     ranks = {other.activation.place: other.rank for other in oracle.projections}
     rank = ranks.get(kept.place)
@@ -60,8 +60,8 @@ def _chosen(oracle: Answer, one: Projection) -> dict[str, Any]:
     return place | {"value": f"{kept.value:.7g}", "odd": odd}
 
 
-def _apart(answer: Answer, oracle: Answer, one: Projection) -> dict[str, str]:
-    """How far a projection is from the oracle's of the same element."""
+def _apart(answer: TargetAnswers, oracle: TargetAnswers, one: Projection) -> dict[str, str]:
+    """Return the difference between a projection and the oracle's projection of the same element, as texts."""
     wanted = counterpart(oracle, one)
     if answer is oracle or one.pixels is None:
         return {"most": "", "relative": ""}
@@ -73,20 +73,20 @@ def _apart(answer: Answer, oracle: Answer, one: Projection) -> dict[str, str]:
     return {"most": f"{apart.most:.3g}", "relative": f"{apart.relative:.3g}"}
 
 
-def _steps(answer: Answer, one: Projection, *, is_oracle: bool) -> str:
-    """Whether every step agrees, and the first that doesn't."""
+def _steps(answer: TargetAnswers, one: Projection, *, is_oracle: bool) -> str:
+    """Say that every step agrees, or name the first step on each way that departs."""
     if is_oracle:
         return "the definition"
     found = [f"{way} at {departs.step}" for way, departs in _ways(answer, one) if departs]
     return f"departs {', '.join(found)}" if found else "" if one.fault else "all agree"
 
 
-def _ways(answer: Answer, one: Projection) -> list[tuple[str, Departure | None]]:
+def _ways(answer: TargetAnswers, one: Projection) -> list[tuple[str, Departure | None]]:
     return [("forward", answer.departs), ("back", one.departs)]
 
 
-def departures(answer: Answer) -> Iterator[dict[str, str]]:
-    """Every way that departs: where, how, and by which call."""
+def departures(answer: TargetAnswers) -> Iterator[dict[str, str]]:
+    """Yield a row for each way that departs: the target, the way, the difference and the call."""
     ways = [("forward", answer.departs), *((f"back from number {one.rank}", one.departs) for one in answer.projections)]
     for way, departs in ways:
         if departs is not None:
@@ -94,7 +94,7 @@ def departures(answer: Answer) -> Iterator[dict[str, str]]:
 
 
 def _data(pixels: Array | None) -> str:
-    """A panel as the address of itself; empty without one."""
+    """Return a picture as a data URL; empty if there is no picture."""
     if pixels is None:
         return ""
     file = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Arrays -> small pictures, RGB of 0 to 255. Zero is mid grey; one scale holds for all projections of an activation."""
+"""The small pictures, RGB of 0 to 255. Zero is mid grey; all projections of one activation have the same scale."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ import numpy.typing as npt
 from PIL import Image
 
 from reports.deconvnet.choose import Box
-from reports.deconvnet.study import Answer, Distance, Projection, Study, counterpart, distance
+from reports.deconvnet.study import Distance, Projection, Study, TargetAnswers, counterpart, distance
 
 Array = npt.NDArray[Any]
 SIDE: Final = 224
-"""Pixels that a panel's longer side has."""
+"""The length in pixels of a panel's longer side."""
 GREY: Final = 128
 _REACH: Final = 127
 _ODD: Final = (255, 0, 255)
-"""What is no number, or infinite."""
+"""The colour of NaN and infinities."""
 _MARK: Final = (255, 212, 0)
+"""The colour of the frame around a field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """A picture, or a text instead, with a title above and a caption below."""
+    """A picture or, in its place, a text; with a title above and a caption below."""
 
     title: str
     caption: str = ""
@@ -36,14 +37,14 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One of the oracle's activations: the image there, every target's projection, every other's difference."""
+    """One of the oracle's activations: its part of the image, every projection, and the differences from the oracle."""
 
     title: str
     panels: tuple[Panel, ...]
 
 
 def rows(study: Study) -> list[Row]:
-    """A row for each of the oracle's projections; none if it has none."""
+    """Return a row for each of the oracle's projections."""
     return [_row(study, wanted) for wanted in study.answers[0].projections]
 
 
@@ -58,24 +59,24 @@ def _row(study: Study, wanted: Projection) -> Row:
     return Row(title=title, panels=(crop, *projections, *gone, *differences))
 
 
-def _shown(answer: Answer, wanted: Projection) -> Projection | None:
-    """The projection of the same element, or the target's own of this rank."""
+def _shown(answer: TargetAnswers, wanted: Projection) -> Projection | None:
+    """Return the target's projection of the same element, or else its own projection of this rank."""
     ranked = {one.rank: one for one in answer.projections}
     return counterpart(answer, wanted) or ranked.get(wanted.rank)
 
 
-def _projected(answer: Answer, one: Projection | None, wanted: Projection, scale: float) -> Panel:
+def _projected(answer: TargetAnswers, one: Projection | None, wanted: Projection, scale: float) -> Panel:
     if one is None or one.pixels is None:
         return Panel(title=answer.target, text=one.fault if one else answer.fault or "it has no such activation")
     said = f"activation {one.activation.value:.6g}"
     if one.activation.place != wanted.activation.place:
         said = f"chose {one.activation} instead"
     elif one.rank != wanted.rank:
-        said += f", its number {one.rank}"
+        said += f", number {one.rank} of this target"
     return Panel(title=answer.target, caption=said, pixels=coloured(one.view.of(one.pixels), scale))
 
 
-def _difference(answer: Answer, one: Projection | None, wanted: Projection, scale: float) -> Panel:
+def _difference(answer: TargetAnswers, one: Projection | None, wanted: Projection, scale: float) -> Panel:
     title = f"{answer.target} - oracle"
     if one is None or one.pixels is None or wanted.pixels is None:
         return Panel(title=title, text="nothing to compare")
@@ -91,13 +92,13 @@ def _difference(answer: Answer, one: Projection | None, wanted: Projection, scal
 
 
 def largest(arrays: Iterable[Array]) -> float:
-    """The largest finite magnitude in any of some arrays; 1 if there is none above 0."""
+    """Return the largest finite magnitude in the arrays; 1 if there is none above 0."""
     found = [np.abs(array[np.isfinite(array)]).max(initial=0.0) for array in arrays]
     return float(max(found, default=0.0)) or 1.0
 
 
 def amplification(scale: float, apart: Distance) -> float:
-    """The factor 1, 2 or 5, times a power of ten, by which the largest difference comes nearest to the scale's end."""
+    """Return the largest factor 1, 2 or 5, times a power of ten, by which the differences still fit the scale."""
     if not math.isfinite(apart.most):
         return 1.0
     room = scale / apart.most
@@ -106,14 +107,14 @@ def amplification(scale: float, apart: Distance) -> float:
 
 
 def coloured(values: Array, scale: float) -> Array:
-    """A panel of a tensor [height, width, 3]: ``-scale`` is black, 0 mid grey, ``scale`` white, for each colour."""
+    """Draw a tensor [height, width, 3]: in each colour ``-scale`` is black, 0 is mid grey and ``scale`` is white."""
     finite = np.isfinite(values).all(axis=-1, keepdims=True)
     shares = np.clip(np.where(np.isfinite(values), values, 0.0).astype(np.float64) / scale, -1.0, 1.0)
     return sized(np.where(finite, np.rint(GREY + _REACH * shares), _ODD).astype(np.uint8))
 
 
 def marked(image: Array, field: Box, view: Box) -> Array:
-    """A panel of the part of an RGB image that is in view, with a frame around a field in it."""
+    """Draw the part of an RGB image that is in view, with a frame around the field."""
     part = sized(view.of(image)).copy()
     down, along = part.shape[0] / (view.bottom - view.top), part.shape[1] / (view.right - view.left)
     top, bottom = round((field.top - view.top) * down), round((field.bottom - view.top) * down) - 1
@@ -124,7 +125,7 @@ def marked(image: Array, field: Box, view: Box) -> Array:
 
 
 def sized(image: Array) -> Array:
-    """A picture as large as panels are; what is smaller keeps its pixels, as rectangles."""
+    """Scale a picture to the size of a panel; the pixels of a smaller picture become rectangles."""
     height, width = image.shape[:2]
     by = SIDE / max(height, width)
     form = Image.Resampling.NEAREST if by >= 1 else Image.Resampling.BOX

@@ -1,4 +1,4 @@
-"""All rows as one picture for a paper or a slide. Panels lie on whole pixels, so that none is resampled."""
+"""All rows as one picture for a paper or a slide. Panels lie on whole pixels, so no panel is resampled."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from reports.deconvnet.panels import SIDE, Panel, Row
 _DPI: Final = 100
 _GAP: Final = 16
 _HEAD: Final = 30
-"""Pixels for a row's title, above its panels' titles."""
+"""The pixels for a row's title, above the titles of its panels."""
 _TITLE: Final = 18
 _FOOT: Final = 44
 _LETTERS: Final = 38
-"""That fit below a panel, side by side."""
+"""The letters of a line that fit below a panel."""
 _LINES: Final = 12
-"""That fit into one."""
+"""The lines of text that fit into a panel."""
 _INK: Final = "#1b1f24"
 _EMPTY: Final = 236
 
 
 def draw(rows: list[Row], path: Path) -> None:
-    """Write the rows as a PNG, one below the other."""
+    """Write the rows as a PNG file, one below the other."""
     columns = max(len(row.panels) for row in rows)
     height = _GAP + len(rows) * (_HEAD + _TITLE + SIDE + _FOOT)
     width = _GAP + columns * (SIDE + _GAP)
@@ -50,7 +50,7 @@ def _place(figure: Figure, panel: Panel, left: int, top: int) -> None:
 
 
 def _write(figure: Figure, at: tuple[int, int], text: str, size: float) -> None:
-    """A text below and to the right of a point; what frameworks say may hold dollars, which are no formulas here."""
+    """Write a text below and to the right of a point. Dollar signs in a framework's message start no formula."""
     width, height = figure.get_figwidth() * _DPI, figure.get_figheight() * _DPI
     place = at[0] / width, 1 - at[1] / height
     figure.text(*place, text, fontsize=size, color=_INK, va="top", ha="left", parse_math=False)

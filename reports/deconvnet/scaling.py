@@ -1,8 +1,9 @@
-"""What filters expect of an image: the order of its channels, and what is subtracted and divided by.
+"""The scaling of an image that filters expect: the order of channels, and the numbers to subtract and to divide by.
 
-The filters of 2014 were trained in Caffe on BGR images of 0 to 255 with ImageNet's mean subtracted; Keras' files keep
-that order, while the archive for TensorFlow with names like ``conv1_1_W`` has it turned to RGB. torchvision trained its
-own, on RGB images of 0 to 1, each channel's mean subtracted and divided by its deviation.
+The filters of 2014 were trained in Caffe on BGR images of 0 to 255, from which ImageNet's mean was subtracted. Keras'
+files keep that order; the archive for TensorFlow with names like ``conv1_1_W`` has the order RGB. torchvision trained
+filters of its own on RGB images of 0 to 1, from which each channel's mean was subtracted and which were then divided by
+the channel's deviation.
 
 Source: ``keras.applications.vgg16.preprocess_input``; https://www.cs.toronto.edu/~frossard/post/vgg16/;
 ``torchvision.models.VGG16_Weights.IMAGENET1K_V1``.
@@ -10,7 +11,6 @@ Source: ``keras.applications.vgg16.preprocess_input``; https://www.cs.toronto.ed
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,14 +21,14 @@ from safetensors import safe_open
 
 Array = npt.NDArray[Any]
 _MEAN: Final = (123.68, 116.779, 103.939)
-"""ImageNet's mean, red, green and blue, of 255."""
+"""ImageNet's mean of red, green and blue, on the scale of 0 to 255."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scaling:
-    """``mean`` is subtracted from red, green and blue of 0 to 255, then they are divided by ``deviation``.
+    """A scaling: ``mean`` is subtracted from red, green and blue of 0 to 255; then they are divided by ``deviation``.
 
-    Where both are None, the image's own are taken, over all its elements.
+    If both are None, the image's own mean and deviation over all its elements are taken.
     """
 
     name: str
@@ -38,14 +38,14 @@ class Scaling:
     is_bgr: bool = False
 
     def apply(self, image: Array) -> Array:
-        """The network's input [1, height, width, 3] of an RGB image [height, width, 3] of 0 to 255."""
+        """Turn an RGB image [height, width, 3] of 0 to 255 into the network's input [1, height, width, 3]."""
         values = image.astype(np.float64)
         mean = values.mean() if self.mean is None else np.array(self.mean)
         deviation = (values.std() or 1.0) if self.deviation is None else np.array(self.deviation)
         return self.turned((values - mean) / deviation)[np.newaxis].astype(np.float32)
 
     def turned(self, pixels: Array) -> Array:
-        """RGB in the order that the network wants, or what has that order as RGB; channels are the last axis."""
+        """Change pixels [..., 3] from RGB to the network's order of channels, or from that order back to RGB."""
         return np.ascontiguousarray(pixels[..., ::-1] if self.is_bgr else pixels)
 
 
@@ -75,14 +75,11 @@ SCALINGS: Final = {scaling.name: scaling for scaling in _ALL}
 
 
 def convention(path: Path) -> str:
-    """The scaling that a file of filters usually goes with, by how it names them."""
-    return usual(_names(path))
-
-
-def usual(names: Iterable[str]) -> str:
-    """Keras' names speak of blocks, torchvision's of features."""
-    text = " ".join(names)
-    return "torchvision" if "features." in text else "caffe-bgr" if "block" in text else "caffe-rgb"
+    """Return the name of the scaling that goes with a file of filters, judged by the names in the file."""
+    names = " ".join(_names(path))
+    if "features." in names:
+        return "torchvision"
+    return "caffe-bgr" if "block" in names else "caffe-rgb"  # Keras names its layers by blocks
 
 
 def _names(path: Path) -> list[str]:

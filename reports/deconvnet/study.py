@@ -1,4 +1,4 @@
-"""A recorded run -> what there is to show: each target's activations and projections, and how far they are apart."""
+"""The study of a recorded run: each target's activations and projections, and the distances between projections."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Departure:
-    """The first step that departs from the definition by more than its bound, and how; ``call`` is the step's."""
+    """The first step that departs from the definition by more than its bound; ``call`` is the step's call."""
 
     step: str
     summary: str
@@ -34,9 +34,9 @@ class Departure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projection:
-    """One activation, projected to RGB ``pixels`` [height, width, 3]; None, and ``fault`` says why, if that failed.
+    """One activation, projected to RGB ``pixels`` [height, width, 3]; if that failed, to None, and ``fault`` says why.
 
-    ``field`` is what of the image the activation sees, ``view`` the part that is shown.
+    ``field`` is the part of the image that the activation depends on, ``view`` the part that is shown.
     """
 
     rank: int
@@ -50,8 +50,8 @@ class Projection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """All that came of one target. ``fault`` says why there are no projections, if there are none."""
+class TargetAnswers:
+    """All answers of one target. If there are no projections, ``fault`` says why."""
 
     target: str
     versions: str
@@ -62,53 +62,54 @@ class Answer:
 
     @property
     def failed(self) -> bool:
-        """Whether a step departs, or one way has no result."""
+        """Tell whether a step departs, or one way has no result."""
         faults = [self.fault, *(one.fault for one in self.projections)]
         return any(faults) or any([self.departs, *(one.departs for one in self.projections)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """What there is to show. The first answer is the oracle's; ``missing`` says of others why there are none.
+    """All that the page and the picture show.
 
-    ``image`` is RGB [height, width, 3] of 0 to 255. ``facts`` are those of the run's header.
+    ``image`` is RGB [height, width, 3] of 0 to 255. ``facts`` are the facts in the run's header. The first of
+    ``answers`` is the oracle's. ``missing`` holds, by name, why other targets have no answers.
     """
 
     image: Array
     facts: dict[str, Any]
-    answers: tuple[Answer, ...]
+    answers: tuple[TargetAnswers, ...]
     missing: dict[str, str]
     broken: bool = False
-    """Whether one of those was there, and could not be started or configured."""
+    """Tells whether one of the missing targets is installed, but could not be started or configured."""
 
     @property
     def failed(self) -> bool:
-        """Whether anything departs or failed; what isn't installed did not."""
+        """Tell whether anything departs or failed; a framework that is not installed is no failure."""
         return self.broken or any(answer.failed for answer in self.answers)
 
 
 def study(run: Run) -> Study:
-    """What a run shows.
+    """Make the study of a run.
 
     Raises:
-        RunError: if it is another command's, or what it read is gone.
+        RunError: if another command made the run, or if the files that the run read are gone.
     """
     if FACTS not in run.header:
-        msg = f"{run.path}: not a run of python -m reports deconvnet"
+        msg = f"{run.path}: not a run of python -m reports deconvnet; give one that --keep left"
         raise RunError(msg)
     try:
         with np.load(run.path.parent / PICTURE, allow_pickle=False) as archive:
             image = archive["rgb"]
         answers = tuple(_answer(run, target) for target in run.header["targets"])
     except OSError as error:
-        msg = f"{run.path}: what the run read is gone ({error}); it belongs beside it, where it was made"
+        msg = f"{run.path}: a file that the run read is gone ({error}); put it back where it was"
         raise RunError(msg) from None
     broken = run.header["broken"]
     missing = {name: normal(why) for name, why in (run.header["missing"] | broken).items()}
     return Study(image=image, facts=run.header[FACTS], answers=answers, missing=missing, broken=bool(broken))
 
 
-def _answer(run: Run, target: str) -> Answer:
+def _answer(run: Run, target: str) -> TargetAnswers:
     facts = run.header[FACTS]
     case, record = run.cases[facts["forward"]], run.records.get((facts["forward"], target))
     versions = ", ".join(f"{name} {version}" for name, version in run.header["targets"][target]["versions"].items())
@@ -116,7 +117,7 @@ def _answer(run: Run, target: str) -> Answer:
     kept: tuple[Activation, ...] = ()
     if record is not None and not fault:
         kept = strongest(run.array(record.digests[facts["activations"]]), facts["top"])
-    return Answer(
+    return TargetAnswers(
         target=target,
         versions=versions,
         fault=fault,
@@ -147,7 +148,7 @@ def _projection(run: Run, target: str, rank: int, activation: Activation) -> Pro
 
 
 def _fault(run: Run, case: str, target: str) -> str:
-    """Why there is no result, in a line; empty if there is one."""
+    """Say in a line why there is no result; empty if there is one."""
     record = run.records.get((case, target))
     if record is None:
         return f"not run: {normal(run.faults.get((case, target), 'no answer'))}"
@@ -169,7 +170,7 @@ def _told(outcome: Outcome) -> str:
 
 
 def _departs(run: Run, case: Case, target: str) -> Departure | None:
-    """The first step that departs; None for what has no result, agrees in every step, or is the definition."""
+    """Return the first step that departs; None if every step agrees, there is no result, or this is the oracle."""
     record = run.records.get((case.id, target))
     if record is None or not isinstance(record.outcome, Returned) or target == ORACLE:
         return None
@@ -182,9 +183,9 @@ def _departs(run: Run, case: Case, target: str) -> Departure | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distance:
-    """How far a projection is from another: at the most, also in parts of the other's largest element.
+    """The largest difference between two projections, and the same relative to the second one's largest magnitude.
 
-    ``same`` says that their bits are.
+    ``same`` tells whether the two have the same bits.
     """
 
     most: float
@@ -193,7 +194,7 @@ class Distance:
 
 
 def distance(pixels: Array, reference: Array) -> Distance:
-    """How far one projection is from the one that it is held against."""
+    """Return the distance of a projection from the one that it is compared with."""
     apart = np.abs(pixels.astype(np.float64) - reference.astype(np.float64))
     most, largest = float(apart.max(initial=0.0)), float(np.abs(reference.astype(np.float64)).max(initial=0.0))
     same = pixels.dtype == reference.dtype and pixels.tobytes() == reference.tobytes()
@@ -201,7 +202,7 @@ def distance(pixels: Array, reference: Array) -> Distance:
     return Distance(most=most, relative=relative, same=same)
 
 
-def counterpart(answer: Answer, wanted: Projection) -> Projection | None:
-    """A target's projection of the same element, whatever its rank there; None if it chose others, or failed."""
+def counterpart(answer: TargetAnswers, wanted: Projection) -> Projection | None:
+    """Return a target's projection of the same element, whatever its rank; None if it chose others, or failed."""
     same = (one for one in answer.projections if one.activation.place == wanted.activation.place)
     return next((one for one in same if one.pixels is not None), None)

@@ -1,4 +1,4 @@
-"""The command's work: read what was given, ask, draw."""
+"""The command's work: read the files that the options name, ask, draw."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from reports.deconvnet import WIDTH, filters, image
-from reports.deconvnet.ask import RUN, Question, ask
-from reports.deconvnet.network import Network, build
+from reports.deconvnet.ask import RUN, Request, ask
+from reports.deconvnet.network import TwoWayNetwork, build
 from reports.deconvnet.page import page
 from reports.deconvnet.panels import rows
 from reports.deconvnet.picture import draw
@@ -23,14 +23,14 @@ RECORD: Final = "record"
 
 
 def work(options: argparse.Namespace) -> int:
-    """Draw a new run or a kept one; returns 1 where a step departs or a target failed.
+    """Draw a new run or a kept one, and return 1 if a step departs or a target failed, otherwise 0.
 
     Raises:
         UsageError: if an option can't be followed.
         RunError: if there is no such run to draw again.
     """
     _check_folder(options.to)
-    found = study(read(options.again)) if options.again else _asked(question(options), options)
+    found = study(read(options.again)) if options.again else _asked(request(options), options)
     for path in _draw(found, options.to):
         print(path)  # noqa: T201 - a command line prints
     return 1 if found.failed else 0
@@ -41,18 +41,18 @@ def _check_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        msg = f"--to {folder}: cannot write there ({error.strerror}); give a folder that can be written"
+        msg = f"--to {folder}: cannot write there ({error.strerror}); give a folder that you can write to"
         raise UsageError(msg) from None
 
 
-def question(options: argparse.Namespace) -> Question:
-    """What the options ask.
+def request(options: argparse.Namespace) -> Request:
+    """Make the request that the options describe.
 
     Raises:
-        UsageError: if they can't be followed.
+        UsageError: if the options can't be followed.
     """
     if options.weights and options.width:
-        msg = f"--width {options.width}: with --weights the file says how many channels there are; remove it"
+        msg = f"--width {options.width}: the file of --weights sets the number of channels; leave out --width"
         raise UsageError(msg)
     taken = filters.weights(options.weights) if options.weights else {}
     width = taken[filters.FIRST].shape[-1] if taken else options.width or WIDTH
@@ -60,7 +60,7 @@ def question(options: argparse.Namespace) -> Question:
     _check_top(options.top, network)
     scaling = SCALINGS[options.scaling or (convention(options.weights) if taken else "unit")]
     rgb = image.load(options.image, options.size)
-    return Question(
+    return Request(
         network=network,
         filters=filters.fitting(network, options.weights, taken) if taken else network.seeded(),
         rgb=rgb,
@@ -70,14 +70,14 @@ def question(options: argparse.Namespace) -> Question:
     )
 
 
-def _check_top(top: int, network: Network) -> None:
+def _check_top(top: int, network: TwoWayNetwork) -> None:
     if top > network.channels:
         msg = f"--top {top}: {network.layer} has {network.channels} channels at this width; ask for fewer"
         raise UsageError(msg)
 
 
 def _facts(options: argparse.Namespace, width: int) -> dict[str, Any]:
-    """For the page's head."""
+    """Return the facts for the page's head."""
     origin = f"from {options.weights.name}" if options.weights else "seeded"
     return {
         "command": options.said,
@@ -88,8 +88,8 @@ def _facts(options: argparse.Namespace, width: int) -> dict[str, Any]:
     }
 
 
-def _asked(asked: Question, options: argparse.Namespace) -> Study:
-    """A study of a new run, which is kept only if that is wanted: every tensor of every step is large."""
+def _asked(asked: Request, options: argparse.Namespace) -> Study:
+    """Make a study of a new run. The run is kept only with ``--keep``, since it holds every tensor of every step."""
     wanted = Options(targets=tuple(options.target), adapters=tuple(options.adapter), device="auto")
     if options.keep:
         folder = options.to / RECORD
@@ -100,9 +100,9 @@ def _asked(asked: Question, options: argparse.Namespace) -> Study:
         return _recorded(asked, wanted, Path(name))
 
 
-def _recorded(asked: Question, wanted: Options, folder: Path) -> Study:
+def _recorded(asked: Request, wanted: Options, folder: Path) -> Study:
     run = ask(asked, wanted, folder, _tell)
-    _tell("holding every step against the definition")
+    _tell("comparing every step with the definition")
     try:
         return study(run)
     finally:

@@ -1,4 +1,4 @@
-"""How much the cases notice: wrong implementations are asked every case, and each has to be found out."""
+"""The power of the cases: wrong implementations are asked every case, and some case must notice each of them."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""``python -m reports power``: its options, and the way from them to the page."""
+"""The command ``python -m reports power``: its options, and their checks before the work begins."""
 
 from __future__ import annotations
 
@@ -15,31 +15,47 @@ _TO: Final = Path("reports/latest")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options to its parser."""
     parser.description = (
-        "Ask wrong implementations every case, and see that each is noticed. Exit status 1: one is not, or an "
-        "equivalent one is. No framework is needed."
+        "Ask wrong implementations every case, and check that some case notices each of them. The exit status is 1 if "
+        "a wrong one is not noticed, or if an equivalent one is. No framework is needed."
     )
     tried = parser.add_mutually_exclusive_group()
-    tried.add_argument("--only", default=ALL, metavar="GLOB", help="only mutants OPERATOR/NAME that match; no page")
-    tried.add_argument("--adapter", metavar="MODULE:CLASS", help="try an implementation of your own instead; no page")
-    parser.add_argument("--to", type=Path, default=_TO, metavar="DIR", help="where the page goes; default: %(default)s")
-    parser.add_argument("--publish", action="store_true", help="write the committed page as well")
-    parser.add_argument("--check", action="store_true", help="fail where the committed page is another")
-    parser.add_argument("--workers", type=count, default=processors(), metavar="N", help="default: processors")
-    parser.add_argument("--list", action="store_true", help="name the mutants, and try none")
+    tried.add_argument(
+        "--only", default=ALL, metavar="GLOB", help="try only mutants whose OPERATOR/NAME matches; write no page"
+    )
+    tried.add_argument(
+        "--adapter", metavar="MODULE:CLASS", help="try an implementation of your own instead; write no page"
+    )
+    parser.add_argument("--list", action="store_true", help="print the names of the mutants, and try none")
+    parser.add_argument(
+        "--workers",
+        type=count,
+        default=processors(),
+        metavar="N",
+        help="the number of processes; default: the number of processors",
+    )
+    _add_page(parser)
     parser.set_defaults(run=None, command=power)
 
 
+def _add_page(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--to", type=Path, default=_TO, metavar="DIR", help="the folder for the page; default: %(default)s"
+    )
+    parser.add_argument("--publish", action="store_true", help="also write the committed page")
+    parser.add_argument("--check", action="store_true", help="fail if the committed page differs from the new one")
+
+
 def power(options: argparse.Namespace) -> int:
-    """Try what the options name, and say what came out.
+    """Try the implementations that the options name, print the result, and return the exit status.
 
     Raises:
-        UsageError: if they name nothing or don't go together, or SciPy is not installed.
+        UsageError: if the options name nothing or don't go together, or if SciPy is not installed.
     """
     _check_installed()
     _check_page(options)
-    from reports.power.work import work  # noqa: PLC0415 - it imports what is needed for this command alone
+    from reports.power.work import work  # noqa: PLC0415 - only this command needs what it imports
 
     return work(options)
 
@@ -51,15 +67,18 @@ def _check_installed() -> None:
 
 
 def _check_page(options: argparse.Namespace) -> None:
-    """The page is of all mutants; and after minutes is too late to find that it can't be written."""
+    """Refuse --publish and --check without a page, and a folder that can't be written to.
+
+    The page covers all mutants. The folder is checked here because the trials take minutes.
+    """
     if options.only != ALL or options.adapter is not None or options.list:
         if options.publish or options.check:
-            msg = "--publish and --check are about the page of all mutants: leave out --only, --adapter, --list"
+            msg = "--publish and --check need the page, which covers all mutants: leave out --only, --adapter, --list"
             raise UsageError(msg)
         return
     try:
         options.to.mkdir(parents=True, exist_ok=True)
         (options.to / PAGE).open("ab").close()
     except OSError as error:
-        msg = f"--to {options.to}: cannot write there ({error.strerror}); give a folder that can be written"
+        msg = f"--to {options.to}: cannot write there ({error.strerror}); give a folder that you can write to"
         raise UsageError(msg) from None

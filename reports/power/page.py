@@ -1,4 +1,4 @@
-"""What a power run found, as a page for people and a table for programs."""
+"""The result of a power run, as a page for people and as a table for programs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from reports.power.cover import least
 from reports.power.trial import RAISED, Trial
 
 _FEW: Final = 12
-"""Of those that the fewest cases notice, how many are shown."""
+"""The number of mutants that the table "Noticed by few cases" shows."""
 
 
 def table(trials: Mapping[str, Trial]) -> pd.DataFrame:
-    """A row for each mutant: what it is, how many cases were asked, how many noticed it and in what ways."""
+    """Return a row for each mutant: its slip, the number of cases asked, the number that noticed it, and the ways."""
     rows = [
         _row(operator, entry, trials[f"{operator}/{entry.name}"])
         for operator, entry in tried()
@@ -43,21 +43,21 @@ def _row(operator: str, entry: Entry, trial: Trial) -> dict[str, Any]:
 
 
 def wrong(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
-    """The mutants that no case notices, and the equivalent ones that some case does."""
+    """Return the mutants that no case notices, and the equivalent ones that some case notices."""
     names = frame["operator"] + "/" + frame["mutant"]
     faults, noticed = frame["equivalent"] == "", frame["noticed by"] > 0
     return list(names[faults & ~noticed]), list(names[~faults & noticed])
 
 
 def broken(frame: pd.DataFrame) -> list[str]:
-    """The mutants that only ever raise and are not there to refuse: who does that is noticed by anybody."""
+    """Return the mutants that only raise although their slip is not to refuse a call: every case notices these."""
     names = frame["operator"] + "/" + frame["mutant"]
     refusing = {f"{operator}/{entry.name}" for operator, entry in tried() if entry.refuses}
     return [name for name in names[frame["ways"] == RAISED] if name not in refusing]
 
 
 def text(trials: Mapping[str, Trial]) -> str:
-    """The page ``test_power.md``."""
+    """Return the text of the page ``test_power.md``."""
     frame = table(trials)
     faults = frame[frame["equivalent"] == ""]
     survivors, refuted = wrong(frame)
@@ -94,7 +94,7 @@ def _summary(faults: pd.DataFrame, sets: Mapping[str, Sequence[str]]) -> pd.Data
             "fewest cases that notice one": some["noticed by"].min(),
             "median": median_low(some["noticed by"]),
             "noticed by one case alone": (some["noticed by"] == 1).sum(),
-            "least set that notices all": len(sets[str(operator)]),
+            "smallest set that notices all": len(sets[str(operator)]),
         }
         for operator, some in faults.groupby("operator", sort=False)
     ]
@@ -116,7 +116,7 @@ def _listed(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _proofs(equivalent: pd.DataFrame) -> pd.DataFrame:
-    """One row for each change, whichever operators it was tried on."""
+    """Return one row for each equivalent change, with all operators on which it was tried."""
     return equivalent.groupby(["mutant", "about", "equivalent"], sort=False, as_index=False).agg(
         operators=("operator", ", ".join)
     )[["mutant", "operators", "about", "equivalent"]]

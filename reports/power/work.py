@@ -1,4 +1,4 @@
-"""The work of ``python -m reports power``: try the implementations, say what came out, write the page."""
+"""The work of ``python -m reports power``: try the implementations, print the result, write the page."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _PUBLISHED: Final = Path(__file__).parents[1] / "published"
 
 
 def work(options: argparse.Namespace) -> int:
-    """Try what the options name, and say what came out.
+    """Try the implementations that the options name, print the result, and return the exit status.
 
     Raises:
-        UsageError: if they name nothing.
+        UsageError: if the options name no implementation, or one that can't be started.
     """
     if options.adapter is not None:
         return _own(options)
     names = [name for name in trial.names() if fnmatchcase(name, options.only)]
     if not names:
-        msg = f"--only {options.only}: no mutant matches; --list names them"
+        msg = f"--only {options.only}: no mutant matches; --list prints their names"
         raise UsageError(msg)
     if options.list:
         _say("\n".join(names))
@@ -48,13 +48,13 @@ def _report(trials: dict[str, Trial], options: argparse.Namespace, seconds: floa
     frame = page.table(trials)
     survivors, noticed = page.wrong(frame)
     for name in survivors:
-        _say(f"{name}: no case notices it; add cases that do, or prove in the catalogue that it is no fault")
+        _say(f"{name}: no case notices it; add cases that do, or prove in the catalogue that it is equivalent")
     for name in noticed:
         first = min(trials[name].caught)
-        _say(f"{name}: is noticed by {first}, so the catalogue's proof is wrong: correct the one or the other")
+        _say(f"{name}: {first} notices it, so the catalogue's proof or the case is wrong: correct one of them")
     broken = page.broken(frame)
     for name in broken:
-        _say(f"{name}: only ever raises, which anybody notices; mend its slip")
+        _say(f"{name}: it only raises, which every case notices; correct its slip in the catalogue")
     faults = int((frame["equivalent"] == "").sum())
     _say(f"wrong implementations: {faults}, caught: {faults - len(survivors)}; {seconds:.0f} s")
     status = 1 if survivors or noticed or broken else 0
@@ -62,7 +62,7 @@ def _report(trials: dict[str, Trial], options: argparse.Namespace, seconds: floa
 
 
 def _written(trials: dict[str, Trial], frame: pd.DataFrame, options: argparse.Namespace) -> int:
-    """Write the page and the table; 1 if the committed page is to be the same and isn't."""
+    """Write the page and the table. Return 1 if ``--check`` is given and the committed page differs, otherwise 0."""
     text = page.text(trials)
     paths = [options.to / PAGE, *([_PUBLISHED / PAGE] if options.publish else [])]
     for path in paths:
@@ -73,17 +73,17 @@ def _written(trials: dict[str, Trial], frame: pd.DataFrame, options: argparse.Na
     committed = _PUBLISHED / PAGE
     if not options.check or (committed.exists() and committed.read_text(encoding="utf-8") == text):
         return 0
-    _say(f"{committed} is another: see what changed, then `tox -e power -- --publish`, and commit it")
+    _say(f"{committed} differs from the new page: review the changes, run `tox -e power -- --publish`, and commit it")
     return 1
 
 
 def _own(options: argparse.Namespace) -> int:
-    """Try one implementation, and name the cases that notice it."""
+    """Try one implementation, and print the cases that notice it."""
     locator = _locator(options.adapter)
     try:
         found = trial.try_all([locator], find(SHIPPED), options.workers)[locator]
     except BrokenProcessPool:
-        msg = f"--adapter {options.adapter}: a call ended its process; pytest cases --adapter says which"
+        msg = f"--adapter {options.adapter}: a call ended its process; `pytest cases --adapter` shows which call"
         raise UsageError(msg) from None
     for case, way in sorted(found.caught.items()):
         _say(f"{case}: {way}")
@@ -92,10 +92,10 @@ def _own(options: argparse.Namespace) -> int:
 
 
 def _locator(adapter: str) -> str:
-    """Where an adapter is, once a worker of its own could start it.
+    """Return the ``module:Class`` of an adapter, after a worker has started and configured it.
 
     Raises:
-        UsageError: if none could.
+        UsageError: if there is no such adapter, or no worker can start it.
     """
     try:
         launch = resolve(adapter)
@@ -105,7 +105,7 @@ def _locator(adapter: str) -> str:
     with Pool() as pool:
         (found,) = pool.probe([launch])
         if isinstance(found, Missing):
-            msg = f"--adapter {adapter}: {found.message}; install it"
+            msg = f"--adapter {adapter}: {found.message}; install the missing module"
             raise UsageError(msg)
         targets = [Target(adapter=found.name, mode=found.modes[0], device="cpu")] if isinstance(found, Ready) else []
         started = [found, *pool.prepare(targets).values()]

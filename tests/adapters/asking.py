@@ -1,4 +1,4 @@
-"""How the engine's tests ask: cases by their names alone, and what a fake answers to them."""
+"""The means by which the engine's tests ask: cases by their names, and a fake's answers to them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from adapters.engine.pool import Pool
 from adapters.outcome import Fault, Result, Returned
 from adapters.worker.memory import GIB
 from cases.model.case import PIPELINE, Case, Step, TensorSpec
+from tests.adapters.processes import PATIENCE
 
 EAGER = Target(adapter="right", mode="eager", device="cpu")
 
@@ -30,7 +31,7 @@ def case(name: str, **more: Any) -> Case:
 
 
 def pipeline(name: str, *steps: str) -> Case:
-    """Poolings by a window of one element, each of the one before, of these names."""
+    """Return a chain of poolings with these names and windows of one element; each takes the one before it."""
     one = case(name, ksize=(1, 1), strides=(1, 1))
     names = ("image", *steps)
     calls = tuple(
@@ -51,19 +52,19 @@ class Sink:
 def run(
     fake: str, cases: list[Case], *, limit: float = 20.0, python: str | None = None, memory: int = 4 * GIB
 ) -> list[Any]:
-    """What a fake answers, as outcomes and faults. It is one of ``tests.fakes`` unless it says where it is."""
+    """Return a fake's outcomes and faults. A ``fake`` without a module is one of ``tests.fakes``."""
     sink = Sink()
     with Pool(case_limit=limit, memory=memory) as pool:
         (ready,) = pool.probe([resolve(fake if ":" in fake else f"tests.fakes:{fake}", python)])
         assert isinstance(ready, Ready), ready
         pool.start({Target(adapter=ready.name, mode="eager", device="cpu"): cases}, sink)
-        assert pool.wait(60)
+        assert pool.wait(5 * PATIENCE)
     assert [answer.case for answer in sink.answers] == [asked.id for asked in cases]
     return [answer if isinstance(answer, Fault) else answer.outcome for answer in sink.answers]
 
 
 def plain(outcome: Any) -> Any:
-    """An outcome that == compares: arrays as lists."""
+    """Return an outcome in a form that == compares: arrays as lists."""
     return (
         {name: array.tolist() for name, array in outcome.arrays.items()} if isinstance(outcome, Returned) else outcome
     )

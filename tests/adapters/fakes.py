@@ -1,4 +1,4 @@
-"""More adapters that do one thing each: they die in other ways, take memory, say stages, count their processes."""
+"""More adapters that do one thing each: they die in other ways, take memory, tell stages, count their processes."""
 
 # ruff: noqa: ARG002 - a fake keeps the protocol's parameters
 
@@ -14,11 +14,12 @@ import numpy as np
 
 from adapters.program import inside
 from cases.model.case import Case
+from tests.adapters.processes import alive, eventually
 from tests.fakes import Arrays, Crashes, Hangs, Raises, Right
 
 
 class Greedy(Right):
-    """Holds 64 MiB from the start, and asks for as many MiB more as the end of the case's name says."""
+    """Holds 64 MiB from the start, and asks for more MiB: the number at the end of the case's name."""
 
     def __init__(self) -> None:
         self.held = np.ones(64 * 2**20, dtype="uint8")
@@ -40,7 +41,7 @@ class Floods(Crashes):
 
 
 class Explains(Crashes):
-    """Says why it dies, then writes a stack as frameworks do, longer than what is kept."""
+    """Writes why it dies, and then a framework's stack that is longer than the text that is kept."""
 
     def bad(self, case: Case, inputs: Arrays) -> Any:
         os.write(2, b"F0000 check failed: 2 vs. 3\n" + b"    @     0x7f6d9a2b94f7  a::long::name()\n" * 400)
@@ -48,7 +49,7 @@ class Explains(Crashes):
 
 
 class Chatters(Crashes):
-    """Writes to its stderr in every call that it answers."""
+    """Writes to stderr in every call that it answers."""
 
     def good(self, case: Case, inputs: Arrays) -> Any:
         os.write(2, b"chatter\n")
@@ -56,7 +57,7 @@ class Chatters(Crashes):
 
 
 class Ends(Hangs):
-    """Hangs or crashes, or closes its pipes and then hangs instead of ending, as the case's id says."""
+    """Hangs, crashes, or closes its pipes and then hangs instead of ending, by the case's id."""
 
     def bad(self, case: Case, inputs: Arrays) -> Any:
         if "slowly" in case.id:
@@ -66,7 +67,7 @@ class Ends(Hangs):
 
 
 class Stages(Raises):
-    """Says that a call had come as far as the last word of the case's name."""
+    """Names the last word of the case's name as the stage that a call had reached."""
 
     def run(self, case: Case, inputs: Arrays) -> Any:
         self.word = case.id.rpartition("-")[2]
@@ -77,7 +78,7 @@ class Stages(Raises):
 
 
 class Traces(Right):
-    """Tells tracing from running as the adapters of frameworks do."""
+    """Tells tracing from running in the way that the frameworks' adapters do."""
 
     def call(self, case: Case) -> Any:
         body = "1 / 0" if "inside" in case.id else "1"
@@ -88,30 +89,37 @@ class Traces(Right):
 
 
 class Counted(Hangs):
-    """Each process leaves its pid in a numbered file of the folder $COUNTED.
+    """Each process writes its pid into a numbered file of the folder $COUNTED, and returns it with every answer.
 
-    Starting takes $COUNTED_START seconds, and from process $COUNTED_HANG on it never ends.
+    From process $COUNTED_HANG on, starting never ends. With $COUNTED_PAIRS, processes start in pairs: the start of
+    process 1, 3, 5, ... fails unless the start of the next process begins meanwhile. A case with ``beside`` in its
+    name is answered as soon as another process lives, one with ``held`` as soon as the file $COUNTED_HOLD is there.
     """
 
     def __init__(self) -> None:
-        folder = Path(os.environ["COUNTED"])
+        self.folder = Path(os.environ["COUNTED"])
         for number in itertools.count():
             try:
-                with (folder / str(number)).open("x") as file:
+                with (self.folder / str(number)).open("x") as file:
                     file.write(str(os.getpid()))
             except FileExistsError:
                 continue
             break
-        hangs = number >= int(os.environ.get("COUNTED_HANG", "1000"))
-        time.sleep(3600 if hangs else float(os.environ.get("COUNTED_START", "0")))
+        if number >= int(os.environ.get("COUNTED_HANG", "1000")):
+            time.sleep(3600)
+        if "COUNTED_PAIRS" in os.environ and number % 2:
+            assert eventually((self.folder / str(number + 1)).exists), f"process {number} starts alone"
 
     def good(self, case: Case, inputs: Arrays) -> Any:
-        time.sleep(0.8 if "long" in case.id else 0)
-        return super().good(case, inputs)
+        if "beside" in case.id:
+            assert eventually(lambda: len(alive(self.folder)) > 1), "no other process lives"
+        if "held" in case.id:
+            assert eventually(Path(os.environ["COUNTED_HOLD"]).exists), "nobody lets it go"
+        return {**super().good(case, inputs), "pid": np.array(os.getpid())}
 
 
 class DiesNowAndThen(Right):
-    """Ends before its first call in its first process, before its second in its second one, and then no more.
+    """Ends before its first call in its first process, before its second call in its second process, then no more.
 
     The processes leave files in the folder $COUNTED.
     """

@@ -1,4 +1,4 @@
-"""Trying an adapter by itself: each way to break the protocol has its line."""
+"""The check of an adapter by itself: each way to break the protocol has a line of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from adapters.__main__ import main
-from adapters.check.check import SAMPLES, Limits, Line, check
+from adapters.check.check import TimeLimits, check
+from adapters.check.lines import Line
+from adapters.check.samples import SAMPLES
 from adapters.engine.launch import Launch, resolve
 from cases.model.case import OPERATORS, Case
 from cases.model.fill import fill
@@ -21,7 +23,7 @@ ROOT = Path(__file__).parents[3]
 
 @functools.cache
 def failures(fake: str, limit: float = 20.0) -> list[str]:
-    lines = check(resolve(f"tests.fakes:{fake}"), Limits(case=limit))
+    lines = check(resolve(f"tests.fakes:{fake}"), TimeLimits(case=limit))
     return [str(line) for line in lines if line.fails]
 
 
@@ -48,7 +50,7 @@ def test_a_right_adapter_passes_in_every_mode() -> None:
         ("WrongShape", "eager-cpu conv output shape: is (2, 5, 3, 4), not (2, 3, 4, 5): channels come last here"),
         ("WrongShape", "eager-cpu conv output dtype: is float64: make it float32, the value's"),
         ("WrongShape", "eager-cpu max_pool_argmax indices dtype: is float64: make it int64"),
-        ("Unsteady", "eager-cpu conv twice: two runs differ: seed it, or make it wait"),
+        ("Unsteady", "eager-cpu conv twice: two runs differ: set the framework's seed, or wait for its result"),
         ("NoCall", "eager-cpu max_pool_argmax outputs: returned output: return output, indices"),
         ("TwoResults", "eager-cpu conv call: it must be a program with one line that starts with `result = `"),
         ("AlwaysRaises", "eager-cpu conv run: ZeroDivisionError while calling: division by zero;"),
@@ -85,7 +87,7 @@ def test_modes_are_tried_in_their_environment_and_dtype_unless_they_are_missing(
 
 def test_a_name_other_than_the_registered_one_fails() -> None:
     line = next(line for line in check(Launch(name="torch", locator="tests.fakes:Right")) if line.what == "name")
-    assert str(line) == "FAIL  name: is 'right': make it 'torch', as registered"
+    assert str(line) == "FAIL  name: is 'right': make it 'torch', the name under which it is registered"
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -129,9 +131,9 @@ def test_list_says_what_can_be_used(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert dead.startswith("dead        broken: dead: cannot start in")
     assert limits == [
         "            variable: FAKE_VARIABLE=set",
-        "            double: cpu only; values of float64 only",
-        "            nowhere: not here: no compiler: install one",
-        "            thin: one in 40 cases of a topic, all with --slow",
+        "            double: only on cpu; only values of float64",
+        "            nowhere: can't be used here: no compiler: install one",
+        "            thin: asked one in 40 cases of a topic, and all with --slow",
     ]
 
 

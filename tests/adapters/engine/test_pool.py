@@ -1,8 +1,9 @@
-"""What the engine delivers: every case once, in order, whatever the others do to their worker."""
+"""The engine delivers every case's answer once and in order, whatever other cases do to their worker."""
 
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,11 @@ from adapters.engine.process import Process
 from adapters.outcome import Fault, Raised, Result, Returned, TimedOut, Unsupported
 from cases.model.case import Case, TensorSpec
 from tests.adapters.asking import EAGER, Sink, case, run
+from tests.adapters.processes import PATIENCE
 
 
 def large(name: str) -> Case:
-    """A case whose text fills more than a pipe."""
+    """Return a case whose text is larger than a pipe."""
     values = tuple(float(number) for number in range(20_000))
     spec = TensorSpec(shape=(1, 100, 100, 2), dtype="float32", fill="literal", values=values)
     return case(name, inputs={"value": spec})
@@ -30,11 +32,12 @@ def test_a_crash_comes_with_the_end_of_its_own_process_stderr() -> None:
 
 
 def test_a_result_tells_the_call_and_the_time_also_of_calls_that_did_not_end() -> None:
-    sink = Sink()
-    with Pool(case_limit=0.7) as pool:
+    sink, limit, started = Sink(), 3.0, time.monotonic()
+    with Pool(case_limit=limit) as pool:
         pool.probe([resolve("tests.fakes:Hangs")])
         pool.start({EAGER: [case("fine"), case("bad-hang"), case("bad-abort")]}, sink)
-        assert pool.wait(20)
+        assert pool.wait(PATIENCE)
+    elapsed = time.monotonic() - started
     fine, hung, crashed = sink.answers
     assert isinstance(fine, Result)
     assert isinstance(hung, Result)
@@ -42,8 +45,9 @@ def test_a_result_tells_the_call_and_the_time_also_of_calls_that_did_not_end() -
     assert fine.target == "right-eager-cpu"
     assert fine.call == hung.call == crashed.call
     assert "\nresult = np.full((1, 2, 3, 2)" in fine.call
-    assert 0 < fine.seconds < 0.5
-    assert 0.7 <= hung.seconds < 1.5
+    assert 0 < fine.seconds < limit <= hung.seconds
+    assert crashed.seconds > 0
+    assert fine.seconds + hung.seconds + crashed.seconds < elapsed
 
 
 def test_stages_are_read_from_the_text_of_the_call() -> None:
@@ -57,7 +61,7 @@ def test_stages_are_read_from_the_text_of_the_call() -> None:
 
 
 def test_an_adapter_says_how_far_a_call_had_come_that_raised() -> None:
-    """Only of the call: before it and after it, the text itself tells."""
+    """The adapter tells it only of the call itself; the text tells what is before it and after it."""
     words = ("tracing", "building", "running", "calling")
     names = [f"calling-{word}" for word in words] + ["preparing-tracing", "reading-running"]
     outcomes = run("tests.adapters.fakes:Stages", [case(name) for name in names])
@@ -159,7 +163,7 @@ def test_an_adapter_may_put_other_arrays_in_place_of_its_inputs() -> None:
 
 
 def test_cases_larger_than_a_pipe_pass_and_do_not_block_behind_a_hung_one() -> None:
-    outcomes = run("Hangs", [large("a"), case("bad-stuck"), large("b"), large("c"), case("d")], limit=1.5)
+    outcomes = run("Hangs", [large("a"), case("bad-stuck"), large("b"), large("c"), case("d")], limit=5)
     assert [type(outcome) for outcome in outcomes] == [Returned, TimedOut, Returned, Returned, Returned]
 
 
@@ -201,4 +205,4 @@ def test_an_exception_from_deliver_reaches_whoever_waits() -> None:
         pool.probe([resolve("tests.fakes:Right")])
         pool.start({EAGER: [case("a"), case("b")]}, full)
         with pytest.raises(OSError, match="No space left"):
-            pool.wait(20)
+            pool.wait(PATIENCE)

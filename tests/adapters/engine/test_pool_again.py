@@ -1,4 +1,4 @@
-"""One case asked several times: each has an answer of its own, whatever became of the others."""
+"""One case asked several times: each time has an answer of its own, whatever became of the others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_each_repeat_has_its_own_answer_in_its_place() -> None:
 
 
 def test_repeats_that_each_lost_a_worker_once_are_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call is given up if there was twice no worker to make it, not if another repeat had such trouble before."""
+    """A call is given up if its worker ended twice before it, not if another repeat lost its worker earlier."""
     monkeypatch.setenv("COUNTED", str(tmp_path))
     outcomes = run("tests.adapters.fakes:DiesNowAndThen", [case("same")] * 3)
     assert [type(outcome) for outcome in outcomes] == [Returned] * 3

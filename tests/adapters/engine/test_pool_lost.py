@@ -1,8 +1,6 @@
-"""Workers that are lost: what their cases get, and that no other case notices."""
+"""Workers that are lost: the answers of the cases that ended them; no other case notices."""
 
 from __future__ import annotations
-
-import time
 
 import pytest
 
@@ -12,6 +10,7 @@ from adapters.engine.process import STDERR_END
 from adapters.outcome import Crashed, Raised, Result, Returned, TimedOut
 from cases.model.case import Case
 from tests.adapters.asking import EAGER, Sink, case, plain, run
+from tests.adapters.processes import PATIENCE
 
 FAKES = "tests.adapters.fakes"
 MIB = 2**20
@@ -23,11 +22,12 @@ CRASHES = {
     "bad-exit": "exit status 3",
     "bad-quiet": "exit status 0",
 }
-LIMIT = 0.3
+LIMIT = 2.0
+"""Seconds: a multiple of what a call takes, also on a busy machine."""
 
 
 def _scattered() -> list[Case]:
-    """200 cases, with 20 that crash, five that hang, and one that hangs while it dies, some of them in a row."""
+    """Return 200 good cases, 20 that crash, five that hang, and one that hangs while it dies, some of them in a row."""
     cases = [case(f"case-{number}") for number in range(200)]
     bad = [case(f"{name}-{number}") for name in CRASHES for number in range(4)]
     bad += [case(f"{name}-{number}") for name, count in (("bad-hang", 3), ("bad-stuck", 2)) for number in range(count)]
@@ -56,14 +56,14 @@ def test_a_lost_worker_loses_nothing() -> None:
     assert (len(valid), len(cases)) == (200, 226)
 
 
-def test_a_process_that_hangs_while_it_dies_is_killed_at_the_limit() -> None:
+def test_a_process_that_hangs_while_it_dies_is_killed_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The case's limit counts, although a process may have longer to end."""
+    monkeypatch.setattr("adapters.engine.process.PATIENCE", 10 * PATIENCE)
     sink = Sink()
-    with Pool(case_limit=1.0) as pool:
+    with Pool(case_limit=LIMIT) as pool:
         pool.probe([resolve(f"{FAKES}:Ends")])
         pool.start({EAGER: [case("bad-slowly"), case("fine")]}, sink)
-        started = time.monotonic()
-        assert pool.wait(20)
-        assert time.monotonic() - started < 3.0
+        assert pool.wait(PATIENCE)
     slowly, fine = sink.answers
     assert isinstance(slowly, Result)
     assert isinstance(slowly.outcome, Crashed)
@@ -81,7 +81,7 @@ def test_a_process_that_floods_its_stderr_first_is_told_by_the_end_of_it(name: s
     assert isinstance(fine, Returned)
 
 
-def test_a_stack_leaves_room_for_the_reason() -> None:
+def test_a_stack_does_not_push_out_the_reason() -> None:
     (crashed,) = run(f"{FAKES}:Explains", [case("bad-abort")])
     assert isinstance(crashed, Crashed)
     assert crashed.stderr.splitlines()[0] == "F0000 check failed: 2 vs. 3"
@@ -97,7 +97,7 @@ def test_what_earlier_calls_said_is_not_the_dead_one_s() -> None:
 
 
 def test_a_call_that_asks_for_more_memory_than_there_is_for_it_raises_and_the_next_one_runs() -> None:
-    """What the adapter holds since it was loaded, 64 MiB, is no part of what calls may take."""
+    """The 64 MiB that the adapter holds since it was loaded do not count against what calls may take."""
     names = ("bad-80", "bad-200", "fine", "bad-80")
     within, beyond, fine, again = run(f"{FAKES}:Greedy", [case(name) for name in names], memory=100 * MIB)
     assert isinstance(within, Returned)

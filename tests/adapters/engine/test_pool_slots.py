@@ -1,9 +1,8 @@
-"""Many targets: as many at once as there are slots, each in its mode's environment, the others without a process."""
+"""Many targets: one for each slot runs, in its mode's environment, and the others wait without a process."""
 
 from __future__ import annotations
 
 import os
-import time
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from adapters.engine.pool import Pool
 from adapters.engine.starting import Workers
 from adapters.outcome import Fault, Result, Returned
 from cases.model.case import Case, TensorSpec
+from tests.adapters.processes import PATIENCE, eventually
 
 
 def case(name: str) -> Case:
@@ -28,7 +28,7 @@ def targets(adapter: str, *modes: str) -> list[Target]:
 
 @pytest.fixture
 def alive(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many workers had a process whenever one was started, itself included."""
+    """Return the list of numbers of live workers, one for each start, the started worker included; it grows."""
     counts = []
     original = Workers._spawn
 
@@ -47,7 +47,7 @@ def test_no_more_targets_than_slots_have_a_process_and_all_get_their_turn(alive:
         pool.probe([resolve("tests.fakes:Slow")])
         wanted = targets("slow", *"abcde")
         pool.start({target: [case("x"), case("y")] for target in wanted}, answers.append, slots=2)
-        assert pool.wait(30)
+        assert pool.wait(PATIENCE)
     assert (len(alive), max(alive)) == (5, 2)
     got = sorted((answer.target, answer.case) for answer in answers)
     assert got == [(str(target), name) for target in wanted for name in "xy"]
@@ -75,7 +75,7 @@ def test_a_mode_with_an_environment_has_a_process_that_was_started_in_it(alive: 
             settle=lambda target, settings: news.append((str(target), settings["variable"])),
             slots=1,
         )
-        assert pool.wait(20)
+        assert pool.wait(PATIENCE)
     assert len(alive) == 2, "the other one took the worker that was probed"
     assert news == [
         ("limited-variable-cpu", "set"),
@@ -86,13 +86,15 @@ def test_a_mode_with_an_environment_has_a_process_that_was_started_in_it(alive: 
 
 
 def test_waiting_for_a_slot_is_not_part_of_a_case_s_time() -> None:
+    """Each case takes 0.2 seconds, so that the last one waits for longer than a case may take."""
     answers: list[Any] = []
-    with Pool(case_limit=0.9) as pool:
+    names = [str(number) for number in range(12)]
+    with Pool(case_limit=2.0) as pool:
         pool.probe([resolve("tests.fakes:Slow")])
         first, second = targets("slow", "a", "b")
-        pool.start({first: [case(str(n)) for n in range(6)], second: [case("x")]}, answers.append, slots=1)
-        assert pool.wait(20)
-    assert [answer.case for answer in answers] == [*"012345", "x"]
+        pool.start({first: [case(name) for name in names], second: [case("x")]}, answers.append, slots=1)
+        assert pool.wait(PATIENCE)
+    assert [answer.case for answer in answers] == [*names, "x"]
     assert all(isinstance(answer.outcome, Returned) for answer in answers)
 
 
@@ -107,18 +109,17 @@ def test_settings_that_are_refused_make_the_target_s_cases_faults_and_the_next_o
         pool.probe([resolve("tests.fakes:Right")])
         work = {target: [case("x"), case("y")] for target in targets("right", "eager", "jit")}
         pool.start(work, answers.append, settle=refuse, slots=1)
-        assert pool.wait(20)
+        assert pool.wait(PATIENCE)
     assert [type(answer) for answer in answers] == [Fault, Fault, Result, Result]
     assert answers[0].message == "{'mode': 'eager', 'device': 'cpu'} are not what they were"
 
 
 def test_each_start_has_slots_of_its_own() -> None:
     answers: list[Any] = []
-    with Pool() as pool:
+    with Pool(case_limit=600) as pool:
         pool.probe([resolve("tests.fakes:Hangs"), resolve("tests.fakes:Slow")])
         pool.start({targets("right", "eager")[0]: [case("bad-hang")]}, answers.append, slots=1)
         pool.start({target: [case("x")] for target in targets("slow", "a", "b")}, answers.append, slots=1)
-        deadline = time.monotonic() + 20
-        while len(answers) < 2 and time.monotonic() < deadline:
-            assert not pool.wait(0.05)
+        assert eventually(lambda: len(answers) == 2)
+        assert not pool.wait(0)
     assert [answer.target for answer in answers] == ["slow-a-cpu", "slow-b-cpu"]

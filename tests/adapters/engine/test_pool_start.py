@@ -1,4 +1,4 @@
-"""Starting: what can be used, what is missing, what is broken, each in one line; and targets side by side."""
+"""Starting: each adapter that can be used, is missing or is broken has one line; and targets run side by side."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from adapters.engine.pool import Pool
 from adapters.engine.starting import Workers
 from adapters.outcome import Crashed, Fault, Result, Returned
 from cases.model.case import Case, TensorSpec
+from tests.adapters.processes import PATIENCE
 
 ROOT = Path(__file__).parents[3]
 
@@ -28,7 +29,7 @@ def case(name: str) -> Case:
     return Case(id=name, operator="avg_pool", inputs={"value": value}, strides=(2, 2), padding="VALID", ksize=(2, 2))
 
 
-def probe(*names: str, python: str | None = None, limit: float = 20.0) -> list[Any]:
+def probe(*names: str, python: str | None = None, limit: float = PATIENCE) -> list[Any]:
     with Pool(start_limit=limit) as pool:
         return pool.probe([resolve(f"tests.fakes:{name}", python) for name in names])
 
@@ -64,7 +65,7 @@ def test_a_framework_that_is_not_installed_is_missing() -> None:
     ],
 )
 def test_a_broken_adapter_fails_in_one_clear_line(locator: str, line: str) -> None:
-    with Pool(start_limit=20) as pool:
+    with Pool() as pool:
         (failure,) = pool.probe([resolve(locator)])
     assert isinstance(failure, StartFailure)
     assert line in failure.message
@@ -76,7 +77,7 @@ def test_an_adapter_that_hangs_at_start_is_given_up_at_the_limit() -> None:
     started = time.monotonic()
     (failure,) = probe("HangsAtStart", limit=1.0)
     assert "it took longer than 1 seconds" in failure.message
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < PATIENCE
 
 
 def test_an_interpreter_that_does_not_exist_fails_in_one_clear_line() -> None:
@@ -88,13 +89,13 @@ def test_an_interpreter_that_does_not_exist_fails_in_one_clear_line() -> None:
 
 @pytest.mark.parametrize("program", ["true", "echo", "cat", "sleep"])
 def test_a_program_that_is_no_interpreter_fails_in_one_clear_line(program: str) -> None:
-    (failure,) = probe("Right", python=shutil.which(program) or program, limit=5)
+    (failure,) = probe("Right", python=shutil.which(program) or program)
     assert "; it must be " in failure.message
     assert "\n" not in failure.message
 
 
 def test_an_interpreter_that_never_answers_is_given_up_at_the_limit(tmp_path: Path) -> None:
-    """Also while execnet waits for it, for which execnet has no limit."""
+    """The limit also holds while execnet waits for it, although execnet has no limit."""
     silent = tmp_path / "python"
     silent.write_text("#!/bin/sh\nsleep 3600\n")
     silent.chmod(0o755)
@@ -111,7 +112,7 @@ def test_a_python_that_prints_at_start_is_told_from_one_that_died(tmp_path: Path
 
 
 def others() -> list[str]:
-    """Interpreters on the PATH other than this one that have NumPy."""
+    """Return the interpreters on the PATH, except this one, that have NumPy."""
     names = [f"python3.{minor}" for minor in range(10, 16)] + ["python3"]
     paths = {path for name in names if (path := shutil.which(name))} - {sys.executable}
     trial = "import sys, numpy; print(sys.prefix)"
@@ -129,7 +130,7 @@ def test_an_interpreter_can_be_named_and_need_not_have_execnet(which: str) -> No
         (ready,) = pool.probe([resolve("tests.fakes:Right", python)])
         assert isinstance(ready, Ready), ready
         pool.start({Target(adapter="right", mode="jit", device="cpu"): [case("a")]}, answers.append)
-        assert pool.wait(20)
+        assert pool.wait(PATIENCE)
     assert isinstance(answers[0], Result)
     assert isinstance(answers[0].outcome, Returned)
 
@@ -148,7 +149,7 @@ def test_preparing_gives_each_targets_settings_or_what_is_wrong() -> None:
         assert settings == {target: {"mode": target.mode, "device": "cpu"} for target in targets}
         answers: list[Result | Fault] = []
         pool.start({target: [case("a"), case("b")] for target in targets}, answers.append)
-        assert pool.wait(20)
+        assert pool.wait(PATIENCE)
     assert sorted(f"{answer.target} {answer.case}" for answer in answers) == [
         "right-eager-cpu a",
         "right-eager-cpu b",
@@ -166,17 +167,17 @@ def test_a_target_that_cannot_be_configured_is_one_line_when_prepared_and_faults
         assert isinstance(failure, StartFailure)
         assert failure.message.endswith("RuntimeError: no cuda today")
         pool.start({target: [case("a"), case("b")]}, answers.append)
-        assert pool.wait(20)
+        assert pool.wait(PATIENCE)
     assert [answer.message for answer in answers] == [failure.message] * 2
 
 
 def test_a_target_of_an_unknown_adapter_is_refused() -> None:
-    with Pool() as pool, pytest.raises(ValueError, match="no adapter 'torch' was found ready"):
+    with Pool() as pool, pytest.raises(ValueError, match="no adapter 'torch' was found ready; probe it first"):
         pool.start({Target(adapter="torch", mode="eager", device="cpu"): []}, print)
 
 
 def spied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of what is started from now on."""
+    """Return the list of the names of what is started; it grows."""
     started = []
     original = Workers._spawn
 
@@ -193,7 +194,7 @@ def test_the_probed_worker_is_the_first_targets(monkeypatch: pytest.MonkeyPatch)
     with Pool() as pool:
         pool.probe([resolve("tests.fakes:Right")])
         pool.start({Target(adapter="right", mode="eager", device="cpu"): [case("a")]}, lambda _: None)
-        assert pool.wait(20)
+        assert pool.wait(PATIENCE)
     assert started == ["tests.fakes:Right"]
 
 
@@ -206,7 +207,7 @@ def test_a_worker_that_cannot_be_restarted_makes_the_rest_faults(
         pool.probe([resolve("tests.fakes:StartsOnce")])
         target = Target(adapter="right", mode="eager", device="cpu")
         pool.start({target: [case(name) for name in ("a", "bad", "b", "c")]}, answers.append)
-        assert pool.wait(20)
+        assert pool.wait(PATIENCE)
     assert [answer.case for answer in answers] == ["a", "bad", "b", "c"]
     assert isinstance(answers[1].outcome, Crashed)
     for fault in answers[2:]:

@@ -1,4 +1,4 @@
-"""What an adapter may say of itself; each way to say it wrongly has a line that tells what to do."""
+"""An adapter's declaration of itself; each wrong one has a line that tells what to do."""
 
 from __future__ import annotations
 
@@ -51,19 +51,22 @@ def test_a_mode_may_be_limited_to_what_is_not_here_and_to_a_device_of_its_own() 
 @pytest.mark.parametrize(
     ("mode_options", "line"),
     [
-        (["jit"], "mode_options is ['jit']; it must be a dict of dicts, by the modes' names"),
-        ({"xla": {}}, "mode_options has 'xla', which is none of the modes: eager, jit"),
+        (["jit"], "mode_options is ['jit']; it must be a dict from a mode's name to a dict of its options"),
+        ({"xla": {}}, "mode_options has 'xla', which is not one of the modes: eager, jit"),
         ({"jit": 3}, f"mode_options['jit'] is 3; it must be a dict with any of: {KEYS}"),
-        ({"jit": {"env": {}}}, f"mode_options['jit'] has 'env', which is none of: {KEYS}"),
+        ({"jit": {"env": {}}}, f"mode_options['jit'] has 'env', which is not one of: {KEYS}"),
         ({"jit": {"environment": {"A": 1}}}, "['environment'] is {'A': 1}; it must be a dict of strings"),
         ({"jit": {"environment": {"A=B": "1"}}}, "['environment'] is {'A=B': '1'}; it must be a dict of strings"),
         (
             {"jit": {"operators": ("conv", "deconv")}},
-            "['jit']['operators'] has 'deconv', which is none of: conv, conv_",
+            "['jit']['operators'] has 'deconv', which is not one of: conv, conv_",
         ),
-        ({"jit": {"dtypes": ("float23",)}}, "mode_options['jit']['dtypes'] has 'float23', which is none of: float64, "),
-        ({"jit": {"devices": ("gpu",)}}, "mode_options['jit']['devices'] has 'gpu', which is none of: cpu, cuda"),
-        ({"jit": {"spatial_axes": (2, 4)}}, "['jit']['spatial_axes'] has 4, which is none of: 1, 2, 3"),
+        (
+            {"jit": {"dtypes": ("float23",)}},
+            "mode_options['jit']['dtypes'] has 'float23', which is not one of: float64, ",
+        ),
+        ({"jit": {"devices": ("gpu",)}}, "mode_options['jit']['devices'] has 'gpu', which is not one of: cpu, cuda"),
+        ({"jit": {"spatial_axes": (2, 4)}}, "['jit']['spatial_axes'] has 4, which is not one of: 1, 2, 3"),
         ({"jit": {"spatial_axes": (0,)}}, "['spatial_axes'] is (0,); it must be a tuple of one or more whole numbers"),
         ({"jit": {"devices": "cpu"}}, "['devices'] is 'cpu'; it must be a tuple of one or more words"),
         ({"jit": {"dtypes": ()}}, "['dtypes'] is (); it must be a tuple of one or more words"),

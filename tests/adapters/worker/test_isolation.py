@@ -1,4 +1,4 @@
-"""A call leaves its inputs alone: what changes or returns one is told, and what only looks so isn't."""
+"""A call neither changes nor returns its inputs: each breach is told, and what only looks like one is not."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_view_of_an_input_is_named() -> None:
 
 
 def test_memory_of_its_own_is_fine() -> None:
-    """Equal elements, and half of a larger array that is no input."""
+    """A copy of an input is fine, and so is a part of a larger array that is no input."""
     inputs = {"value": np.arange(6.0)}
     isolation = Isolation(inputs)
     assert isolation.fault({"output": inputs["value"].copy()}) is None

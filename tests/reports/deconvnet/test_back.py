@@ -1,4 +1,4 @@
-"""The way back, held against projections that are computed here, element by element, without the suite's operators."""
+"""The way back, compared with projections that are computed here, element by element, without the suite's operators."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from adapters.oracle import Oracle
 from adapters.worker import pipeline
 from cases.model.fill import fill
 from reports.deconvnet.choose import Activation, alone, receptive_field, strongest
-from reports.deconvnet.network import Network, build
+from reports.deconvnet.network import TwoWayNetwork, build
 
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
 
 
-def _forward(network: Network) -> Arrays:
+def _forward(network: TwoWayNetwork) -> Arrays:
     inputs = fill(network.forward)
     return inputs | pipeline.run(Oracle(), network.forward, inputs, lambda _: None)
 
 
-def _projected(network: Network, tensors: Arrays, kept: Activation) -> Array:
+def _projected(network: TwoWayNetwork, tensors: Arrays, kept: Activation) -> Array:
     inputs = {name: tensors[name] for name in network.back.inputs}
     inputs[network.activations] = alone(tensors[network.activations], kept)
     pixels: Array = pipeline.run(Oracle(), network.back, inputs, lambda _: None)[network.pixels][0]
@@ -30,7 +30,7 @@ def _projected(network: Network, tensors: Arrays, kept: Activation) -> Array:
 
 
 def _spread(value: Array, filter: Array) -> Array:  # noqa: A002 - the field's word
-    """The transpose of a 3 x 3 convolution that pads by one: every element lays the filter over its surroundings."""
+    """Return the transpose of a 3 x 3 convolution that pads by one: each element adds the filter around its place."""
     height, width, _ = value.shape
     full = np.zeros((height + 2, width + 2, filter.shape[2]))
     for y, x in np.ndindex(height, width):
@@ -39,7 +39,7 @@ def _spread(value: Array, filter: Array) -> Array:  # noqa: A002 - the field's w
 
 
 def _unpooled(value: Array, source: Array) -> Array:
-    """Each element where the greatest of its 2 x 2 window of the forward pass is, whose odd row may be missing."""
+    """Put each element where its 2 x 2 window of the forward pass has its maximum; a last window may be cut."""
     result = np.zeros(source.shape)
     for y, x, channel in np.ndindex(*value.shape):
         window = source[2 * y : 2 * y + 2, 2 * x : 2 * x + 2, channel]
@@ -60,7 +60,7 @@ def test_from_the_first_layer_back_is_the_filter_itself_times_the_activation() -
 
 
 def test_through_a_pooling_it_is_filter_switches_rectified_filter_filter() -> None:
-    """15 is odd, so that the last windows of the pooling are cut."""
+    """15 is odd, so the last windows of the pooling are cut."""
     network = build("conv2_1", 15, 3)
     tensors = _forward(network)
     for kept in strongest(tensors["relu2_1"], 3):

@@ -1,4 +1,4 @@
-"""Which activations are looked at, and what they see: small networks, worked out by hand."""
+"""The choice of activations, and the parts of an image that they depend on: small networks, worked out by hand."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ def test_a_field_is_what_the_windows_cover(layer: str, y: int, x: int, box: tupl
     ("layer", "side"), [("conv1_2", 5), ("conv2_2", 14), ("conv3_3", 40), ("conv4_3", 92), ("conv5_3", 196)]
 )
 def test_the_sides_of_vgg16_s_fields_are_those_of_the_literature(layer: str, side: int) -> None:
-    """Also where the image is smaller than they are."""
+    """They are the same for an image that is smaller than a field."""
     assert reach(_steps(layer, 32)) == (side, side)
 
 
 def test_no_pixel_outside_a_field_matters_and_those_at_its_edges_do() -> None:
-    """The definition itself, asked with one pixel changed after another."""
+    """The definition itself is asked, with changed pixels outside the field and with one changed at its edge."""
     network = build("conv2_1", 13, 1)
     inputs = {name: np.abs(array) for name, array in fill(network.forward).items()}  # so that no ReLU hides a change
     y, x = 3, 4

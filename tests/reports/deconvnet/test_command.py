@@ -1,4 +1,4 @@
-"""The whole command, with the oracle and adapters that go wrong in one way; and what it refuses, in a line."""
+"""The whole command, with the oracle and adapters that each go wrong in one way; and its refusals, each in a line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _main(folder: Path, *words: str) -> int:
 
 
 def _with(*names: str) -> list[str]:
-    """The options that ask these fakes alone, beside the oracle."""
+    """Return the options that ask only these fakes, besides the oracle."""
     words = [word for name in names for word in ("--adapter", f"{FAKES}:{name}")]
     lower = {"SlipsForward": "slips_forward"}
     return words + [word for name in names for word in ("--target", f"{lower.get(name, name.lower())}-eager-cpu")]
@@ -79,7 +79,7 @@ def test_a_run_is_drawn_again_and_kept_only_if_asked(tmp_path: Path) -> None:
 
 
 def _filters(width: int, **odd: Any) -> dict[str, Any]:
-    """Filters by the names of the archive from Caffe; those of the first layer let one colour through each."""
+    """Return filters by the names of the archive from Caffe; each one of the first layer lets one colour through."""
     arrays: dict[str, Any] = {}
     channels = 3
     for layer in LAYERS:
@@ -94,7 +94,7 @@ def _filters(width: int, **odd: Any) -> dict[str, Any]:
 
 
 def test_real_filters_and_an_image_file(tmp_path: Path) -> None:
-    """The strongest is the blue that is weighed most: what comes back is three times that activation, and only blue."""
+    """Blue has the largest weight and is the strongest: only blue comes back, as three times that activation."""
     np.savez(tmp_path / "weights.npz", **_filters(3))
     Image.new("RGB", (50, 40), (10, 20, 255)).save(tmp_path / "blue.png")
     words = ["--weights", str(tmp_path / "weights.npz"), "--image", str(tmp_path / "blue.png"), "--layer", "conv1_1"]
@@ -124,7 +124,7 @@ def test_what_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         (["--layer", "pool1"], r"^--layer pool1: there is no such layer; there are: conv1_1, "),
         (["--size", "1"], r"^--size 1: the image is too small for conv2_1: pool1 would have 1 x 1"),
         (["--top", "5"], r"^--top 5: conv2_1 has 4 channels at this width"),
-        (["--image", str(tmp_path / "none.png")], r"none\.png: there is no such file$"),
+        (["--image", str(tmp_path / "none.png")], r"none\.png: there is no such file; give the path of an image$"),
         (["--image", str(text)], r"^--image .*text\.png: not an image that Pillow can read: cannot identify"),
         (["--target", "nobody-*"], r"^--target nobody-\* matches no target; there are: oracle-eager-cpu, "),
         (["--adapter", "nobody"], r"^there is no adapter 'nobody'"),
@@ -144,7 +144,7 @@ def test_filters_that_do_not_fit_are_refused(tmp_path: Path, capsys: pytest.Capt
         f"--weights {path}: conv2_1_filter is (3, 3, 3, 5), and with 3 channels in conv1_1 VGG16 has (3, 3, 3, 6)"
     )
     both = _refused(tmp_path, capsys, "--weights", str(path), "--width", "3")
-    assert both == "--width 3: with --weights the file says how many channels there are; remove it"
+    assert both == "--width 3: the file of --weights sets the number of channels; leave out --width"
     gone = tmp_path / "none.npz"
     assert _refused(tmp_path, capsys, "--weights", str(gone)).startswith(f"--weights {gone}: cannot be read: ")
 
@@ -176,7 +176,8 @@ def test_who_is_missing_or_cannot_be_configured_keeps_nobody_from_answering(
 
 def test_a_run_of_another_command_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / RUN).write_text('{"record":"header","format":1,"targets":{}}\n', encoding="utf-8")
-    assert "not a run of python -m reports deconvnet" in _refused(tmp_path, capsys, "--again", str(tmp_path / RUN))
+    message = _refused(tmp_path, capsys, "--again", str(tmp_path / RUN))
+    assert "not a run of python -m reports deconvnet; give one that --keep left" in message
 
 
 def test_without_what_draws_it_says_what_to_install(
@@ -193,7 +194,9 @@ def test_without_the_sample_photograph_an_image_is_wanted(
         raise FileNotFoundError
 
     monkeypatch.setattr(cbook, "get_sample_data", gone)
-    assert _refused(tmp_path, capsys) == "this matplotlib comes without its sample photograph: give one by --image"
+    assert (
+        _refused(tmp_path, capsys) == "this matplotlib comes without its sample photograph: give an image with --image"
+    )
 
 
 def test_other_commands_import_nothing_that_draws() -> None:

@@ -16,7 +16,7 @@ from reports.deconvnet.choose import Activation, Box
 from reports.deconvnet.page import numbers, page
 from reports.deconvnet.panels import SIDE, amplification, coloured, largest, marked, rows, sized
 from reports.deconvnet.picture import draw
-from reports.deconvnet.study import Answer, Departure, Distance, Projection, Study, distance
+from reports.deconvnet.study import Departure, Distance, Projection, Study, TargetAnswers, distance
 
 Array = npt.NDArray[Any]
 BOX = Box(top=2, left=1, bottom=4, right=4)
@@ -39,9 +39,9 @@ def _projection(pixels: Array | None, channel: int = 5, rank: int = 1, fault: st
     return Projection(rank=rank, activation=kept, field=BOX, view=WHOLE, **parts)
 
 
-def _answer(target: str, *projections: Projection, fault: str = "") -> Answer:
+def _answer(target: str, *projections: Projection, fault: str = "") -> TargetAnswers:
     parts: dict[str, Any] = {"fault": fault, "departs": None, "seconds": 0.5, "projections": projections}
-    return Answer(target=target, versions="it 1.0", **parts)
+    return TargetAnswers(target=target, versions="it 1.0", **parts)
 
 
 ORACLE = _answer("oracle-eager-cpu", _projection(_pixels()))
@@ -51,11 +51,11 @@ def _bytes(pixels: Array | None) -> bytes:
     return b"" if pixels is None else pixels.tobytes()
 
 
-def _study(*others: Answer, **missing: str) -> Study:
+def _study(*others: TargetAnswers, **missing: str) -> Study:
     return Study(image=np.zeros((8, 8, 3), np.uint8), facts=FACTS, answers=(ORACLE, *others), missing=missing)
 
 
-def _panels(*others: Answer, **missing: str) -> list[tuple[str, str, str]]:
+def _panels(*others: TargetAnswers, **missing: str) -> list[tuple[str, str, str]]:
     (row,) = rows(_study(*others, **missing))
     return [(panel.title, panel.caption, panel.text) for panel in row.panels[2:]]
 
@@ -129,7 +129,7 @@ def test_a_target_that_chose_otherwise_is_not_held_against_the_oracle() -> None:
 def test_a_target_that_ranks_otherwise_is_compared_with_the_same_activation() -> None:
     swapped = _answer("torch-eager-cpu", _projection(_pixels(7), channel=6), _projection(_pixels(), rank=2))
     assert _panels(swapped) == [
-        ("torch-eager-cpu", "activation 1.5, its number 2", ""),
+        ("torch-eager-cpu", "activation 1.5, number 2 of this target", ""),
         ("torch-eager-cpu - oracle", "", "bits equal"),
     ]
     assert [found["odd"] for found in numbers(_study(swapped), swapped)] == [

@@ -1,4 +1,4 @@
-"""What filters expect of an image, by literal numbers."""
+"""The scalings that filters expect of an image, by literal numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the measure of the cases can be believed: mutants are judged as any adapter is, and survivors are told."""
+"""The measure of the cases can be trusted: mutants are judged as any adapter is, and survivors are told."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SOME = (
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
-    """Two case files; a bias stands only in the second."""
+    """Return two case files, one of conv and one of max_pool_argmax; only conv's case b has a bias."""
     folder = tmp_path / "cases" / "made"
     folder.mkdir(parents=True)
     head = "about: made by a test\nsource: https://example.org\n"
@@ -87,15 +87,15 @@ def test_each_mutant_is_noticed_where_it_shows(trials: dict[str, Trial]) -> None
 def test_asking_less_changes_nothing(
     trials: dict[str, Trial], files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a slip can't show a mutant isn't asked at all: as if it were, and were right."""
+    """A mutant is not asked the cases that can't show its slip; if it were, it would answer them rightly."""
     monkeypatch.setattr(Mutant, "may_show", lambda _self, _case: True)
     for name in SOME:
-        found = [one for task in trial.tasks([name], files) for one in trial.try_file(task)]
+        found = [one for share in trial.shares([name], files) for one in trial.try_file(share)]
         assert [one.caught for one in found] == [trials[name].caught]
 
 
 def test_a_mutant_is_judged_as_a_run_judges(tmp_path: Path) -> None:
-    """The same answer, recorded and read again, is judged by the way that every report goes."""
+    """The same answer, recorded and read again, gets the same verdict as in every report."""
     cases = [make("conv", "plain"), make("conv", "biased", bias=True), make("conv", "rounding", data="normal")]
     for name in SOME[:3]:
         adapter = trial.make(name)
@@ -108,7 +108,7 @@ def test_a_mutant_is_judged_as_a_run_judges(tmp_path: Path) -> None:
 
 
 def test_the_whole_engine_notices_what_the_measure_says() -> None:
-    """``pytest cases`` with the mutant as one more adapter, in a worker process of its own."""
+    """``pytest cases`` takes the mutant as one more adapter, in a worker process of its own."""
     file = "cases/max_pool_argmax/equal_elements.yaml"
     name = "max_pool_argmax/last-maximum"
     caught = trial.try_all([name], [ROOT / file], workers=1)[name].caught
@@ -129,16 +129,16 @@ def test_the_whole_engine_notices_what_the_measure_says() -> None:
         st.text("mutant", min_size=1), st.sets(st.sampled_from("abcdef"), min_size=1), min_size=1, max_size=6
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_smaller_set_notices_all(caught: dict[str, set[str]]) -> None:
-    """Against all sets of cases, one size after another."""
+    """All sets with one case less are tried."""
     found = set(least(caught))
     assert all(found & cases for cases in caught.values())
     smaller = itertools.combinations("abcdef", len(found) - 1)
     assert not any(all(set(some) & cases for cases in caught.values()) for some in smaller)
 
 
-def test_the_least_set_leaves_out_who_is_noticed_by_none() -> None:
+def test_the_smallest_set_leaves_out_a_mutant_that_no_case_notices() -> None:
     assert least({"a": [], "b": ["x", "y"]}) == ["x"]
     assert least({}) == []
 
@@ -159,11 +159,11 @@ def test_survivors_and_wrong_proofs_are_told() -> None:
     text = page.text(found)
     assert "**1 of 6 are caught**; these are not:" in text
     assert "- `conv/bias-ignored`" in text
-    assert "These are noticed, so that their proofs are wrong: conv/sums-in-another-order" in text
+    assert "Cases notice these, so their proofs are wrong: conv/sums-in-another-order" in text
 
 
 def test_a_mutant_that_only_breaks_is_told() -> None:
-    """One that is no good: an exception of its own is noticed by anybody."""
+    """Such a mutant measures nothing: every case notices an exception."""
     found = _trials(filter_turned=["x"])
     found["conv/bias-ignored"].caught = {"x": "raised"}
     found["conv/unequal-strides-refused"].caught = {"x": "raised"}
@@ -173,12 +173,12 @@ def test_a_mutant_that_only_breaks_is_told() -> None:
 def test_the_page_says_what_a_single_case_notices() -> None:
     text = page.text(_trials(filter_turned=["x", "y"], bias_ignored=["y"]))
     assert "| conv       | bias-ignored | y" in text
-    assert "Together\n1 cases of" in text
+    assert "\n1 cases of" in text
 
 
 @pytest.fixture
 def stubbed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Trial]:
-    """Trials that are not made."""
+    """Return made-up trials, and let the command take these."""
     found = {name: Trial(name=name, asked=3, caught={"x": "value"}) for name in trial.names()}
     monkeypatch.setattr(trial, "try_all", lambda names, _files, _workers: {name: found[name] for name in names})
     equivalent = {entry.name for entry in entries() if entry.equivalent}
@@ -193,7 +193,7 @@ def test_the_command_lists_and_refuses(capsys: pytest.CaptureFixture[str]) -> No
     assert main.main(["power", "--list", "--only", "relu/c*"]) == 0
     assert capsys.readouterr().out == "relu/capped\n"
     assert main.main(["power", "--only", "relu/z*"]) == 2
-    assert capsys.readouterr().err == "--only relu/z*: no mutant matches; --list names them\n"
+    assert capsys.readouterr().err == "--only relu/z*: no mutant matches; --list prints their names\n"
 
 
 def test_a_survivor_fails_the_command(
@@ -213,7 +213,7 @@ def test_the_committed_page_is_checked(
     monkeypatch.setattr(work, "_PUBLISHED", tmp_path / "published")
     (tmp_path / "published").mkdir()
     assert main.main(["power", "--to", str(tmp_path), "--check"]) == 1
-    assert "is another: see what changed" in capsys.readouterr().out
+    assert "differs from the new page: review the changes" in capsys.readouterr().out
     assert main.main(["power", "--to", str(tmp_path), "--publish"]) == 0
     assert main.main(["power", "--to", str(tmp_path), "--check"]) == 0
 
@@ -238,7 +238,7 @@ WRONG = [
     (["--adapter", "conv/filter-turned"], "there is no adapter 'conv/filter-turned'"),
     (["--only", "conv/*", "--check"], "leave out --only, --adapter, --list"),
     (["--adapter", "oracle", "--publish"], "leave out --only, --adapter, --list"),
-    (["--to", __file__], "cannot write there .*; give a folder that can be written"),
+    (["--to", __file__], "cannot write there .*; give a folder that you can write to"),
 ]
 
 
