@@ -119,7 +119,7 @@ def _checked(operator: Operator, tensors: dict[str, Tensor], arguments: dict[str
 
 def _refuse_absurd(case: Case) -> None:
     axes = shapes.axes(case)
-    elements = math.prod(max(axis.full, axis.before + axis.image + axis.after) for axis in axes)
+    elements = math.prod(max(axis.full, axis.padded) for axis in axes)
     if elements > _MOST:
         msg = f"an image of {elements} elements with its padding is not computed here"
         raise NotSupported(msg)

@@ -130,8 +130,6 @@ def refuse_empty_windows(axes: tuple[Axis, ...]) -> None:
     Explicit padding of a kernel or more makes such a window; so does dilation, that steps over an image.
     """
     for number, axis in enumerate(axes):
-        starts = np.arange(axis.count) * axis.stride - axis.before
-        taps = starts[:, np.newaxis] + np.arange(axis.kernel) * axis.dilation
-        if not ((taps >= 0) & (taps < axis.image)).any(axis=1).all():
+        if not all(axis.inside(window) for window in range(axis.count)):
             msg = f"axis {number}: a window that holds padding alone has neither a maximum nor a mean"
             raise NotSupported(msg)

@@ -23,7 +23,7 @@ def _forward(axis: Axis, words: Words, case: Case) -> str:
         return f"{words.many}: {windows}. {_same(axis, words)}"
     return (
         f"{words.many}: the call says {axis.before} {words.front} and {axis.after} {words.back}; then "
-        f"({axis.image + axis.before + axis.after} - {axis.extent}) // {axis.stride} + 1 = {_windows(axis.count)} fit."
+        f"({axis.padded} - {axis.extent}) // {axis.stride} + 1 = {_windows(axis.count)} fit."
     )
 
 
@@ -39,7 +39,7 @@ def _same(axis: Axis, words: Words) -> str:
 
 
 def _unread(axis: Axis, words: Words) -> str:
-    rest = axis.before + axis.image + axis.after - axis.full
+    rest = axis.padded - axis.full
     return f" The last {words.count(rest)} {'lies' if rest == 1 else 'lie'} under no window." if rest > 0 else ""
 
 
@@ -115,7 +115,7 @@ def _of_output_padding(case: Case, number: int) -> str:
 
 
 def _seen_through(axis: Axis, words: Words) -> str:
-    past = axis.before + axis.image - axis.full
+    past = axis.image - axis.covered
     beyond = f", {past} past its end" if past > 0 else ""
     full = f"({axis.count} - 1) * {axis.stride} + {axis.extent} = {words.count(axis.full)}"
     return f"the full result has {full}, seen through the window (offset {axis.before}, length {axis.image}){beyond}"

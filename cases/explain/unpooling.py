@@ -92,27 +92,23 @@ def _every() -> str:
 
 
 def _laid(seen: View, value: Array) -> Array:
-    """The full result, to which each value is added at every place of its window, seen through the image's window."""
-    full = np.zeros([max(axis.full, axis.before + axis.image) for axis in seen.axes])
-    for place in np.ndindex(value.shape):
-        full[_under(seen, place)] += value[place]
-    return full[tuple(slice(axis.before, axis.before + axis.image) for axis in seen.axes)]
+    """Return the image after each value is added at every place of its window."""
+    image = np.zeros([axis.image for axis in seen.axes])
+    for window in np.ndindex(value.shape):
+        image[np.ix_(*_places(seen, window))] += value[window]
+    return image
 
 
-def _under(seen: View, place: Place) -> tuple[slice, ...]:
-    """The places of one value's window in the full result."""
-    corners = (number_ * axis.stride for number_, axis in zip(place, seen.axes, strict=True))
-    return tuple(
-        slice(corner, corner + axis.extent, axis.dilation) for corner, axis in zip(corners, seen.axes, strict=True)
-    )
+def _places(seen: View, window: Place) -> list[range]:
+    """Return the positions of one window's elements in the image, along each axis."""
+    return [axis.inside(number_) for number_, axis in zip(window, seen.axes, strict=True)]
 
 
 def _overlap(seen: View, value: Array, output: Array, busiest: Place) -> str:
-    at = [number_ + axis.before for number_, axis in zip(busiest, seen.axes, strict=True)]
-    found = [float(value[place]) for place in np.ndindex(value.shape) if _covers(_under(seen, place), at)]
+    found = [float(value[window]) for window in np.ndindex(value.shape) if _covers(_places(seen, window), busiest)]
     count = f"{len(found)} window{'s' if len(found) != 1 else ''}"
     return f"{where(busiest)} lies under {count}: {total(found)} = {number(float(output[busiest]))}"
 
 
-def _covers(window: tuple[slice, ...], at: list[int]) -> bool:
-    return all(number_ in range(part.start, part.stop, part.step) for number_, part in zip(at, window, strict=True))
+def _covers(places: list[range], spot: Place) -> bool:
+    return all(number_ in along for number_, along in zip(spot, places, strict=True))

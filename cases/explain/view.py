@@ -96,7 +96,7 @@ def view(case: Case, batch: int | None, channel: int | None) -> View | None:
     if 0 in shape:
         return None
     axes = shapes.axes(case)
-    cells = int(np.prod([max(axis.full, axis.before + axis.image + axis.after) for axis in axes], dtype=np.float64))
+    cells = int(np.prod([max(axis.full, axis.padded) for axis in axes], dtype=np.float64))
     if cells > _MOST:
         msg = f"{case.id} has an image of {cells} cells with its padding; up to {_MOST} are explained"
         raise NotDrawnError(msg)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from cases.explain.parts import Array, Flags, Kind, Kinds
+from cases.model import shapes
 
 Place = tuple[int, ...]
 
@@ -74,7 +75,8 @@ def pad(given: Cells, pairs: tuple[tuple[int, int], ...]) -> Cells:
 
 def places(sizes: Place, extents: Place, strides: Place) -> Place:
     """How many windows lie along each axis."""
-    return tuple((size - extent) // stride + 1 for size, extent, stride in zip(sizes, extents, strides, strict=True))
+    axes = zip(sizes, extents, strides, strict=True)
+    return tuple(shapes.window_count(size, extent, stride, (0, 0)) for size, extent, stride in axes)
 
 
 def under(corner: Place, taps: Cells, sizes: Place) -> Flags:

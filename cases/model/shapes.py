@@ -45,6 +45,28 @@ class Axis:
         """How many elements of the image, from its start, lie under or before the last window."""
         return self.full - self.before
 
+    @property
+    def padded(self) -> int:
+        """Return the length of the image with its padding on both sides."""
+        return self.before + self.image + self.after
+
+    @property
+    def starts(self) -> range:
+        """Return the position in the image where each window begins; it is below 0 in the padding."""
+        return range(-self.before, self.count * self.stride - self.before, self.stride)
+
+    def positions(self, window: int) -> range:
+        """Return the position in the image of each element of a window, with those in the padding."""
+        start = window * self.stride - self.before
+        return range(start, start + self.extent, self.dilation)
+
+    def inside(self, window: int) -> range:
+        """Return the positions of those elements of a window that lie in the image."""
+        positions = self.positions(window)
+        first = -(positions.start // self.dilation)  # the first element that lies at 0 or behind it
+        stop = -((positions.start - self.image) // self.dilation)  # the first one behind the image
+        return positions[max(first, 0) : max(stop, 0)]
+
 
 def axes(case: Case) -> tuple[Axis, ...]:
     """The spatial axes of a case. Nothing is checked: a broken case gives sizes that do not fit together."""

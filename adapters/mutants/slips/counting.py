@@ -30,7 +30,7 @@ def starts(call: Call) -> list[Array]:
     """Where the windows begin along each axis, an array an axis that spreads over [batch, *count, channels]."""
     axes = call.axes
     return [
-        (np.arange(axis.count) * axis.stride - axis.before).reshape(-1, *(1,) * (len(axes) - number))
+        np.array(axis.starts, dtype=np.int64).reshape(-1, *(1,) * (len(axes) - number))
         for number, axis in enumerate(axes)
     ]
 
@@ -53,7 +53,7 @@ _canonical: Final = _through(_images)
 
 def _padded(call: Call, places: list[Array], channel: Array) -> Array:
     moved = [place + axis.before for place, axis in zip(places, call.axes, strict=True)]
-    sizes = [axis.before + axis.image + axis.after for axis in call.axes]
+    sizes = [axis.padded for axis in call.axes]
     return flat(moved, sizes) * _channels(call) + channel
 
 

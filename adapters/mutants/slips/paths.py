@@ -120,6 +120,6 @@ def tiles_overwrite(call: Call, windows: int) -> Tensors:
         value = np.zeros_like(call.inputs["value"])
         value[:, start : start + windows] = call.inputs["value"][:, start : start + windows]
         part = call.output(call.inputs | {"value": value})
-        reach = max(start * first.stride - first.before, 0)
+        reach = max(first.starts[start], 0)
         image[:, reach:] = part[:, reach:]
     return call.edited("output", lambda _: image)

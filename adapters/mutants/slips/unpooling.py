@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,10 +49,8 @@ def kept(call: Call) -> Tensors:
 def _each_written(call: Call, *, keep: bool) -> Tensors:
     image, taken = np.zeros(call.case.output_shape or ()), np.zeros(call.case.output_shape or (), dtype=bool)
     for window in np.ndindex(*(axis.count for axis in call.axes)):
-        reach = []
-        for number, axis in zip(window, call.axes, strict=True):
-            taps = number * axis.stride - axis.before + np.arange(axis.kernel)
-            reach.append(taps[(taps >= 0) & (taps < axis.image)])
+        # Dilations are not read: this slip lays every window without gaps.
+        reach = [replace(axis, dilation=1).inside(number) for number, axis in zip(window, call.axes, strict=True)]
         at: Any = (slice(None), *np.ix_(*reach))
         value = call.inputs["value"][(slice(None), *window)].reshape(len(image), *(1,) * len(reach), image.shape[-1])
         image[at] = np.where(taken[at], image[at], value) if keep else value

@@ -96,3 +96,15 @@ def test_the_full_result_is_as_long_as_the_windows_reach(on: Windows) -> None:
         assert axis.full == (axis.count - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
         assert axis.full <= before + axis.image + after < axis.full + axis.stride
         assert axis.covered == max(places) + 1
+
+
+@many
+@given(on=windows())
+def test_every_element_of_a_window_lies_where_it_is_laid(on: Windows) -> None:
+    for axis, starts, (before, after) in zip(shapes.axes(forward(on)), on.starts, on.pads, strict=True):
+        assert axis.padded == before + axis.image + after
+        assert list(axis.starts) == starts
+        for window, start in enumerate(starts):
+            places = [start + tap * axis.dilation for tap in range(axis.kernel)]
+            assert list(axis.positions(window)) == places
+            assert list(axis.inside(window)) == [place for place in places if 0 <= place < axis.image]

@@ -183,6 +183,21 @@ def test_dilated_windows_by_hand() -> None:
     assert shapes.dilations(dilated) == (2,)
 
 
+def test_positions_of_windows_by_hand() -> None:
+    """Padding of three, two taps two apart: windows begin at -3, 0 and 3 of an image of four elements."""
+    axis = shapes.Axis(image=4, count=3, kernel=2, stride=3, before=3, after=2, dilation=2)
+    assert axis.padded == 9
+    assert list(axis.starts) == [-3, 0, 3]
+    assert [list(axis.positions(window)) for window in range(3)] == [[-3, -1], [0, 2], [3, 5]]
+    assert [list(axis.inside(window)) for window in range(3)] == [[], [0, 2], [3]]
+
+
+def test_a_dilated_window_may_step_over_the_image() -> None:
+    axis = shapes.Axis(image=1, count=1, kernel=2, stride=1, before=1, after=1, dilation=2)
+    assert list(axis.positions(0)) == [-1, 1]
+    assert not axis.inside(0)
+
+
 @pytest.mark.parametrize(("groups", "expected"), [(1, 3), (2, 6)])
 def test_a_grouped_transposed_filter_makes_a_slice_of_the_channels(groups: int, expected: int) -> None:
     inputs = {"value": _tensor(1, 4, 4), "filter": _tensor(2, 3, 4)}
