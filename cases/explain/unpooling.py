@@ -1,4 +1,4 @@
-"""Unpooling on paper: each value goes back to the place that its index names, or to every place of its window."""
+"""Unpooling on paper: each value goes back to the place of its index, or to every place of its window."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cases.explain.view import View
 from cases.explain.windows import Place
 
 _WORKED: Final = 6
-"""Indices that are taken apart on the page."""
+"""The number of indices that are worked out on the page."""
 
 
 def max_unpool(seen: View) -> Answer:
-    """Each element at its canonical index, zeros elsewhere."""
+    """Put each element at its canonical index, and zeros elsewhere."""
     value, mask = seen.value[..., 0], seen.tensors["indices"][seen.batch, ..., seen.channel]
     images = tuple(axis.image for axis in seen.axes)
     output, kinds = np.zeros(images), np.full(images, Kind.ZERO, dtype=np.int8)
@@ -40,17 +40,17 @@ def max_unpool(seen: View) -> Answer:
 
 
 def _origin(seen: View) -> Place:
-    """An image's indices begin at 0."""
+    """Return the index of the image's first cell: 0 along every axis."""
     return (0,) * len(seen.axes)
 
 
 def _paired() -> str:
-    return "Each value belongs to the index at the same place: where in the image its maximum was."
+    return "Each value belongs to the index at the same place, which says where in the image the maximum was."
 
 
 def _law() -> str:
     return (
-        "An index counts elements of the image with its channels, the last axis fastest; divided back, it is a place."
+        "An index counts all elements of the image, channels included, the last axis fastest. Division gives the place."
     )
 
 
@@ -69,7 +69,7 @@ def _worked(seen: View, value: Array, mask: Array) -> tuple[str, ...]:
 
 
 def avg_unpool(seen: View) -> Answer:
-    """Each element at every place of its window, overlaps summed; zeros under none."""
+    """Put each element at every place of its window and add overlaps; zeros stay where no window lies."""
     value = seen.value[..., 0]
     with np.errstate(over="ignore", invalid="ignore"):
         output = _laid(seen, value)
