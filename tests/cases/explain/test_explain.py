@@ -135,7 +135,7 @@ cases:
 
 
 def test_channels_bias_dilation_and_output_padding_by_hand(tmp_path: Path) -> None:
-    """Check sums of taps two apart and values three apart: 2*6+3*7 at 0, 2*-8+3*9 at 2, -4*6+5*7 at 3, -4*-8+5*9 at 5, then 0."""
+    """Check taps two apart, values three apart: 2*6+3*7 at 0, 2*-8+3*9 at 2, -4*6+5*7 at 3, -4*-8+5*9 at 5."""
     case = _written(tmp_path, CHANNELS_AND_BIAS)
     bias = int(fill.fill(case)["bias"][0])
     assert explain(case).results["output"].tolist() == [n + bias for n in (33, 0, 11, 11, 0, 77, 0)]
