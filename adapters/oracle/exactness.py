@@ -60,9 +60,15 @@ def _terms(case: Case, name: str, magnitude: Array, inputs: Tensors) -> tuple[Ar
         unit = min(unit, granule(inputs["bias"]))
     if case.operator != "avg_pool":
         return magnitude, unit
+    if name == "output":
+        return magnitude * math.prod(shapes.kernel_size(case)), unit
+    return magnitude, _share(case, unit)
+
+
+def _share(case: Case, unit: float) -> float:
+    """Return a power of two that divides every exact quotient of a multiple of ``unit`` by the window's size."""
     area = math.prod(shapes.kernel_size(case))
-    share = unit / 2 ** int(math.log2(area))  # a power of two that still divides all exact quotients
-    return (magnitude * area, unit) if name == "output" else (magnitude, share)
+    return float(unit / 2 ** int(math.log2(area)))
 
 
 def _factors(case: Case, name: str) -> list[str]:
@@ -82,7 +88,7 @@ def _check(case: Case, name: str, array: Array, magnitude: Array, unit: float) -
         "int64",
     }:  # the oracle computes in float64, which rounds one more than the most to the most
         lost |= magnitude >= _most("float64", unit if case.dtype == "float64" else 1.0)
-    if case.operator == "avg_pool" and granule(array) < unit / 2 ** int(math.log2(math.prod(shapes.kernel_size(case)))):
+    if case.operator == "avg_pool" and granule(array) < _share(case, unit):
         lost |= True  # a mean without a finite binary expansion
     if lost.any():
         first = array[lost][0]

@@ -46,9 +46,8 @@ def max_pool_argmax(value: Array, axes: tuple[Axis, ...]) -> tuple[Array, Indice
     first = np.where(is_maximum, positions, _NOWHERE).min(axis=_kernel_axes(axes))
     indices = first * channels + np.arange(channels)
     flat = value.reshape(len(value), math.prod(images) * channels)
-    return np.take_along_axis(flat, indices.reshape(len(value), -1 if indices.size else 0), axis=1).reshape(
-        indices.shape
-    ), indices
+    maxima = np.take_along_axis(flat, indices.reshape(len(value), -1 if indices.size else 0), axis=1)
+    return maxima.reshape(indices.shape), indices
 
 
 def with_batch(indices: Indices, size: int) -> Indices:

@@ -198,18 +198,28 @@ def _as_rows(picture: Picture) -> Picture:
 def _row(sheet: _Sheet, row: int | None) -> _Line:
     """Draw a row of cells. A character before, between and behind the cells leaves room for the window's brackets."""
     runs: _Line = []
+    window = sheet.picture.window
     was_in, style = False, ""
     for column in sheet.columns:
         place = None if row is None or column is None else (row, column)
-        is_in = place is not None and sheet.picture.window is not None and bool(sheet.picture.window[place])
+        is_in = place is not None and window is not None and bool(window[place])
         before, style = style, _style(sheet.picture, place, is_in=is_in) if place else ""
-        runs.append(("[", style) if is_in and not was_in else ("]", before) if was_in and not is_in else (" ", style))
+        runs.append(_between(before, style, was_in=was_in, is_in=is_in))
         text = CUT if row is None or column is None else sheet.texts[row][column]
         runs.append((_aligned(text, sheet.size), style))
         was_in = is_in
     runs.append(("]" if was_in else " ", style))
     groups = groupby(runs, key=lambda run: run[1])
     return [("".join(text for text, _ in group), style) for style, group in groups]
+
+
+def _between(before: str, style: str, *, was_in: bool, is_in: bool) -> tuple[str, str]:
+    """Return the character between two cells and its style: a bracket where the window begins or ends."""
+    if is_in and not was_in:
+        return "[", style
+    if was_in and not is_in:
+        return "]", before
+    return " ", style
 
 
 def _aligned(text: str, size: int) -> str:

@@ -92,18 +92,26 @@ def lowest_lane(call: Call, lanes: int) -> Tensors:
     taps = math.prod(axis.kernel for axis in call.axes)
     if taps <= lanes or not call.right["output"].size:
         return call.right
+    windows, places = _by_tap(call, taps)
+    order = np.argsort(np.arange(taps) % lanes, kind="stable")
+    hits = ((windows == windows.max(axis=-1, keepdims=True)) & (places >= 0))[..., order]
+    first = hits.argmax(axis=-1)[..., np.newaxis]
+    chosen = np.take_along_axis(places[..., order], first, axis=-1)[..., 0]
     channels = call.inputs["value"].shape[-1]
-    images = [axis.image for axis in call.axes]
+    wrong = chosen * channels + np.arange(channels)
+    return call.edited("indices", lambda array: array + (wrong - _in_batch(call, array)))
+
+
+def _by_tap(call: Call, taps: int) -> tuple[Array, Array]:
+    """Return the elements of all windows and their places in the image, each [batch, *count, channels, taps].
+
+    In the padding an element is minus infinity, and its place is -1.
+    """
     shape = (*call.right["output"].shape, taps)
+    images = [axis.image for axis in call.axes]
     windows = cut(call.inputs["value"], call.axes, -np.inf).reshape(shape)
     places = cut(np.arange(math.prod(images)).reshape(1, *images, 1), call.axes, -1)
-    flat = np.broadcast_to(places.reshape(1, *shape[1:-2], 1, taps), shape)
-    order = np.argsort(np.arange(taps) % lanes, kind="stable")
-    hits = ((windows == windows.max(axis=-1, keepdims=True)) & (flat >= 0))[..., order]
-    chosen = np.take_along_axis(flat[..., order], hits.argmax(axis=-1)[..., np.newaxis], axis=-1)[..., 0]
-    return call.edited(
-        "indices", lambda array: array + (chosen * channels + np.arange(channels) - _in_batch(call, array))
-    )
+    return windows, np.broadcast_to(places.reshape(1, *shape[1:-2], 1, taps), shape)
 
 
 def _in_batch(call: Call, indices: Array) -> Array:

@@ -101,11 +101,13 @@ def without_tap(call: Call, which: str) -> Tensors:
         return call.right
     windows = _windows(call, np.nan).reshape(*call.right["output"].shape, taps)
     rest = windows[..., :-1] if which == "last" else windows[..., 1:]
-    left = (~np.isnan(rest)).any(axis=-1)
+    counts = (~np.isnan(rest)).sum(axis=-1)
     with np.errstate(invalid="ignore"):
-        chosen = np.where(left, np.where(np.isnan(rest), -np.inf, rest).max(axis=-1), call.right["output"])
-        means = np.where(left, np.nansum(rest, axis=-1) / np.maximum((~np.isnan(rest)).sum(axis=-1), 1), chosen)
-    return call.right | {"output": means if call.case.operator == "avg_pool" else chosen}
+        if call.case.operator == "avg_pool":
+            found = np.nansum(rest, axis=-1) / np.maximum(counts, 1)
+        else:
+            found = np.where(np.isnan(rest), -np.inf, rest).max(axis=-1)
+    return call.right | {"output": np.where(counts > 0, found, call.right["output"])}
 
 
 def divided_by(call: Call, what: str) -> Tensors:

@@ -98,15 +98,12 @@ def flushed(call: Call, where: str) -> Tensors:
     """Replace subnormal numbers by zeros, in the inputs or in the outputs."""
     if call.case.dtype not in FLOATS:
         return call.right
-    if where == "in":
-        return call.again({name: _flushed(call, array) for name, array in call.inputs.items()})
-    return {name: _flushed(call, array) for name, array in call.right.items()}
+    least = special("smallest_normal", call.case.dtype)
 
+    def change(array: Array) -> Array:
+        return np.where(np.abs(array) < least, np.copysign(0.0, array), array)
 
-def _flushed(call: Call, array: Array) -> Array:
-    if array.dtype.kind == "i":
-        return array
-    return np.where(np.abs(array) < special("smallest_normal", call.case.dtype), np.copysign(0.0, array), array)
+    return call.again(_each(call.inputs, change)) if where == "in" else _each(call.right, change)
 
 
 def saturated(call: Call) -> Tensors:
@@ -119,11 +116,11 @@ def saturated(call: Call) -> Tensors:
 
 def without_nan(call: Call, where: str) -> Tensors:
     """Replace NaN by zeros, in the inputs or in the outputs."""
-    if where == "in":
-        return call.again(
-            {name: np.nan_to_num(a, nan=0.0, posinf=np.inf, neginf=-np.inf) for name, a in call.inputs.items()}
-        )
-    return {name: np.nan_to_num(a, nan=0.0, posinf=np.inf, neginf=-np.inf) for name, a in call.right.items()}
+
+    def change(array: Array) -> Array:
+        return np.where(np.isnan(array), 0.0, array)
+
+    return call.again(_each(call.inputs, change)) if where == "in" else _each(call.right, change)
 
 
 def positive_zeros(call: Call) -> Tensors:
@@ -171,14 +168,11 @@ def _held(array: Array, dtype: str) -> Array:
 
 def zeros_skipped(call: Call) -> Tensors:
     """Leave out the products of zeros in the value, also those with infinities and NaN, which are NaN."""
-    kept = call.again(
-        {n: np.nan_to_num(a, nan=0, posinf=0, neginf=0) if n == "filter" else a for n, a in call.inputs.items()}
-    )
-    ones = {
-        n: (a != 0).astype(float) if n == "value" else np.where(np.isfinite(a), 0.0, 1.0)
-        for n, a in call.inputs.items()
-    }
-    met = call.output({n: a for n, a in ones.items() if n in {"value", "filter"}}) > 0
+    value, filter_ = call.inputs["value"], call.inputs["filter"]
+    finite = np.isfinite(filter_)
+    kept = call.with_tensor("filter", np.where(finite, filter_, 0.0))
+    marks = {"value": np.where(value != 0, 1.0, 0.0), "filter": np.where(finite, 0.0, 1.0)}
+    met = call.output(marks) > 0  # elements with a product that is not skipped although its weight is not finite
     return call.edited("output", lambda array: np.where(met, array, kept["output"]))
 
 

@@ -1,9 +1,9 @@
 """The law pool(unpool(x)) = x: where it must hold and where it can't.
 
 **Maxima.** Unpooling puts zeros where no maximum lies. So a second pooling returns a maximum if it isn't below the
-zeros in its window. It returns the index too if the maximum is above these zeros: then its place is the first of that value,
-as before. Windows may overlap if no two of them chose the same place: another window's maximum that lies in this window
-is no greater than this window's own. For values that aren't maxima, windows must share no element.
+zeros in its window. It returns the index too if the maximum is above these zeros: then its place is the first of that
+value, as before. Windows may overlap if no two of them chose the same place: another window's maximum that lies in this
+window is no greater than this window's own. For values that aren't maxima, windows must share no element.
 
 **Means.** A value is written to every element of its window. If the window shares no element with another window, the
 value is the window's mean and its maximum. In shared elements the values of the other windows are added.
