@@ -1,8 +1,9 @@
-"""The tutorial from which the suite grew, as an implementation under test: its recipes written down in NumPy.
+"""The tutorial from which the suite grew, as an implementation under test: its recipes in NumPy.
 
-It is no framework and no definition. It shows whoever read the tutorial for which sizes each reading of it is right:
-``after`` and ``between`` are the two readings of where a transposed convolution's zeros go. Written from what the
-tutorial says in words, and from nothing of the oracle, in the case's own dtype.
+This adapter is neither a framework nor a definition. It shows readers of the tutorial for which sizes each reading of
+the text is right. ``after`` and ``between`` are the two readings: they put a transposed convolution's zeros in
+different places. The code follows the tutorial's words, shares nothing with the oracle, and computes in the case's own
+dtype.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from cases.model.case import Case
 
 Tensors = dict[str, npt.NDArray[Any]]
 _MODULES: Final = {"conv_transpose": "conv_transpose", "max_unpool": "unpooling", "avg_unpool": "unpooling"}
-"""The operators that the tutorial spells out, and the module here that follows it."""
+"""Operator that the tutorial describes -> the module of this package that follows the description."""
 _AXES: Final = 2
 
 
 class Document:
-    """The tutorial's algorithms. A mode is a reading of its second step, which says where zeros are put in."""
+    """The tutorial's algorithms. A mode is a reading of its second step, which inserts zeros."""
 
     name = "document"
     modes = tuple(ZEROS)
@@ -38,11 +39,11 @@ class Document:
         self._mode = self.modes[0]
 
     def devices(self) -> tuple[str, ...]:
-        """Only the processor."""
+        """Return the only device, the processor."""
         return ("cpu",)
 
     def versions(self) -> dict[str, str]:
-        """NumPy's version."""
+        """Return the version of NumPy."""
         return {"numpy": np.__version__}
 
     def configure(self, mode: str, device: str) -> dict[str, str]:
@@ -58,10 +59,10 @@ class Document:
         return {"zeros": f"{mode} elements"}
 
     def call(self, case: Case) -> str:
-        """The call as a program, to be run in the clone's folder.
+        """Write the call as a program, to be run in the clone's folder.
 
         Raises:
-            NotSupported: if the tutorial says nothing of such a call.
+            NotSupported: if the tutorial does not describe such a call.
         """
         if reason := next(_unsaid(case), None):
             raise NotSupported(reason)
@@ -73,21 +74,21 @@ class Document:
         )
 
     def stage(self, error: Exception) -> str:  # noqa: ARG002 - the protocol's
-        """Every call is made at once."""
+        """Return the stage in which an error came: always the call."""
         return "calling"
 
     def run(self, case: Case, inputs: Tensors) -> Tensors:
-        """Run the program that ``call`` shows.
+        """Run the program that ``call`` writes.
 
         Raises:
-            NotSupported: if the tutorial says nothing of such a call.
+            NotSupported: if the tutorial does not describe such a call.
             ValueError, IndexError: if the recipe can't be carried out.
         """
         return program.execute(self.call(case), inputs)
 
 
 def _unsaid(case: Case) -> Iterator[str]:
-    """What the tutorial says nothing of, the first thing first: nobody can do as it says then."""
+    """Yield the reasons why the tutorial can't be followed for a call, the first reason first."""
     if case.operator not in _MODULES:
         yield f"the tutorial calls TensorFlow for {case.operator}"
     elif _is_wrong(case):
@@ -101,7 +102,7 @@ def _is_wrong(case: Case) -> bool:
 
 
 def _options(case: Case) -> Iterator[tuple[bool, str]]:
-    """What a valid call may say that the tutorial doesn't, and the reason why it can't be followed then."""
+    """Yield whether a valid call uses something that the tutorial lacks, and the reason in words."""
     yield len(case.strides) != _AXES, "the tutorial speaks of rows and columns only"
     yield not isinstance(case.padding, str), "the tutorial knows SAME and VALID only"
     yield case.dilations is not None, "the tutorial has no dilations"

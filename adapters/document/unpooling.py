@@ -1,4 +1,4 @@
-"""The tutorial's unpooling: what its program does for maxima, and what its sentence says for averages.
+"""The tutorial's unpooling: of maxima as its program does, and of averages as its text says.
 
 ``value`` and ``mask`` are [batch, rows, columns, channels], and so is the result, in the value's dtype.
 
@@ -19,11 +19,11 @@ Sizes = tuple[int, ...]
 
 
 def max_unpool(value: Array, mask: Array, *, stride: int) -> Array:
-    """Every maximum goes back to where the mask says it was, all else is zero; values for one place add up.
+    """Put every maximum back where the mask says it was, and zeros elsewhere; values for one place add up.
 
-    The program is told one number. The image is ``stride`` times the pooled size, whatever it was before pooling, and
-    the mask is read over that image: by division for the row, by remainders for the column. Batch and channel aren't
-    read off the mask: they are the element's own.
+    The program has one number, ``stride``. It makes an image of ``stride`` times the pooled size, whatever the size was
+    before pooling. It reads the mask as an index into that image: a division gives the row, remainders give the column.
+    Batch and channel don't come from the mask: they are the element's own.
 
     Raises:
         IndexError: if a place lies outside the image.
@@ -43,10 +43,10 @@ def max_unpool(value: Array, mask: Array, *, stride: int) -> Array:
 
 
 def avg_unpool(value: Array, *, output_shape: Sizes, ksize: Sizes, strides: Sizes, padding: str) -> Array:
-    """Back to the original size, then every average fills the region that it was taken from.
+    """Make an image of the original size, and fill the region of every average with the average.
 
-    The regions are filled in the order in which the value is read, so that where they overlap the later one stays: the
-    tutorial speaks of filling in, not of adding.
+    The regions are filled in the order of the value's elements, so where regions overlap the later average stays: the
+    tutorial's word is to fill, not to add.
     """
     image = np.zeros(output_shape, value.dtype)
     counts = value.shape[1:-1]
@@ -59,7 +59,7 @@ def avg_unpool(value: Array, *, output_shape: Sizes, ksize: Sizes, strides: Size
 
 
 def regions(image: int, kernel: int, stride: int, count: int, padding: str) -> list[slice]:
-    """Where along an axis each average was taken, cut at the image's ends; VALID pads nothing."""
+    """Return the region of each average along an axis, cut at the image's ends; VALID pads nothing."""
     before = conv_padding(image, kernel, count, stride=stride)[0] if padding == "SAME" else 0
     starts = [number * stride - before for number in range(count)]
     return [slice(max(start, 0), max(min(start + kernel, image), 0)) for start in starts]

@@ -1,7 +1,8 @@
-"""Wrong implementations: the definition with one slip each, to find out which cases notice it.
+"""Wrong implementations: each is the definition with one slip. They show which cases notice the slip.
 
-``catalogue/`` says what there is, in YAML: each mutant is a slip of this package with its arguments, and where it
-shows. Each is an adapter like any other: ``pytest cases --adapter adapters.mutants:conv_transpose__filter_not_turned``.
+The YAML files in ``catalogue/`` list the mutants: for each a slip of this package, its arguments, and the calls that it
+changes. Each mutant is an adapter like any other:
+``pytest cases --adapter adapters.mutants:conv_transpose__filter_turned``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from adapters.mutants.mutant import Mutant
 
 
 def __getattr__(name: str) -> Any:
-    """The adapter of one mutant, by its name with underscores: ``OPERATOR__SLIP``."""
+    """Return the adapter of one mutant by its name with underscores: ``OPERATOR__SLIP``."""
     operator, _, slip = name.partition("__")
     for entry in entries() if slip else ():
         if entry.name == slip.replace("_", "-") and operator in entry.of:

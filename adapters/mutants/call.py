@@ -1,7 +1,7 @@
-"""A valid call as a wrong implementation sees it: arguments, tensors, and the definition's answer to any of them.
+"""A valid call as a wrong implementation sees it: its arguments, its tensors, and the definition's answers.
 
-Slips are told by what they do to a call: ``said`` answers it with other arguments and ``again`` with other tensors,
-both from the definition, without asking whether that makes sense.
+A slip changes the call: ``said`` answers it with other arguments, ``again`` with other tensors. Both answers come from
+the definition, without a check that the changed call makes sense.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _DEFINITION: Final = Oracle()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A call that keeps every rule.
+    """A call that breaks no rule.
 
-    ``inputs`` are the case's, in float64 and the indices in int64. ``right`` is the definition's answer: output's name
-    -> array, gradients among them, before any rounding. ``memory`` is whatever the implementation keeps between calls.
+    ``inputs`` are the tensors of the case, in float64, indices in int64. ``right`` is the definition's answer: output's
+    name -> array, gradients included, before any rounding. ``memory`` is what the implementation keeps between calls.
     """
 
     case: Case
@@ -38,39 +38,39 @@ class Call:
 
     @property
     def axes(self) -> tuple[Axis, ...]:
-        """The spatial axes."""
+        """Return the spatial axes."""
         return shapes.axes(self.case)
 
     @property
     def spatial(self) -> tuple[int, ...]:
-        """Which axes of a tensor [batch, *spatial, channels] are spatial; of a filter they are one less."""
+        """Return the spatial axes of a tensor [batch, *spatial, channels]; those of a filter are one less."""
         return tuple(range(1, 1 + len(self.case.strides)))
 
     @property
     def unbiased(self) -> Tensors:
-        """The inputs without the bias."""
+        """Return the inputs without the bias."""
         return {name: tensor for name, tensor in self.inputs.items() if name != "bias"}
 
     def said(self, **arguments: Any) -> Tensors:
-        """The definition's answer with these arguments of the case in place of the call's."""
+        """Return the definition's answer to the call with these arguments replaced."""
         return answer(replace(self.case, **arguments), self.inputs)
 
     def again(self, inputs: Tensors) -> Tensors:
-        """The definition's answer to these tensors in place of the call's."""
+        """Return the definition's answer to the call with these tensors as its inputs."""
         specs = {name: _spec(self.case, name, tensor) for name, tensor in inputs.items()}
         kept = tuple(name for name in self.case.gradients if name in inputs)
         return answer(replace(self.case, inputs=specs, gradients=kept), inputs)
 
     def output(self, inputs: Tensors) -> Array:
-        """The definition's output for these tensors, without gradients."""
+        """Return the definition's output for these tensors, without gradients."""
         return self.again({name: tensor for name, tensor in inputs.items() if name != "cotangent"})["output"]
 
     def edited(self, name: str, change: Callable[[Array], Array]) -> Tensors:
-        """The right answer but for one of its arrays, if it has one of this name."""
+        """Return the right answer with one array changed, if the answer has an array of this name."""
         return self.right | {name: change(self.right[name])} if name in self.right else self.right
 
     def with_tensor(self, name: str, tensor: Array) -> Tensors:
-        """The answer with another tensor of this name."""
+        """Return the definition's answer to the call with one tensor replaced."""
         return self.again(self.inputs | {name: tensor})
 
 
@@ -80,10 +80,10 @@ def _spec(case: Case, name: str, tensor: Array) -> TensorSpec:
 
 
 def answer(case: Case, inputs: Tensors, form: Oracle = _DEFINITION) -> Tensors:
-    """The definition's answer to a call, in float64.
+    """Return the definition's answer to a call, in float64.
 
     Raises:
-        NotSupported: if it has no canonical one.
+        NotSupported: if the call has no canonical answer.
     """
     result = form.answer(case, {name: tensor for name, tensor in inputs.items() if name != "cotangent"})
     names = OUTPUTS[case.operator]

@@ -1,4 +1,4 @@
-"""The catalogue of mutants: YAML files, one topic a file, that say which slips there are and what each one is."""
+"""The catalogue of mutants: YAML files, one for each topic, that list the mutants and describe each of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cases.model.case import INPUTS, OUTPUTS, Broken, Operator
 
 SHIPPED: Final = Path(__file__).parent / "catalogue"
 _HIDDEN: Final = {"operator", "topic", "tier", "rule"}
-"""What a case is, and what no implementation knows of a call."""
+"""The facts of a case that no implementation knows of a call."""
 Condition = Annotated[str, AfterValidator(over(*FACTS.keys() - _HIDDEN))]
 
 
@@ -32,30 +32,32 @@ def _part(name: str) -> str:
 
 
 class Accepts(Strict):
-    """A rule that an implementation forgets, perhaps only where a certain argument breaks it."""
+    """A rule that an implementation forgets, for every argument or for one argument only."""
 
     rule: Rule
     argument: str | None = None
 
     def covers(self, wrong: Broken) -> bool:
-        """Whether a call that is wrong in this way is taken."""
+        """Tell whether the implementation accepts a call that is wrong in this way."""
         return self.rule == wrong.rule and self.argument in {None, wrong.argument}
 
 
 class Entry(Strict):
-    """A slip, once for each operator that it is tried on."""
+    """A mutant of the catalogue: one slip, tried on each operator in ``of``."""
 
     name: Name
-    about: Sentence = Field(description="What goes wrong, as a fault of an implementation.")
+    about: Sentence = Field(description="The fault, as a sentence about an implementation.")
     of: list[Operator] = Field(min_length=1)
     slip: str | None = Field(None, description="MODULE.FUNCTION of adapters.mutants.")
     arguments: dict[str, Any] = Field(default={}, alias="with")
     accepts: Accepts | None = None
-    refuses: Sentence | None = Field(None, description="What it says of a valid call that it refuses.")
-    only: Condition | None = Field(None, description="Where it shows, as an expression over the call.")
-    outputs: tuple[str, ...] = Field(default=(), description="Which outputs are wrong; all that the slip changes.")
-    part: Annotated[str, AfterValidator(_part)] | None = Field(None, description="Which part of an output is wrong.")
-    equivalent: Sentence | None = Field(None, description="Why it is no fault: the proof.")
+    refuses: Sentence | None = Field(None, description="The message with which it refuses a valid call.")
+    only: Condition | None = Field(None, description="The calls that it changes, as an expression over the call.")
+    outputs: tuple[str, ...] = Field(
+        default=(), description="The outputs that are wrong; by default all that the slip changes."
+    )
+    part: Annotated[str, AfterValidator(_part)] | None = Field(None, description="The part of an output that is wrong.")
+    equivalent: Sentence | None = Field(None, description="The proof that it is no fault.")
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Entry:
@@ -66,7 +68,7 @@ class Entry(Strict):
         if self.slip is not None:
             find.check(self.slip, self.arguments)
         elif self.arguments:
-            msg = f"{self.name} has no slip that could take what stands under with; remove it"
+            msg = f"{self.name} has no slip to take the arguments under with; remove them"
             raise ValueError(msg)
         return self
 
@@ -84,7 +86,7 @@ class Entry(Strict):
 
 
 class Catalogue(Strict):
-    """A file of mutants."""
+    """A file of the catalogue."""
 
     about: Sentence
     mutants: list[Entry] = Field(min_length=1)
@@ -94,7 +96,7 @@ _FILE: TypeAdapter[Catalogue] = TypeAdapter(Catalogue)
 
 
 def load(path: Path) -> list[Entry]:
-    """The mutants of one file.
+    """Return the mutants of one file.
 
     Raises:
         CaseFileError: if anything in the file is wrong; every fault found is one line of the message.
@@ -108,19 +110,19 @@ def load(path: Path) -> list[Entry]:
 
 @functools.cache
 def entries(folder: Path = SHIPPED) -> tuple[Entry, ...]:
-    """All mutants of a folder's files.
+    """Return all mutants of the files in a folder.
 
     Raises:
-        CaseFileError: if a file is wrong, or one name stands twice for an operator.
+        CaseFileError: if a file is wrong, or if an operator has two mutants of one name.
     """
     found = [entry for path in sorted(folder.glob("*.yaml")) for entry in load(path)]
     counts = Counter((operator, entry.name) for entry in found for operator in entry.of)
     if twins := [f"{operator}/{name}" for (operator, name), count in counts.items() if count > 1]:
-        msg = f"{folder}: mutants that stand there twice: {', '.join(twins)}; rename one"
+        msg = f"{folder}: these mutants are there twice: {', '.join(twins)}; rename one"
         raise CaseFileError(msg)
     return tuple(found)
 
 
 def tried() -> list[tuple[str, Entry]]:
-    """Every mutant that is shipped: an operator, and an entry that is tried on it; those of an operator together."""
+    """Return every shipped mutant as an operator and an entry; mutants of one operator stand together."""
     return [(operator, entry) for operator in INPUTS for entry in entries() if operator in entry.of]

@@ -1,4 +1,4 @@
-"""A mutant as an adapter: the definition's answer, but where its slip shows."""
+"""A mutant as an adapter: the definition's answer, except for the calls that its slip changes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 class Mutant:
-    """One wrong implementation of one operator; of all others it is the definition."""
+    """A wrong implementation of one operator; for all other operators it is the definition."""
 
     modes = ("eager",)
 
@@ -34,31 +34,31 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """The operator and the slip, as targets may be called: ``OPERATOR__SLIP``."""
+        """Return the name of the target: ``OPERATOR__SLIP``."""
         return f"{self.operator}__{self.entry.name.replace('-', '_')}"
 
     def devices(self) -> tuple[str, ...]:
-        """Only the processor."""
+        """Return the only device, the processor."""
         return ("cpu",)
 
     def versions(self) -> dict[str, str]:
-        """NumPy's version."""
+        """Return the version of NumPy."""
         return {"numpy": np.__version__}
 
     def configure(self, mode: str, device: str) -> dict[str, str]:  # noqa: ARG002 - the protocol's
-        """Nothing is left to choose."""
+        """Return the slip in words; there is nothing to configure."""
         return {"slip": self.entry.about}
 
     def run(self, case: Case, inputs: Arrays) -> Arrays:
-        """The outputs of a case, wrong where the slip shows.
+        """Answer a case, wrongly if the slip changes it.
 
         Raises:
-            InvalidCall: if the case breaks a rule, and this is not the one that the mutant forgets.
+            InvalidCall: if the case breaks a rule that the mutant doesn't forget.
             RuntimeError: if the mutant refuses the case, or its slip leaves it without an answer.
         """
         if wrong := rules.broken(case, inputs.get("indices")):
             return self._accepted(case, inputs, wrong)
-        with np.errstate(all="ignore"):  # infinities and NaN are what some cases are about
+        with np.errstate(all="ignore"):  # some cases test infinities and NaN
             return self._answered(case, inputs)
 
     def _answered(self, case: Case, inputs: Arrays) -> Arrays:
@@ -71,11 +71,11 @@ class Mutant:
         return self._slipped(call, inputs)
 
     def may_show(self, case: Case) -> bool:
-        """Whether the slip can make a difference to a case; a pipeline is asked in any case."""
+        """Tell whether the slip can change the answer to a case; for a pipeline the answer is always yes."""
         if case.steps:
             return True
         if (case.invalid is not None) != (self.entry.accepts is not None):
-            return False  # the mutant refuses wrong calls as it should, or forgets a rule that no valid call breaks
+            return False  # the mutant rightly refuses wrong calls, or it forgets a rule that no valid call breaks
         return self._shows(case)
 
     def _shows(self, case: Case) -> bool:
@@ -84,7 +84,7 @@ class Mutant:
         return self.entry.only is None or meets(case, self.entry.only) is True
 
     def _accepted(self, case: Case, inputs: Arrays, wrong: Broken) -> Arrays:
-        """Zeros for a call that breaks the rule that the mutant forgets."""
+        """Answer with zeros a call that breaks the rule that the mutant forgets."""
         forgets = self.entry.accepts is not None and self.entry.accepts.covers(wrong)
         if not forgets or not self._shows(case):
             msg = f"{wrong.rule}: {wrong.reason}"
@@ -99,18 +99,18 @@ class Mutant:
             return arrays
         try:
             return _cast(call.case, self._mixed(call, slip()))
-        except NotSupported as error:  # the definition's own, of a call that nobody made
+        except NotSupported as error:  # from the definition, about the changed call
             raise RuntimeError(str(error)) from None
 
     def _mixed(self, call: Call, wrong: Tensors) -> Tensors:
-        """What the slip made of the outputs that it concerns, in the part that it concerns; all else is right."""
+        """Return the right answer with the slip's arrays in it: only its outputs, and only its part of each."""
         named = self.entry.outputs or tuple(call.right)
         mixed = {name: _in_part(call.right[name], a, self.entry.part) for name, a in wrong.items() if name in named}
         return call.right | mixed
 
 
 def _in_part(right: npt.NDArray[Any], wrong: npt.NDArray[Any], part: str | None) -> npt.NDArray[Any]:
-    if part is None or wrong is right or right.shape != wrong.shape:  # a slip hands on what it leaves alone
+    if part is None or wrong is right or right.shape != wrong.shape:  # an array that the slip left alone is the same
         return wrong
     mixed = right.copy()
     at = PARTS[part](right.ndim)

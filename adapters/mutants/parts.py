@@ -1,4 +1,4 @@
-"""The parts of an output in which alone a slip may show."""
+"""The parts of an output to which a slip may be limited."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ PARTS: Final[dict[str, Callable[[int], tuple[Any, ...]]]] = {
     "channels beyond the sixteenth": lambda _: (..., slice(16, None)),
     "last corner": lambda rank: (slice(None), *(slice(-1, None),) * (rank - 2)),
 }
-"""Name -> the elements of an array [batch, *spatial, channels] of this rank."""
+"""Name -> the index of the part, from the rank of an array [batch, *spatial, channels]."""

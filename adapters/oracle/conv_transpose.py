@@ -1,8 +1,8 @@
 """``conv_transpose`` in three forms that share no line of arithmetic and must agree.
 
-Each takes ``value`` [batch, *count, in], ``filter`` [*kernel, out, in] and one ``Axis`` for each spatial axis, and
-returns [batch, *image, out] in float64. They agree bit for bit on integers; on other data they differ by rounding, and
-on infinities and NaN only ``scatter`` is the definition, since the other two multiply by zeros that stand for nothing.
+Each form takes ``value`` [batch, *count, in], ``filter`` [*kernel, out, in] and one ``Axis`` for each spatial axis, and
+returns [batch, *image, out] in float64. The forms agree bit for bit on integers; on other data they differ by rounding.
+On infinities and NaN only ``scatter`` is the definition: the other two forms multiply by zeros that are no elements.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from cases.model.shapes import Axis
 
 
 def scatter(value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:
-    """Every element of the value lays the filter, times itself, over the image; what overlaps is summed.
+    """Lay the filter, times each element of the value, over the image, and sum where the pieces overlap.
 
-    The full result has length (count - 1) * stride + (kernel - 1) * dilation + 1 along an axis, and is seen through the
-    window (before, image) that crops or zero-extends it.
+    The full result has the length (count - 1) * stride + (kernel - 1) * dilation + 1 along an axis. It is seen through
+    the window (before, image), which crops it or extends it by zeros.
     """
     *kernel, outer, inner = filter.shape
     pieces = np.tensordot(value, filter.reshape(math.prod(kernel) * outer, inner).T, axes=1)  # as in conv
@@ -46,13 +46,13 @@ def _insert_zeros(value: Array, axes: tuple[Axis, ...]) -> Array:
 
 
 def _pad(spread: Array, axes: tuple[Axis, ...]) -> Array:
-    """Pad to image + extent - 1 elements along an axis, by extent - 1 - before at the front; a negative pad crops."""
+    """Pad each axis to image + extent - 1 elements, by extent - 1 - before at the front; a negative pad crops."""
     batch, *lengths, channels = spread.shape
     padded = np.zeros((batch, *(axis.image + axis.extent - 1 for axis in axes), channels))
     source, target = [slice(None)], [slice(None)]
     for axis, length in zip(axes, lengths, strict=True):
         front = axis.extent - 1 - axis.before
-        # A crop may take more than there is: then nothing is left, and the last element lies before the first place.
+        # A crop may take more elements than there are. Then nothing is left, and the end lies before the start.
         start, stop = max(front, 0), max(min(front + length, axis.image + axis.extent - 1), 0)
         source.append(slice(start - front, stop - front))
         target.append(slice(start, stop))
@@ -73,8 +73,8 @@ def _correlate(padded: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:
 def matrix(value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:
     """Build the matrix of ``conv``, row by row from its definition, and multiply by its transpose.
 
-    Slow, of size prod(count) * in * prod(image) * out, and so close to the definition that there is little to get
-    wrong: ``out[i] += in[i * stride + tap * dilation - before] * filter[tap]`` is read off as it stands.
+    The matrix has prod(count) * in * prod(image) * out elements, so this form is slow. It follows the definition
+    word for word: ``out[i] += in[i * stride + tap * dilation - before] * filter[tap]``.
     """
     outer, inner = filter.shape[-2:]
     counts, images = [axis.count for axis in axes], [axis.image for axis in axes]
@@ -92,4 +92,4 @@ def matrix(value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:
 
 
 FORMS: Final = {"eager": scatter, "zero_insertion": zero_insertion, "matrix": matrix}
-"""By the oracle's mode."""
+"""Mode of the oracle -> form."""

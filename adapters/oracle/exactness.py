@@ -1,8 +1,8 @@
-"""What a dtype makes of an exact result, and whether a case of the exact tier is what it says.
+"""Rounding of an exact result to a dtype, and the check that a case of the exact tier is exact.
 
-The exact tier rests on every product and every sum being exact in the case's own dtype, in whatever order: then every
-correct implementation returns the same bits. That is checked here for each case, from its data, so that a case whose
-numbers are too large for its dtype is our mistake and never a framework's difference.
+In the exact tier every product and every sum is exact in the case's own dtype, in any order, so every correct
+implementation returns the same bits. This is checked here for each case, from its data. A case whose numbers are too
+large for its dtype is a mistake of the suite, never a difference of a framework.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ Tensors = dict[str, npt.NDArray[Any]]
 
 
 class NotExact(Exception):  # noqa: N818 - a statement about a case
-    """A case of the exact tier has a sum that its dtype doesn't hold: the suite's own mistake."""
+    """A case of the exact tier has a sum that its dtype doesn't hold: a mistake of the suite."""
 
 
 def cast(case: Case, name: str, array: Array) -> npt.NDArray[Any]:
-    """An output or a gradient as the case's dtype rounds it; an index as it is."""
+    """Round an output or a gradient to the case's dtype; convert indices to their own dtype."""
     if name == "indices":
         return array.astype(INDEX_DTYPE)
     nearest = rounded(array, case.dtype)
     if case.dtype == "bfloat16":
-        import ml_dtypes  # noqa: PLC0415 - only who returns bfloat16 needs it
+        import ml_dtypes  # noqa: PLC0415 - needed for bfloat16 only
 
         return nearest.astype(ml_dtypes.bfloat16)
     return nearest
 
 
 def check(case: Case, inputs: Tensors, exact: Tensors, magnitudes: Tensors) -> None:
-    """Whether every partial sum of a case's results is exact in its dtype.
+    """Check that every partial sum of a case's results is exact in its dtype.
 
-    All terms are multiples of one power of two, and the sum of their magnitudes bounds every partial sum, whatever the
-    order; so it is enough that this many multiples fit the significand.
+    All terms are multiples of one power of two. The sum of their magnitudes bounds every partial sum, in any order. So
+    it is enough that this sum, as a number of multiples, fits the significand.
 
     Raises:
-        NotExact: if it isn't so.
+        NotExact: if some partial sum may not be exact.
     """
     if is_chosen(case.operator):
         _check(case, "output", exact["output"], np.abs(exact["output"]), 0.0)
@@ -54,19 +54,25 @@ def check(case: Case, inputs: Tensors, exact: Tensors, magnitudes: Tensors) -> N
 
 
 def _terms(case: Case, name: str, magnitude: Array, inputs: Tensors) -> tuple[Array, float]:
-    """The sums of the terms' magnitudes, and a power of two of which all terms are multiples."""
+    """Return the sums of the terms' magnitudes, and a power of two that divides all terms."""
     unit = math.prod(granule(inputs[factor]) for factor in _factors(case, name))
     if name == "output" and "bias" in inputs:
         unit = min(unit, granule(inputs["bias"]))
     if case.operator != "avg_pool":
         return magnitude, unit
+    if name == "output":
+        return magnitude * math.prod(shapes.kernel_size(case)), unit
+    return magnitude, _share(case, unit)
+
+
+def _share(case: Case, unit: float) -> float:
+    """Return a power of two that divides every exact quotient of a multiple of ``unit`` by the window's size."""
     area = math.prod(shapes.kernel_size(case))
-    share = unit / 2 ** int(math.log2(area))  # what is left of the common factor where a division is exact
-    return (magnitude * area, unit) if name == "output" else (magnitude, share)
+    return float(unit / 2 ** int(math.log2(area)))
 
 
 def _factors(case: Case, name: str) -> list[str]:
-    """The inputs that a term of an output or a gradient multiplies."""
+    """Return the names of the inputs that are multiplied in a term of an output or a gradient."""
     tensors: list[str] = [tensor for tensor in ("value", "filter") if tensor in case.inputs]
     if name == "output":
         return tensors
@@ -75,12 +81,15 @@ def _factors(case: Case, name: str) -> list[str]:
 
 
 def _check(case: Case, name: str, array: Array, magnitude: Array, unit: float) -> None:
-    """``unit`` is 0 where nothing is summed."""
+    """Check one output or gradient. All terms are multiples of ``unit``; it is 0 if nothing is summed."""
     lost = (rounded(array, case.dtype).astype(np.float64) != array) | (magnitude > _most(case.dtype, unit))
-    if case.dtype in {"float64", "int64"}:  # the oracle computes in float64, where one more than the most rounds to it
+    if case.dtype in {
+        "float64",
+        "int64",
+    }:  # the oracle computes in float64, which rounds one more than the most to the most
         lost |= magnitude >= _most("float64", unit if case.dtype == "float64" else 1.0)
-    if case.operator == "avg_pool" and granule(array) < unit / 2 ** int(math.log2(math.prod(shapes.kernel_size(case)))):
-        lost |= True  # a mean that is no finite binary number
+    if case.operator == "avg_pool" and granule(array) < _share(case, unit):
+        lost |= True  # a mean without a finite binary expansion
     if lost.any():
         first = array[lost][0]
         msg = f"{case.id}: {case.dtype} doesn't hold {name} {first!r} exactly, and the case is of the exact tier"
@@ -88,7 +97,7 @@ def _check(case: Case, name: str, array: Array, magnitude: Array, unit: float) -
 
 
 def _most(dtype: str, unit: float) -> float:
-    """The largest sum of magnitudes for which all sums of multiples of ``unit`` are exact; infinite without one."""
+    """Return the largest sum of magnitudes with which sums of multiples of ``unit`` are exact; infinity for a 0."""
     if dtype in INTEGERS:
         return float(np.iinfo(dtype).max)
     if unit == 0:
@@ -99,7 +108,7 @@ def _most(dtype: str, unit: float) -> float:
 
 
 def products(case: Case) -> int:
-    """How many products, or terms, an element of the output sums at the most; 1 where it is only chosen."""
+    """Return the largest number of products, or terms, in the sum of an output element; 1 if it is only chosen."""
     if is_chosen(case.operator):
         return 1
     channels = case.inputs["value"].shape[-1] // case.groups if "filter" in case.inputs else 1

@@ -1,8 +1,8 @@
-"""The vector-Jacobian products of the operators: what a cotangent of the output gives back to each input.
+"""The vector-Jacobian products of the operators: the gradient of each input for a cotangent of the output.
 
-Each takes float64 tensors and axes like the operator itself, and the cotangent [batch, *image or *count, channels] of
-its output. Linear operators come in pairs that are each other's transposes; choosing and placing go the other way by
-the same indices, which carry no gradient themselves.
+Each function takes the cotangent [batch, *image or *count, channels] of the output, and float64 tensors and axes like
+the operator itself. It returns input's name -> gradient. Linear operators come in pairs: each is the other's transpose.
+Max pooling and max unpooling are undone by the same indices; the indices have no gradient.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ Gradients = dict[str, Array]
 
 
 def conv_gradients(cotangent: Array, value: Array, filter: Array, axes: tuple[Axis, ...]) -> Gradients:
-    """Of ``conv``: the transposed convolution of the cotangent, and the value's windows times it."""
+    """Return the gradients of ``conv``: the cotangent's transposed convolution, and the value's windows times it."""
     return {"value": scatter(cotangent, filter, axes), "filter": _correlate(value, cotangent, axes)}
 
 
 def conv_transpose_gradients(cotangent: Array, value: Array, filter: Array, axes: tuple[Axis, ...]) -> Gradients:
-    """Of ``conv_transpose``: the convolution of the cotangent, and the cotangent's windows times the value."""
+    """Return the gradients of ``conv_transpose``: the cotangent's convolution, and its windows times the value."""
     return {"value": conv(cotangent, filter, axes), "filter": _correlate(cotangent, value, axes)}
 
 
 def _correlate(image: Array, counted: Array, axes: tuple[Axis, ...]) -> Array:
-    """For each tap the products of the image's elements under it and what stands at their windows, summed."""
+    """Sum, for each tap, the products of the image's elements under the tap and the elements at their windows."""
     kernel = tuple(axis.kernel for axis in axes)
     gradient = np.empty((*kernel, image.shape[-1], counted.shape[-1]))
     summed = tuple(range(1 + len(axes)))
@@ -44,7 +44,7 @@ def _correlate(image: Array, counted: Array, axes: tuple[Axis, ...]) -> Array:
 
 
 def max_pool_gradients(cotangent: Array, value: Array, axes: tuple[Axis, ...]) -> Gradients:
-    """Of max pooling: the cotangent of each window goes to its first maximum, where several meet, summed."""
+    """Return the gradient of max pooling: each window's cotangent goes to its first maximum; several are summed."""
     _, indices = max_pool_argmax(value, axes)
     gradient = np.zeros((len(value), math.prod(value.shape[1:])))
     np.add.at(gradient, (_rows(indices), indices), cotangent)
@@ -52,25 +52,25 @@ def max_pool_gradients(cotangent: Array, value: Array, axes: tuple[Axis, ...]) -
 
 
 def max_unpool_gradients(cotangent: Array, value: Array, indices: Indices, axes: tuple[Axis, ...]) -> Gradients:
-    """Of max unpooling: what the cotangent holds at each index."""
-    del value, axes  # the indices say it all
+    """Return the gradient of max unpooling: the cotangent at each index."""
+    del value, axes  # the indices suffice
     picked: Array = cotangent.reshape(len(cotangent), math.prod(cotangent.shape[1:]))[_rows(indices), indices]
     return {"value": picked}
 
 
 def _rows(indices: Indices) -> Indices:
-    """The batch element of each index."""
+    """Return the batch element of each index, for broadcasting."""
     return np.arange(len(indices)).reshape(-1, *(1,) * (indices.ndim - 1))
 
 
 def avg_pool_gradients(cotangent: Array, value: Array, axes: tuple[Axis, ...]) -> Gradients:
-    """Of average pooling: each window's share of its cotangent, at each of its elements."""
+    """Return the gradient of average pooling: each window's cotangent is divided among its elements."""
     del value
     refuse_empty_windows(axes)
     return {"value": avg_unpool(cotangent / inside(axes), axes)}
 
 
 def avg_unpool_gradients(cotangent: Array, value: Array, axes: tuple[Axis, ...]) -> Gradients:
-    """Of average unpooling: the sums of the cotangent's windows."""
+    """Return the gradient of average unpooling: the sum of each window of the cotangent."""
     del value
     return {"value": window_sum(cotangent, axes)}

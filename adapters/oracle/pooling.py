@@ -1,8 +1,8 @@
-"""Pooling, and the unpooling that goes back.
+"""Pooling, and the unpooling that reverses it.
 
 Images are [batch, *image, channels] and pooled arrays [batch, *count, channels]. An element of an image has the
-canonical index ``(y * width + x) * channels + channel``, likewise for more or fewer spatial axes, within its own batch
-element. NaN is the greatest of all, so it is the maximum of every window that holds one.
+canonical index ``(y * width + x) * channels + channel`` within its own batch element; other numbers of spatial axes are
+counted in the same way. NaN is greater than every number, so it is the maximum of every window that holds a NaN.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NOWHERE = np.iinfo(np.int64).max
 
 
 def max_pool(value: Array, axes: tuple[Axis, ...]) -> Array:
-    """The maximum of each window, of equal ones the first; padding never wins.
+    """Return the maximum of each window, the first of equal ones; padding never wins.
 
     Raises:
         NotSupported: if a window holds padding alone.
@@ -30,7 +30,7 @@ def max_pool(value: Array, axes: tuple[Axis, ...]) -> Array:
 
 
 def max_pool_argmax(value: Array, axes: tuple[Axis, ...]) -> tuple[Array, Indices]:
-    """The maximum of each window, and the canonical index of the first one in row-major order of the image.
+    """Return the maximum of each window, and the canonical index of the first one in row-major order of the image.
 
     Raises:
         NotSupported: if a window holds padding alone.
@@ -40,29 +40,28 @@ def max_pool_argmax(value: Array, axes: tuple[Axis, ...]) -> tuple[Array, Indice
     greatest = windows.max(axis=_kernel_axes(axes), keepdims=True)
     is_maximum = (windows == greatest) | np.isnan(windows)
     images, channels = [axis.image for axis in axes], value.shape[-1]
-    # Padding lies nowhere, so a window of -inf elements still points at one of them. The first maximum in row-major
-    # order is the one with the least position.
+    # Padding has no position, so a window whose elements are all -inf points at an element, never at padding. The first
+    # maximum in row-major order is the one with the least position.
     positions = cut(np.arange(math.prod(images)).reshape(1, *images, 1), axes, _NOWHERE)
     first = np.where(is_maximum, positions, _NOWHERE).min(axis=_kernel_axes(axes))
     indices = first * channels + np.arange(channels)
     flat = value.reshape(len(value), math.prod(images) * channels)
-    return np.take_along_axis(flat, indices.reshape(len(value), -1 if indices.size else 0), axis=1).reshape(
-        indices.shape
-    ), indices
+    maxima = np.take_along_axis(flat, indices.reshape(len(value), -1 if indices.size else 0), axis=1)
+    return maxima.reshape(indices.shape), indices
 
 
 def with_batch(indices: Indices, size: int) -> Indices:
-    """Indices that count through the batch too, in which each image has ``size`` elements."""
+    """Return indices that also count through the batch, whose images have ``size`` elements each."""
     batch = np.arange(len(indices)).reshape(-1, *(1,) * (indices.ndim - 1))
     return indices + batch * size
 
 
 def max_unpool(value: Array, indices: Indices, axes: tuple[Axis, ...]) -> Array:
-    """Each element at its canonical index in the image, zeros elsewhere.
+    """Put each element at its canonical index in the image, and zeros elsewhere.
 
     Raises:
         NotSupported: if two elements of the same batch element have the same index.
-        IndexError: if an index lies behind the image.
+        IndexError: if an index lies beyond the end of the image.
     """
     batch, *counts, channels = value.shape
     images = [axis.image for axis in axes]
@@ -79,7 +78,7 @@ def max_unpool(value: Array, indices: Indices, axes: tuple[Axis, ...]) -> Array:
 
 
 def avg_pool(value: Array, axes: tuple[Axis, ...]) -> Array:
-    """The mean of the elements of each window that lie in the image; padding isn't counted.
+    """Return the mean of those elements of each window that lie in the image; padding isn't counted.
 
     Raises:
         NotSupported: if a window holds padding alone.
@@ -89,26 +88,26 @@ def avg_pool(value: Array, axes: tuple[Axis, ...]) -> Array:
 
 
 def relu(value: Array, axes: tuple[Axis, ...]) -> Array:
-    """The greater of each element and 0, which is positive; NaN stays."""
+    """Return the greater of each element and positive 0; NaN stays."""
     del axes
     return np.where(value <= 0, 0.0, value)
 
 
 def window_sum(value: Array, axes: tuple[Axis, ...]) -> Array:
-    """The sum of each window."""
+    """Return the sum of each window: [batch, *count, channels]."""
     total: Array = cut(value, axes, 0.0).sum(axis=_kernel_axes(axes))
     return total
 
 
 def inside(axes: tuple[Axis, ...]) -> Array:
-    """How many elements of each window lie in the image: [1, *count, 1]."""
+    """Return the number of elements of each window that lie in the image: [1, *count, 1]."""
     return window_sum(np.ones((1, *(axis.image for axis in axes), 1)), axes)
 
 
 def avg_unpool(value: Array, axes: tuple[Axis, ...]) -> Array:
-    """Each pooled element at every position of its window; where windows overlap, the sum; zero under none.
+    """Put each pooled element at every position of its window; sum where windows overlap, zero where no window lies.
 
-    It is the vector-Jacobian product of the pooling that sums its windows.
+    This is the vector-Jacobian product of the pooling that sums its windows.
 
     Source: Chainer's ``unpooling_2d``.
     """
@@ -119,19 +118,20 @@ def avg_unpool(value: Array, axes: tuple[Axis, ...]) -> Array:
 
 
 def _kernel_axes(axes: tuple[Axis, ...], at: int | None = None) -> tuple[int, ...]:
-    """Where the axes of a window's elements stand: behind all others, or from ``at`` on."""
+    """Return the array axes of a window's elements: the last ones, or those from ``at`` on."""
     start = len(axes) + 2 if at is None else at
     return tuple(range(start, start + len(axes)))
 
 
 def refuse_empty_windows(axes: tuple[Axis, ...]) -> None:
-    """Raise NotSupported for a window that holds nothing of the image.
+    """Refuse windows that hold no element of the image.
 
-    Explicit padding of a kernel or more makes such a window; so does dilation, that steps over an image.
+    Explicit padding of a kernel or more makes such a window; so does a dilation that steps over the image.
+
+    Raises:
+        NotSupported: if there is such a window.
     """
     for number, axis in enumerate(axes):
-        starts = np.arange(axis.count) * axis.stride - axis.before
-        taps = starts[:, np.newaxis] + np.arange(axis.kernel) * axis.dilation
-        if not ((taps >= 0) & (taps < axis.image)).any(axis=1).all():
+        if not all(axis.inside(window) for window in range(axis.count)):
             msg = f"axis {number}: a window that holds padding alone has neither a maximum nor a mean"
             raise NotSupported(msg)

@@ -1,7 +1,7 @@
-"""Windows on an image: how they are cut out of it, and laid back over it.
+"""Windows on an image: cutting them out of the image, and laying them back over it.
 
-Pooling and ``conv`` read an image through windows; unpooling and ``conv_transpose`` write one. Both directions are
-here once, for any number of spatial axes, as moves of elements only: what is done to them is the operators' business.
+Pooling and ``conv`` read an image through windows; unpooling and ``conv_transpose`` write an image. Each direction is
+here once, for any number of spatial axes. These functions only move and add elements; the operators do the rest.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ Array = npt.NDArray[np.float64]
 
 
 def cut(image: npt.NDArray[Any], axes: tuple[Axis, ...], outside: float) -> npt.NDArray[Any]:
-    """All windows of an image [batch, *image, channels] as a view [batch, *count, channels, *kernel].
+    """Cut all windows of an image [batch, *image, channels] out, as a view [batch, *count, channels, *kernel].
 
     Elements of the padding have the value ``outside``.
     """
     batch, *_, channels = image.shape
-    # The remainder of an image behind its last window is kept, so that one assignment serves every case.
+    # The part of an image behind its last window is kept, so that one assignment serves every case.
     lengths = (max(axis.full, axis.before + axis.image) for axis in axes)
     padded = np.full((batch, *lengths, channels), outside, dtype=image.dtype)
     padded[(slice(None), *(slice(axis.before, axis.before + axis.image) for axis in axes))] = image
     first, *steps, last = padded.strides
-    # From a single window or element there is no step to a next, and none that NumPy couldn't hold.
+    # A single window or element has no next one: a step of 0 avoids a step that NumPy can't hold.
     hops = (step * axis.stride if axis.count > 1 else 0 for step, axis in zip(steps, axes, strict=True))
     taps = (step * axis.dilation if axis.kernel > 1 else 0 for step, axis in zip(steps, axes, strict=True))
     counts, kernels = (axis.count for axis in axes), (axis.kernel for axis in axes)
@@ -36,10 +36,10 @@ def cut(image: npt.NDArray[Any], axes: tuple[Axis, ...], outside: float) -> npt.
 
 
 def under(axes: tuple[Axis, ...], taps: tuple[int, ...]) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-    """Where one tap of every window lies on an image: indices of these elements, and of their windows.
+    """Return where one tap of every window lies on an image: the indices of the elements, and of their windows.
 
-    Windows whose tap lies on the padding are left out: there is no element to multiply, and a product of a zero that
-    stands for nothing and an infinity would be a NaN.
+    Windows whose tap lies on the padding are left out: there is no element to multiply. A zero in its place would give
+    NaN in a product with an infinity.
     """
     pairs = [_under(axis, tap) for axis, tap in zip(axes, taps, strict=True)]
     every = slice(None)
@@ -57,10 +57,10 @@ def _under(axis: Axis, tap: int) -> tuple[slice, slice]:
 
 
 def overlap_add(pieces: Array, axes: tuple[Axis, ...]) -> Array:
-    """The image [batch, *image, channels] on which windows [batch, *count, *kernel, channels] lie, summed.
+    """Lay windows [batch, *count, *kernel, channels] on an image [batch, *image, channels], and sum overlaps.
 
-    An axis at a time, because the sum over a box is the sum of sums over its sides: the windows are added up to the
-    full result, which is then seen through the axis' window (before, image), cropped or extended by zeros.
+    This goes axis by axis, because the sum over a box is the sum of sums over its sides. Along an axis the windows add
+    up to the full result. It is then seen through the window (before, image), which crops it or extends it by zeros.
     """
     for number, axis in enumerate(axes):
         pieces = _overlap_add(pieces, axis, 1 + number, 1 + len(axes))
@@ -68,7 +68,10 @@ def overlap_add(pieces: Array, axes: tuple[Axis, ...]) -> Array:
 
 
 def _overlap_add(pieces: Array, axis: Axis, at: int, tap_at: int) -> Array:
-    """Merges the axis of one ``Axis``'s windows, ``at``, and that of their elements, ``tap_at``, into the former."""
+    """Merge the array axes of one spatial axis: that of its windows, ``at``, and that of their elements, ``tap_at``.
+
+    The image takes the place of the windows.
+    """
     shape = list(pieces.shape)
     shape[at] = max(axis.full, axis.before + axis.image)
     del shape[tap_at]

@@ -1,1 +1,1 @@
-"""The values that a call can have, and which pairs of them are possible."""
+"""The dimensions in which calls vary, their values, and the pairs of values that one call can have."""

@@ -1,7 +1,7 @@
-"""What a call has of each thing that varies: the values whose pairs the suite covers, in words that people read.
+"""The dimensions in which calls vary, and the value that a case has in each, in words that people read.
 
-A dimension gives every case of an operator one value, or none where the operator has no such thing. Only calls that
-have a right answer count: no wrong ones, no behaviours, no pipelines.
+The suite covers pairs of these values. A dimension gives every case of an operator one value, or none if the operator
+has no such dimension. Only calls with a right answer count: wrong calls, behaviours and pipelines do not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FILTERED: Final = ("conv", "conv_transpose")
 
 
 def counts(case: Case) -> bool:
-    """Whether a case is a call that has a right answer."""
+    """Tell whether a case counts: whether it is a call that has a right answer."""
     return case.operator in OPERATORS and case.has_answer
 
 
@@ -34,7 +34,7 @@ def _against_stride(case: Case) -> str:
 
 
 def _mixed(words: Iterable[str]) -> str:
-    """What all axes have, or that they differ."""
+    """Return the word that all axes share, or ``mixed`` if they differ."""
     found = set(words)
     return found.pop() if len(found) == 1 else "mixed"
 
@@ -54,7 +54,7 @@ def _sizes(sizes: tuple[int, ...], ones: str) -> str:
 
 
 def _padding(case: Case) -> str:
-    """SAME is odd if it is on one axis; explicit padding of zeros is symmetric."""
+    """Name the padding. SAME is odd if it is odd on any axis; explicit padding of zeros is symmetric."""
     if case.padding == "VALID":
         return "VALID"
     pairs = shapes.padding_pairs(case)
@@ -66,14 +66,14 @@ def _padding(case: Case) -> str:
 
 
 def _output_size(case: Case) -> str:
-    """Whether the image is the smallest that has as many windows, along every axis."""
+    """Name the output size: the smallest image with as many windows along every axis, or a larger one."""
     axes = shapes.axes(case)
     least = all(_windows(case, number, axis.image - 1) < axis.count for number, axis in enumerate(axes))
     return "the smallest" if least else "larger"
 
 
 def _windows(case: Case, number: int, image: int) -> int:
-    """How many windows an axis has if its image is ``image`` long."""
+    """Return the number of windows along one axis if its image is ``image`` elements long."""
     sizes = [(axis.image, axis.extent, axis.stride) for axis in shapes.axes(case)]
     sizes[number] = (image, *sizes[number][1:])
     images, extents, strides = zip(*sizes, strict=True)
@@ -82,7 +82,7 @@ def _windows(case: Case, number: int, image: int) -> int:
 
 
 def _groups(case: Case) -> str:
-    """Depthwise is one group a channel, on the side that has fewer of them."""
+    """Name the groups. Depthwise has one group for each channel, on the side with fewer channels."""
     channels = min(case.inputs["value"].shape[-1], shapes.out_channels(case))
     return "one" if case.groups == 1 else "depthwise" if case.groups >= channels else "several"
 
@@ -92,7 +92,7 @@ def _batch(case: Case) -> str:
     return str(batch) if batch <= 1 else "several"
 
 
-def _flag(is_so: bool, yes: str, no: str) -> str:  # noqa: FBT001 - it is the question
+def _flag(is_so: bool, yes: str, no: str) -> str:  # noqa: FBT001 - the answer is the argument
     return yes if is_so else no
 
 
@@ -139,29 +139,29 @@ _ONLY: Final[dict[str, Callable[[str], bool]]] = {
     "output_padding": lambda operator: operator == "conv_transpose",
     "index": lambda operator: operator == "max_pool_argmax",
 }
-"""Dimensions that not every operator has."""
+"""Dimension -> whether an operator has it; only dimensions that not every operator has."""
 
 
 def dimensions(operator: str) -> dict[str, tuple[str, ...]]:
-    """The dimensions of an operator, each with the values that there are."""
+    """Return the dimensions of an operator, each with all its values."""
     return {name: values for name, values in _VALUES.items() if name not in _ONLY or _ONLY[name](operator)}
 
 
 def values(case: Case) -> tuple[Value, ...]:
-    """What a case that counts has of each dimension."""
+    """Return the value of a case in each dimension; the case must count."""
     return tuple((name, _OF_CASE[name](case)) for name in dimensions(case.operator))
 
 
 def pairs(found: Iterable[Value]) -> Iterator[Pair]:
-    """Every two of these values, in the order of the dimensions."""
+    """Return every pair of these values, in the order of the dimensions."""
     return itertools.combinations(sorted(found, key=lambda value: _ORDER[value[0]]), 2)
 
 
 def all_values(operator: str) -> list[Value]:
-    """All values of an operator, whether or not a call has them."""
+    """Return all values of an operator, even those that no call can have."""
     return [(name, value) for name, words in dimensions(operator).items() for value in words]
 
 
 def all_pairs(operator: str) -> Iterator[Pair]:
-    """All pairs of values of two dimensions, whether or not a call has both."""
+    """Return all pairs of values of two different dimensions, even those that no call can have."""
     return (pair for pair in pairs(all_values(operator)) if pair[0][0] != pair[1][0])

@@ -1,7 +1,7 @@
-"""Which pairs of values a call can have: found out by building calls, not by a list.
+"""The pairs of values that one call can have: found by building calls, not kept in a list.
 
-Every small call is built as one of a case file would be, so that what the schema, the shape laws or the rules refuse
-is refused here for the same reason. A pair is feasible if some valid call has both values.
+Every small call is built in the same way as a case of a file. So the schema, the shape laws and the rules refuse a call
+here for the same reason. A pair is feasible if some valid call has both values.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from cases.model.shapes import Axis
 
 Fields = dict[str, Any]
 _AXES: Final = tuple(itertools.product((7, 8), (1, 2, 3), (1, 2, 3), (1, 2)))
-"""Image, window, stride and dilation of an axis. No value asks which of the axes it is, so any two are tried once."""
+"""Image, window, stride and dilation of an axis. No value depends on the order of axes, so any two are tried once."""
 _PADDINGS: Final = ("VALID", "SAME", [0, 0], [1, 1], [0, 1])
 _SAID: Final[dict[Value, Fields]] = {
     ("groups", "several"): {"in_channels": 4, "out_channels": 4, "groups": 2},
@@ -40,28 +40,28 @@ _SAID: Final[dict[Value, Fields]] = {
     ("layout", "channels-first"): {},
     ("output_padding", "said"): {},
 }
-"""What an entry says so that its call has a value that a plain one hasn't; of the last two it follows from sizes."""
+"""Value -> the fields that give it to a plain entry; the fields of the last two depend on the entry's sizes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
-    """The pairs of an operator that some call has; of each other one why it is refused, empty if no sizes have both."""
+    """The feasible pairs of an operator, and a reason for each other pair: empty if no sizes have both values."""
 
     feasible: frozenset[Pair]
     infeasible: dict[Pair, str]
 
     @property
     def single(self) -> frozenset[Value]:
-        """The values that some call has."""
+        """Return the values that some call has."""
         return frozenset(value for pair in self.feasible for value in pair)
 
 
 @functools.cache
 def space(operator: str) -> Space:
-    """An operator's pairs of values, told apart by a search over small calls.
+    """Search small calls for the pairs of values that an operator's calls can have.
 
-    All sizes are tried with each other; each class of them with whatever else a call says, one thing at a time; and any
-    two such things with each other.
+    All sizes are tried with each other. Each class of sizes is tried with every option, one option at a time. Then any
+    two options are tried with each other.
     """
     search = _Search(operator=operator)
     sizes = search.sizes()
@@ -78,14 +78,14 @@ def space(operator: str) -> Space:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Call:
-    """What an entry says, and the values of its call."""
+    """The fields of an entry, and the values and axes of its call."""
 
     fields: Fields
     values: tuple[Value, ...]
     axes: tuple[Axis, ...]
 
     def saying(self, *options: Value) -> Fields:
-        """The entry with options said as well."""
+        """Return the fields of the entry with these options added."""
         fields = dict(self.fields)
         for option in options:
             fields |= _SAID[option]
@@ -107,7 +107,7 @@ class _Search:
     refused: dict[Pair, str] = field(default_factory=dict)
 
     def attempt(self, fields: Fields, wanted: tuple[Value, ...] = ()) -> Case | None:
-        """Build a call; where it is refused, the values that were ``wanted`` of it may not go together."""
+        """Build a call, or keep the reason why it is refused: the ``wanted`` values may not go together."""
         try:
             case = _build(self.operator, fields)
         except (BuildError, ValidationError) as error:
@@ -119,9 +119,9 @@ class _Search:
         return case
 
     def sizes(self) -> list[_Call]:
-        """A call of each class of sizes: those that have the same values are one.
+        """Return one call of each class of sizes. Sizes with the same values are one class.
 
-        A third axis that is as the second has the classes of two, since no value asks how many axes share a size.
+        A third axis is a copy of the second. No class is missed: no value depends on how many axes share a size.
         """
         window = "kernel" if "conv" in self.operator else "ksize"
         flat = [*self._classes(_sizes(window, 1)), *self._classes(_sizes(window, 2))]
@@ -136,7 +136,7 @@ class _Search:
         return list(classes.values())
 
     def with_all_sizes(self, sizes: list[_Call], option: Value) -> None:
-        """Try an option with each class of sizes that has a value which the option wasn't found with so far."""
+        """Try an option with each class of sizes that has a value not yet found together with the option."""
         missing = {value for call in sizes for value in call.values}
         for call in sizes:
             if missing & {*call.values} and self.attempt(call.saying(option), (option, *call.values)):
@@ -144,7 +144,7 @@ class _Search:
 
 
 def _sizes(window: str, rank: int) -> Iterator[Fields]:
-    """Entries with all combinations of what each of one or two axes can be."""
+    """Yield entries with all combinations of sizes, for ``rank`` axes: one or two."""
     for padding, axes in itertools.product(_PADDINGS, itertools.combinations_with_replacement(_AXES, rank)):
         image, kernel, strides, dilations = map(list, zip(*axes, strict=True))
         pairs = padding if isinstance(padding, str) else [padding] * rank
@@ -156,8 +156,8 @@ def _with_third_axis(fields: Fields) -> Fields:
 
 
 def _build(operator: str, fields: Fields) -> Case:
-    """The call that an entry says, as in a case file."""
-    about = "a call of the space that is searched"
+    """Build the call of an entry, as a case file would."""
+    about = "a call of the searched space"
     entry = {"name": "call", "data": "small", **fields}
     file = FILE.validate_python({"operator": operator, "about": about, "source": "document: none", "cases": [entry]})
     (made,) = file.cases

@@ -1,7 +1,7 @@
-"""How a case is worked out on paper: steps with the case's own numbers, and pictures of what each step makes.
+"""A case worked out as on paper: steps with the case's own numbers, and pictures of what each step makes.
 
-The result that is shown is computed by the very steps that are shown, in NumPy float64, for one batch element and one
-channel of the result. The definition is CONTRIBUTING's; nothing here looks at an adapter.
+The steps on the page compute the result on the page, in NumPy float64, for one batch element and one channel of the
+result. The definition is the one in CONTRIBUTING; no adapter has a part in it.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ _OPERATORS: Final[dict[str, Callable[[View], Answer]]] = {
 
 
 def explain(case: Case, batch: int | None = None, channel: int | None = None) -> Explanation:
-    """The steps of a case, drawn for one batch element and one channel of the result; 0 where none is named.
+    """Explain a case: its steps, drawn for one batch element and one channel of the result; 0 by default.
 
     Raises:
-        NotDrawnError: if the operator isn't explained here, or there is no such batch element or channel.
+        NotDrawnError: if the operator can't be explained, if the result has no such batch element or channel, or if the
+            image is too large.
     """
     if case.operator not in _OPERATORS:
         article = "an" if case.operator[:1] in "aeiou" else "a"
@@ -76,7 +77,7 @@ def _channels(count: int) -> str:
 
 
 def _arguments(case: Case) -> Iterator[str]:
-    """Those that decide sizes and numbers."""
+    """Yield the arguments that decide sizes and numbers."""
     yield f"kernel {by(shapes.kernel_size(case))}"
     yield f"strides {by(case.strides)}"
     yield f"padding {case.padding if isinstance(case.padding, str) else ' '.join(map(str, case.padding))}"
@@ -98,14 +99,20 @@ def _drawn(seen: View) -> str:
 
 
 def _from(seen: View) -> str:
-    """Which channels of the value are summed."""
+    """Name the channels of the value that are summed."""
     if "filter" not in INPUTS[seen.case.operator]:
         return ""
     count = len(seen.inputs)
     if not count:
         return ", a sum over no channel"
-    group = ", those of its group," if seen.case.groups > 1 else ""
-    between = " and " if count == 2 else " to "  # noqa: PLR2004 - none lies between two
-    ends = f"channel{'s' if count > 1 else ''} {between.join(map(str, sorted({seen.inputs[0], seen.inputs[-1]})))}"
-    cut = f", of which the first {DRAWN} are drawn and all are summed" if count > DRAWN else ""
-    return f", from {ends} of the value{group}{cut}".removesuffix(",")
+    group = ", those of its group" if seen.case.groups > 1 else ""
+    cut = f"; the first {DRAWN} are drawn, and all are summed" if count > DRAWN else ""
+    return f", from {_named(seen.inputs)} of the value{group}{cut}"
+
+
+def _named(channels: range) -> str:
+    """Name channels: ``channel 0``, ``channels 0 and 1``, ``channels 0 to 5``."""
+    first, last = channels[0], channels[-1]
+    if first == last:
+        return f"channel {first}"
+    return f"channels {first} {'and' if last == first + 1 else 'to'} {last}"

@@ -14,12 +14,12 @@ _NAMES: Final = {1: ("column",), 2: ("row", "column"), 3: ("slice", "row", "colu
 
 
 def where(place: Place) -> str:
-    """``row 1, column 0``."""
+    """Name a place: ``row 1, column 0``."""
     return ", ".join(f"{name} {number}" for name, number in zip(_NAMES[len(place)], place, strict=True))
 
 
 def index(seen: View, place: Place) -> int:
-    """The index of an element of the drawn batch element and channel."""
+    """Return the canonical index of an element, in the drawn batch element and channel."""
     flat = 0
     for number, axis in zip(place, seen.axes, strict=True):
         flat = flat * axis.image + number
@@ -27,7 +27,7 @@ def index(seen: View, place: Place) -> int:
 
 
 def formula(seen: View, place: Place) -> str:
-    """``(y * width + x) * channels + c = (1 * 4 + 0) * 2 + 0 = 8``."""
+    """Write out how a place gives an index: ``(y * width + x) * channels + c = (1 * 4 + 0) * 2 + 0 = 8``."""
     lengths = [axis.image for axis in seen.axes]
     words = _nested(_LETTERS[len(place)], _LENGTHS[len(place)], "channels", "c")
     numbers = _nested(tuple(map(str, place)), tuple(map(str, lengths)), str(_channels(seen)), str(seen.channel))
@@ -38,7 +38,7 @@ def formula(seen: View, place: Place) -> str:
 
 
 def place_of(seen: View, flat: int) -> Place:
-    """Where an index points in the image."""
+    """Return the place in the image that an index points at."""
     rest = flat // _channels(seen)
     place: list[int] = []
     for axis in reversed(seen.axes):
@@ -48,7 +48,7 @@ def place_of(seen: View, flat: int) -> Place:
 
 
 def backward(seen: View, flat: int) -> str:
-    """``8 = (1 * 4 + 0) * 2 + 0: row 1, column 0``."""
+    """Write out how an index gives a place: ``8 = (1 * 4 + 0) * 2 + 0: row 1, column 0, channel 0``."""
     place = place_of(seen, flat)
     lengths = tuple(str(axis.image) for axis in seen.axes)
     numbers = _nested(tuple(map(str, place)), lengths, str(_channels(seen)), str(seen.channel))

@@ -1,4 +1,4 @@
-"""``python -m cases explain``: its options, and what it prints."""
+"""``python -m cases explain``: its options and its output."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from cases.model.case import Case
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What is drawn, and where it goes."""
+    """Add the options that say what is drawn and where the page goes."""
     parser.add_argument("id")
-    parser.add_argument("--batch", type=int, help="the batch element that is drawn (0)")
-    parser.add_argument("--channel", type=int, help="the channel of the result that is drawn (0)")
+    parser.add_argument("--batch", type=int, help="the batch element to draw (default: 0)")
+    parser.add_argument("--channel", type=int, help="the channel of the result to draw (default: 0)")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="write the page as SVG instead of printing it")
 
 
 def run(case: Case, options: argparse.Namespace) -> int:
-    """Explain a case; returns the exit status."""
+    """Explain a case, and return the exit status: 0, or 1 with a message on stderr."""
     try:
         explanation = explain(case, options.batch, options.channel)
         if options.svg is None:

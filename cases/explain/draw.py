@@ -1,4 +1,4 @@
-"""Pictures -> lines of text with styles: a cell says what it is by its character, and by its colour too."""
+"""Pictures as lines of styled text: the character and the colour of a cell both show its kind."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from cases.explain.parts import Kind, Picture
 
 _GAP: Final = 3
 _ROWS, _COLUMNS, _SLICES = 16, 24, 6
-"""_Lines of an axis up to which it is drawn whole; of a longer one so many of its first and last."""
+"""The number of rows, columns and slices that are drawn; of a longer axis the first and the last ones."""
 _LABEL: Final = 6
-"""Characters kept for a row's index."""
+"""The number of characters reserved for the index of a row."""
 CUT: Final = "…"
 CHOSEN: Final = "*"
 SIGNS: Final[dict[int, str]] = {Kind.ZERO: "·", Kind.PADDING: "□"}
@@ -38,23 +38,23 @@ WINDOW: Final[dict[int, str]] = {
     Kind.PADDING: "#5c1500 on #ffe9d6",
 }
 BEST: Final = "bold #ffffff on #1f5fc4"
-"""Of a chosen element."""
+"""The style of a chosen element."""
 _FAINT: Final = "italic"
 
 _Line = list[tuple[str, str]]
-"""Runs of characters, each with its style."""
+"""The characters of a line in runs, each run with its style."""
 _Lines = list[_Line]
 _Places = list[int | None]
-"""Places of an axis that are drawn, None for those between."""
+"""The places of an axis that are drawn; None stands for the places left out between them."""
 
 
 def flow(pictures: Iterable[Picture], width: int) -> list[Text]:
-    """Pictures beside each other as far as they fit, below each other beyond."""
+    """Lay pictures beside each other; a picture that does not fit begins a new row."""
     return [Text.assemble(*line) for line in _beside([_block(picture, width) for picture in pictures], width)]
 
 
 def kept(count: int, most: int) -> _Places:
-    """The places of an axis that are drawn: all, or the first and the last."""
+    """Return the places of an axis that are drawn: all, or the first and the last ones."""
     if count <= most:
         return list(range(count))
     first = most // 2
@@ -95,7 +95,7 @@ def _length(line: _Line) -> int:
 
 
 def _block(picture: Picture, width: int) -> _Lines:
-    """One picture with its title; of three axes, its slices below the title."""
+    """Draw one picture with its title; a picture of three axes as its slices, below the title."""
     if picture.numbers.size == 0:
         return [[(picture.title, _FAINT)], [("(no element)", "")]]
     deep = picture.numbers.ndim > 2  # noqa: PLR2004 - rows and columns
@@ -105,7 +105,7 @@ def _block(picture: Picture, width: int) -> _Lines:
 
 
 def _slices(picture: Picture, width: int) -> list[_Lines]:
-    """The slices of a picture of three axes, with cells of one size."""
+    """Draw the slices of a picture of three axes, with cells of one size."""
     places = kept(len(picture.numbers), _SLICES)
     slices = {place: _slice(picture, place) for place in places if place is not None}
     size = max(_sheet(one, width).size for one in slices.values())
@@ -130,7 +130,10 @@ def _slice(picture: Picture, place: int) -> Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Sheet:
-    """What is drawn of a picture as rows and columns, ``single`` if it has one axis; of these rows all cells' texts."""
+    """The rows and columns of a picture that are drawn, and the text of each cell of these rows.
+
+    ``single`` tells whether the picture has one axis; ``size`` is the width of a cell in characters.
+    """
 
     picture: Picture
     single: bool
@@ -141,7 +144,7 @@ class _Sheet:
 
     @property
     def origin(self) -> tuple[int, ...] | None:
-        """The indices at which labels begin; a picture that is cut has some as well."""
+        """Return the index of the first row and column, for labels. A picture that is cut always has labels."""
         return self.picture.origin or ((0, 0) if None in self.rows or None in self.columns else None)
 
 
@@ -164,7 +167,7 @@ def _texts(picture: Picture, row: int) -> list[str]:
 
 
 def _grid(sheet: _Sheet) -> _Lines:
-    """The rows of a picture of one or two axes, with labels where it has an origin."""
+    """Draw the rows of a picture of one or two axes, with labels if it has an origin."""
     lines = [_row(sheet, row) for row in sheet.rows]
     if sheet.origin is None:
         return lines
@@ -179,7 +182,7 @@ def _grid(sheet: _Sheet) -> _Lines:
 
 
 def _as_rows(picture: Picture) -> Picture:
-    """A picture of one axis as one row."""
+    """Return a picture of one axis as a picture of one row; any other picture stays as it is."""
     if picture.numbers.ndim > 1:
         return picture
     return replace(
@@ -193,14 +196,15 @@ def _as_rows(picture: Picture) -> Picture:
 
 
 def _row(sheet: _Sheet, row: int | None) -> _Line:
-    """A line of cells with a character before, between and behind them, in which the window's brackets stand."""
+    """Draw a row of cells. A character before, between and behind the cells leaves room for the window's brackets."""
     runs: _Line = []
+    window = sheet.picture.window
     was_in, style = False, ""
     for column in sheet.columns:
         place = None if row is None or column is None else (row, column)
-        is_in = place is not None and sheet.picture.window is not None and bool(sheet.picture.window[place])
+        is_in = place is not None and window is not None and bool(window[place])
         before, style = style, _style(sheet.picture, place, is_in=is_in) if place else ""
-        runs.append(("[", style) if is_in and not was_in else ("]", before) if was_in and not is_in else (" ", style))
+        runs.append(_between(before, style, was_in=was_in, is_in=is_in))
         text = CUT if row is None or column is None else sheet.texts[row][column]
         runs.append((_aligned(text, sheet.size), style))
         was_in = is_in
@@ -209,8 +213,17 @@ def _row(sheet: _Sheet, row: int | None) -> _Line:
     return [("".join(text for text, _ in group), style) for style, group in groups]
 
 
+def _between(before: str, style: str, *, was_in: bool, is_in: bool) -> tuple[str, str]:
+    """Return the character between two cells and its style: a bracket where the window begins or ends."""
+    if is_in and not was_in:
+        return "[", style
+    if was_in and not is_in:
+        return "]", before
+    return " ", style
+
+
 def _aligned(text: str, size: int) -> str:
-    """Numbers end at the right of a cell; a sign stands in its middle."""
+    """Align a text in its cell: a number to the right, a sign in the middle."""
     return f"{text}{' ' * ((size - 1) // 2)}".rjust(size) if text in _SIGNS else text.rjust(size)
 
 

@@ -1,4 +1,4 @@
-"""The last step of every operator: what all windows together give, and what the dtype makes of it."""
+"""The last step of every operator: the result of all windows together, as the dtype holds it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from cases.model import dtypes
 from cases.model.case import Case
 
 Answer = tuple[tuple[Step, ...], dict[str, Array]]
-"""The steps of a case, and the results that they computed."""
+"""The steps of a case, and the results that these steps computed."""
 
 
 def one_step(windows: dict[str, Step]) -> list[Step]:
-    """Windows, by what they are called, as one step where their pictures can stand beside each other."""
+    """Join the steps of several windows, by name, into one step, if each has at most one picture."""
     if len(windows) == 1 or any(len(step.pictures) > 1 for step in windows.values()):
         return list(windows.values())
     *others, last = windows
@@ -32,7 +32,7 @@ def one_step(windows: dict[str, Step]) -> list[Step]:
 def ending(
     seen: View, output: Array, text: str, *more: Picture, kinds: Kinds | None = None, origin: Place | None = None
 ) -> Step:
-    """The result as the case's dtype holds it; ``more`` is drawn beside it."""
+    """Make the last step: the result as the case's dtype holds it; ``more`` is drawn beside it."""
     held = rounded(seen.case, output)
     rounds = not np.array_equal(held, output, equal_nan=True)
     rounding = (f"Computed in float64, and rounded to {seen.case.dtype} at the very end.",) if rounds else ()
@@ -42,5 +42,5 @@ def ending(
 
 
 def rounded(case: Case, output: Array) -> Array:
-    """A result as the case's dtype holds it, in float64."""
+    """Round a result to the case's dtype, and return it in float64."""
     return dtypes.rounded(output, case.dtype).astype(np.float64) if case.dtype in dtypes.FLOATS else output

@@ -12,12 +12,12 @@ from cases.explain.parts import Array
 from cases.explain.view import DRAWN, View
 
 _TERMS: Final = 12
-"""Products of one channel that are written out."""
+"""The number of products of one channel that are written out."""
 _WHOLE: Final = 1e15
 
 
 def number(value: float) -> str:
-    """A number, of four digits if it is not whole; zeros keep their signs."""
+    """Write a number, with four digits if it is not whole; a zero keeps its sign."""
     if value == 0:
         return "-0" if math.copysign(1, value) < 0 else "0"
     if math.isfinite(value) and abs(value) < _WHOLE and value == int(value):
@@ -26,29 +26,27 @@ def number(value: float) -> str:
 
 
 def is_shortened(value: float) -> bool:
-    """Whether ``number`` rounds."""
+    """Tell whether ``number`` writes a rounded value."""
     return math.isfinite(value) and float(number(value)) != value
 
 
 def factor(value: float) -> str:
-    """A number inside a sum or a product, in parentheses if it has a sign."""
+    """Write a number inside a sum or a product, in parentheses if it has a minus sign."""
     return f"({number(value)})" if math.copysign(1, value) < 0 else number(value)
 
 
 def total(values: Iterable[float]) -> str:
-    """``3 + (-4) + 5``, as far as it is readable."""
+    """Write a sum: ``3 + (-4) + 5``. Of a long sum only the first terms are written."""
     return _joined([factor(value) for value in values], "more terms")
 
 
 def listed(values: Array) -> str:
-    """``3, -4 and 5``, as far as it is readable."""
+    """Write a list: ``3, -4 and 5``. Of a long list only the first numbers are written."""
     rest = len(values) - _TERMS
-    parts = [number(value) for value in (values.tolist() if rest <= 1 else values[:_TERMS].tolist())]
-    return (
-        f"{', '.join(parts)} and {rest} more"
-        if rest > 1
-        else " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-    )
+    if rest > 1:
+        return f"{', '.join(map(number, values[:_TERMS].tolist()))} and {rest} more"
+    *others, last = map(number, values.tolist())
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _joined(parts: list[str], more: str) -> str:
@@ -58,9 +56,10 @@ def _joined(parts: list[str], more: str) -> str:
 
 
 def products(seen: View, window: tuple[Array, Array, Array], name: str, result: float) -> tuple[str, ...]:
-    """The products of one window and their sum, a line a channel, then all channels and the bias if there are such.
+    """Write the products of one window and their sums: a line for each channel, then the sum of all channels.
 
-    ``window`` is what ``windows.terms`` finds in it, ``name`` what the sum is.
+    The last line adds the bias, if the case has one. A single channel without a bias is one line. ``window`` is the
+    result of ``windows.terms``, and ``name`` says what the sum is.
     """
     numbers, factors, both = window
     pairs = [(numbers[both][:, channel], factors[both][:, channel]) for channel in range(numbers.shape[-1])]
@@ -78,7 +77,7 @@ def _sum(numbers: Array, factors: Array) -> float:
 
 
 def _products(numbers: Array, factors: Array) -> str:
-    """The products of a sum, up to where its value is to be written."""
+    """Write the products of a sum up to the equals sign, behind which its value is written."""
     if not numbers.size:
         return "no product, so "
     pairs = zip(numbers.tolist(), factors.tolist(), strict=True)

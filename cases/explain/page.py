@@ -1,4 +1,4 @@
-"""An explanation -> a page: lines no wider than asked, for a terminal, for a pipe, or as SVG."""
+"""An explanation as a page: lines of a given width, for a terminal, for a pipe, or as SVG."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cases.explain.parts import Explanation, Kind, Picture, Step
 
 WIDTH: Final = 100
 _NARROWEST: Final = 60
-"""Columns of the page on a terminal that has fewer."""
+"""The number of columns of the page on a terminal that has fewer."""
 _INDENT: Final = "   "
 _NAMES: Final = {
     Kind.ELEMENT: ("1", "element"),
@@ -32,7 +32,7 @@ _NAMES: Final = {
     Kind.PADDING: (SIGNS[Kind.PADDING], "padding, no element"),
 }
 _ASCII: Final = str.maketrans({SIGNS[Kind.ZERO]: ".", SIGNS[Kind.PADDING]: "#", CUT: "~", RULE: "|"})
-"""For a stream that can't carry the signs."""
+"""The signs in ASCII, for a stream whose encoding lacks them."""
 _CUT: Final = f"Large arrays are cut: {CUT} stands for what lies between their first lines and their last."
 _SHORTENED: Final = "Numbers that are not whole are written with four digits, and computed with all."
 _LIGHT: Final = TerminalTheme((255, 255, 255), (31, 35, 40), [(0, 0, 0)] * 8)
@@ -62,7 +62,7 @@ _SVG: Final = """\
 
 
 def show(explanation: Explanation, stream: TextIO) -> None:
-    """Print a page: in colour on a terminal, elsewhere as plain text."""
+    """Print a page, in colour on a terminal and as plain text elsewhere."""
     console = Console(file=stream, highlight=False, markup=False, emoji=False)
     page = lines(explanation, max(_NARROWEST, min(console.width, WIDTH)) if console.is_terminal else WIDTH)
     text = "\n".join(line.plain.rstrip() for line in page)
@@ -93,7 +93,7 @@ def write_svg(explanation: Explanation, path: Path) -> None:
 
 
 def svg(explanation: Explanation) -> str:
-    """A page as SVG, on a light ground of its own, as wide as its longest line."""
+    """Return a page as SVG, on a light background, as wide as its longest line."""
     page = lines(explanation, WIDTH)
     width = max(line.cell_len for line in page) + 1
     console = Console(
@@ -101,13 +101,14 @@ def svg(explanation: Explanation) -> str:
     )
     for line in page:
         console.print(line, no_wrap=True, overflow="ignore", crop=False, highlight=False, emoji=False)
-    name = f"case-{hashlib.sha256(explanation.title.encode()).hexdigest()[:8]}"  # apart from others on one page
+    # A name of its own lets several pictures stand on one HTML page.
+    name = f"case-{hashlib.sha256(explanation.title.encode()).hexdigest()[:8]}"
     text = console.export_svg(title="", theme=_LIGHT, code_format=_SVG, unique_id=name)
     return text.replace("><text", ">\n<text").replace("><rect", ">\n<rect")
 
 
 def lines(explanation: Explanation, width: int) -> list[Text]:
-    """The whole page, no line wider than ``width``."""
+    """Return all lines of the page, none wider than ``width`` columns."""
     page = _paragraph(explanation.title, width, style="bold")
     for fact in explanation.facts:
         page += _paragraph(fact, width)
@@ -133,14 +134,14 @@ def _step(step: Step, width: int) -> Iterator[Text]:
 
 
 def _paragraph(text: str, width: int, style: str = "") -> list[Text]:
-    """A text in lines; a term that holds no-break spaces stays in one."""
+    """Wrap a text into lines; a term with no-break spaces stays on one line."""
     indent = " " * (len(text) - len(text.lstrip(" ")) + 2)
     wrapped = textwrap.wrap(text, width, subsequent_indent=indent, break_on_hyphens=False)
     return [Text(line.replace("\N{NO-BREAK SPACE}", " "), style=style) for line in wrapped]
 
 
 def _legend(pictures: list[Picture], width: int) -> list[Text]:
-    """The signs that occur, each with its colour, and what the drawing leaves out."""
+    """Return the legend: the signs that occur, each with its colour, and a note if numbers are shortened."""
     kinds = sorted({Kind(kind) for picture in pictures for kind in np.unique(picture.kinds).tolist()})
     parts = [Text.assemble((f" {_NAMES[kind][0]} ", STYLES[kind]), f" {_NAMES[kind][1]}") for kind in kinds]
     if any(picture.window is not None for picture in pictures):
@@ -152,7 +153,7 @@ def _legend(pictures: list[Picture], width: int) -> list[Text]:
 
 
 def _filled(parts: Iterable[Text], width: int) -> list[Text]:
-    """Parts beside each other, in as many lines as they need."""
+    """Lay parts beside each other, in as many lines as they need."""
     found: list[Text] = []
     for part in parts:
         if found and found[-1].cell_len + len(_INDENT) + part.cell_len <= width:

@@ -1,6 +1,6 @@
-"""What an explanation is made of: steps, and pictures of arrays whose cells are of different kinds.
+"""The parts of an explanation: steps, and pictures of arrays whose cells are of different kinds.
 
-Nothing here knows of terminals: ``page`` and ``draw`` turn these parts into lines.
+``page`` and ``draw`` turn these parts into lines; nothing here depends on a terminal.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ Kinds = npt.NDArray[np.int8]
 
 
 class NotDrawnError(Exception):
-    """A case, or a part of one, that can't be explained; the message is one line."""
+    """A case or a part of a case can't be explained; the message is one line."""
 
 
 class NoAnswerError(Exception):
-    """A call of which the definition says nothing, found while its steps were made; the message says why."""
+    """The definition gives no answer to a call. This is found while the steps are made; the message says why."""
 
 
 class Kind(IntEnum):
-    """What a cell is; the last two hold no number of their own."""
+    """The kind of a cell. The last two kinds, ``ZERO`` and ``PADDING``, hold no element."""
 
     ELEMENT = 0
     TAP = 1
@@ -39,10 +39,10 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Picture:
-    """An array of one to three axes, drawn as rows, a depth slice beside the other.
+    """An array of one to three axes, drawn as rows; depth slices stand beside each other.
 
-    ``window`` marks the cells that the window written out reads, ``chosen`` those that won one. ``origin`` is the index
-    of the first cell of each axis, if the picture is to show indices.
+    ``window`` marks the cells that the written-out window reads. ``chosen`` marks the cells that are a window's
+    maximum. ``origin`` is the index of the first cell along each axis, if the picture shows indices.
     """
 
     title: str
@@ -55,7 +55,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Step:
-    """One step on paper: what is done and why, pictures, and sums written out below them."""
+    """A step on paper: a text that says what is done and why, pictures, and below them sums written out."""
 
     heading: str
     text: tuple[str, ...] = ()
@@ -65,10 +65,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Explanation:
-    """All steps of a case; ``facts`` stand above them. ``results`` holds what was computed by the very steps.
+    """All steps of a case; ``facts`` are the lines above them. ``results`` are the arrays that these steps computed.
 
-    The results are planes: one batch element and channel of each output, in float64 (indices int64) and not rounded to
-    the case's dtype. There are none where the case has no answer.
+    A result is one batch element and channel of an output, in float64 (indices in int64), not rounded to the case's
+    dtype. There are no results if the case has no answer.
     """
 
     title: str
@@ -78,20 +78,20 @@ class Explanation:
 
 
 def picture(title: str, numbers: Array, kind: Kind, **more: Any) -> Picture:
-    """A picture whose cells are all of one kind; its title tells the size."""
+    """Make a picture whose cells are all of one kind; the size is added to the title."""
     return pictured(title, numbers, np.full(numbers.shape, kind, dtype=np.int8), **more)
 
 
 def pictured(title: str, numbers: Array, kinds: Kinds, **more: Any) -> Picture:
-    """A picture whose title tells the size."""
+    """Make a picture; the size is added to the title."""
     return Picture(title=f"{title}: {by(numbers.shape)}", numbers=numbers, kinds=kinds, **more)
 
 
 def apart(steps: tuple[int, ...]) -> str:
-    """Steps as people say them: one number if all axes have the same."""
+    """Write steps: as one number if all axes have the same step, else ``2 x 3``."""
     return str(steps[0]) if len(set(steps)) == 1 else by(steps)
 
 
 def by(sizes: tuple[int, ...]) -> str:
-    """Sizes as people say them: ``5 x 6``."""
+    """Write sizes: ``5 x 6``."""
     return " x ".join(map(str, sizes)) or "1"

@@ -1,4 +1,4 @@
-"""Pooling on paper: pad the image, and of each window take the greatest element or the mean."""
+"""Pooling on paper: pad the image, and take the greatest element or the mean of each window."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cases.explain.windows import Cells, Place, cells, pad, spread, terms, under
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Window:
-    """One window: where it begins on the padded image, the places of the elements in it, and these elements."""
+    """A window: the place on the padded image where it begins, the places of its elements there, and these elements."""
 
     corner: Place
     spots: Array
@@ -26,13 +26,13 @@ class Window:
 
     @property
     def best(self) -> int:
-        """Which element is the greatest: NaN before all others, and the first of equal ones."""
+        """Return the number of the greatest element: of the first NaN, if any, else of the first of equal maxima."""
         return int(self.elements.argmax())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pooling:
-    """A padded image and all windows on it, by their places in the result."""
+    """A padded image, and all windows on it by their places in the result."""
 
     seen: View
     padded: Cells
@@ -41,25 +41,25 @@ class Pooling:
 
     @property
     def before(self) -> Place:
-        """How much padding lies in front of the image."""
+        """Return the number of cells of padding before the image, along each axis."""
         return tuple(axis.before for axis in self.seen.axes)
 
     def gathered(self, take: Callable[[Window], float]) -> Array:
-        """A number of each window, laid out like the result."""
+        """Return a number of each window, in the shape of the result."""
         counts = tuple(axis.count for axis in self.seen.axes)
         return np.array([take(window) for window in self.windows.values()]).reshape(counts)
 
     def spot(self, window: Window) -> Place:
-        """The place of a window's greatest element in the image."""
+        """Return the place in the image of a window's greatest element."""
         return tuple((window.spots[window.best] - self.before).tolist())
 
 
 Tell = Callable[[Pooling, Window], tuple[str, ...]]
-"""What is written of one window."""
+"""A function that writes out one window."""
 
 
 def max_pool(seen: View) -> Answer:
-    """The greatest element of each window."""
+    """Take the greatest element of each window."""
     pooling = _pooling(seen)
     output = pooling.gathered(lambda window: float(window.elements[window.best]))
     steps = [*_beginning(pooling), *_ends(pooling, _greatest), *_chosen(pooling)]
@@ -67,18 +67,20 @@ def max_pool(seen: View) -> Answer:
 
 
 def max_pool_argmax(seen: View) -> Answer:
-    """The greatest element of each window, and the mask that says where it lies."""
+    """Take the greatest element of each window, and the mask: the canonical index of that element."""
     pooling = _pooling(seen)
     output = pooling.gathered(lambda window: float(window.elements[window.best]))
     mask = pooling.gathered(lambda window: index(seen, pooling.spot(window))).astype(np.int64)
     drawn = picture("indices", mask, Kind.INDEX)
     steps = [*_beginning(pooling), *_ends(pooling, _greatest_and_index), *_chosen(pooling)]
-    last = ending(seen, output, "The greatest of each window, and the mask: where it lies in the image.", drawn)
+    last = ending(
+        seen, output, "The greatest of each window, and the mask: where that element lies in the image.", drawn
+    )
     return (*steps, last), {"output": output, "indices": mask}
 
 
 def avg_pool(seen: View) -> Answer:
-    """The mean of each window's elements; padding isn't counted."""
+    """Take the mean of each window's elements; padding isn't counted."""
     pooling = _pooling(seen)
     with np.errstate(over="ignore", invalid="ignore"):
         output = pooling.gathered(lambda window: float(window.elements.sum()) / len(window.elements))
@@ -123,7 +125,7 @@ def _drawn(pooling: Pooling, title: str, **more: Array) -> Picture:
 
 
 def _ends(pooling: Pooling, tell: Tell) -> list[Step]:
-    """The first and the last window, written out."""
+    """Write out the first and the last window."""
     places = list(pooling.windows)
     ends = {places[0]: "first", places[-1]: "last"} if len(places) > 1 else {places[0]: "only"}
     return one_step({which: _window(pooling, which, pooling.windows[place], tell) for place, which in ends.items()})
@@ -174,12 +176,12 @@ def _greatest_and_index(pooling: Pooling, window: Window) -> tuple[str, ...]:
 
 
 def _chosen(pooling: Pooling) -> list[Step]:
-    """All that the windows choose, where there are more than those written out."""
+    """Draw the elements that all windows choose, if there are more windows than those written out."""
     if len(pooling.windows) <= 2:  # noqa: PLR2004 - the first and the last
         return []
     counts = by(tuple(axis.count for axis in pooling.seen.axes))
     drawn = _drawn(pooling, "chosen", chosen=_flags(pooling, list(pooling.windows.values())))
-    return [Step(heading="What the windows choose", text=(f"So in all {counts} windows.",), pictures=(drawn,))]
+    return [Step(heading="The chosen elements", text=(f"The same in all {counts} windows.",), pictures=(drawn,))]
 
 
 def _mean(_: Pooling, window: Window) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Why there is so much padding on each side, a paragraph an axis: of an image, and of what is transposed."""
+"""The sentences that say how much padding lies on each side, and why: for an image, and for a transposed result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cases.model.shapes import Axis
 
 
 def forward(seen: View) -> tuple[str, ...]:
-    """How an image is padded before windows are laid on it."""
+    """Say for each axis how the image is padded before windows are laid on it."""
     pairs = zip(seen.axes, seen.words, strict=True)
     return tuple(f"{_forward(axis, words, seen.case)}{_unread(axis, words)}" for axis, words in pairs)
 
@@ -23,12 +23,12 @@ def _forward(axis: Axis, words: Words, case: Case) -> str:
         return f"{words.many}: {windows}. {_same(axis, words)}"
     return (
         f"{words.many}: the call says {axis.before} {words.front} and {axis.after} {words.back}; then "
-        f"({axis.image + axis.before + axis.after} - {axis.extent}) // {axis.stride} + 1 = {_windows(axis.count)} fit."
+        f"({axis.padded} - {axis.extent}) // {axis.stride} + 1 = {_windows(axis.count)} fit."
     )
 
 
 def _same(axis: Axis, words: Words) -> str:
-    """SAME's total and its halves, in the words of the forward operator."""
+    """Say how much padding SAME needs in total and on each side, for a forward operator."""
     total = axis.before + axis.after
     need = f"they span ({axis.count} - 1) * {axis.stride} + {axis.extent} = {axis.full}"
     if not total:
@@ -39,7 +39,7 @@ def _same(axis: Axis, words: Words) -> str:
 
 
 def _unread(axis: Axis, words: Words) -> str:
-    rest = axis.before + axis.image + axis.after - axis.full
+    rest = axis.padded - axis.full
     return f" The last {words.count(rest)} {'lies' if rest == 1 else 'lie'} under no window." if rest > 0 else ""
 
 
@@ -48,7 +48,7 @@ def _windows(count: int) -> str:
 
 
 def pairs(seen: View) -> tuple[tuple[int, int], ...]:
-    """The padding (in front, behind) after which stride 1 gives the image; a negative number crops."""
+    """Return the padding (in front, behind) with which windows of stride 1 give the image; a negative number crops."""
     return tuple(
         (axis.extent - 1 - axis.before, axis.image + axis.before - (axis.count - 1) * axis.stride - 1)
         for axis in seen.axes
@@ -56,7 +56,7 @@ def pairs(seen: View) -> tuple[tuple[int, int], ...]:
 
 
 def transposed(seen: View) -> tuple[str, ...]:
-    """How the value with its zeros is padded, and what of the full result that lets through; some lines an axis."""
+    """Say for each axis how the value with its zeros is padded, and which window of the full result that leaves."""
     axes = zip(seen.axes, seen.words, pairs(seen), strict=True)
     return tuple(
         line
@@ -80,7 +80,7 @@ def _transposed(case: Case, axis: Axis, words: Words, pair: tuple[int, int], num
 
 
 def laid(seen: View) -> tuple[str, ...]:
-    """What of the full result, on which whole windows lie, the image is."""
+    """Say for each axis which window of the full result the image is; the full result holds all windows whole."""
     pairs = zip(seen.axes, seen.words, strict=True)
     return tuple(f"{words.many}: {_seen_through(axis, words)}." for axis, words in pairs)
 
@@ -94,7 +94,7 @@ def _crop(padding: int) -> str:
 
 
 def _forward_padding(case: Case, axis: Axis, words: Words, pair: tuple[int, int]) -> list[str]:
-    """The forward convolution's padding, which decides ``before``; of SAME's odd element, on which side it is here."""
+    """Say how the forward convolution pads, which decides ``before``, and on which side SAME's odd element lies."""
     total = axis.before + axis.after
     if case.padding != "SAME":
         said = "VALID pads the image by nothing" if case.padding == "VALID" else "the call pads the image"
@@ -115,14 +115,14 @@ def _of_output_padding(case: Case, number: int) -> str:
 
 
 def _seen_through(axis: Axis, words: Words) -> str:
-    past = axis.before + axis.image - axis.full
+    past = axis.image - axis.covered
     beyond = f", {past} past its end" if past > 0 else ""
     full = f"({axis.count} - 1) * {axis.stride} + {axis.extent} = {words.count(axis.full)}"
     return f"the full result has {full}, seen through the window (offset {axis.before}, length {axis.image}){beyond}"
 
 
 def between(steps: tuple[int, ...], sizes: tuple[int, ...], seen: View, word: str) -> tuple[str, ...]:
-    """How zeros between neighbours lengthen each axis; ``word`` is what a step is called."""
+    """Say how zeros between neighbours lengthen each axis; ``word`` names a step: stride or dilation."""
     lines = []
     for step, size, words in zip(steps, sizes, seen.words, strict=True):
         zeros = f"{step} - 1 = {step - 1} zero{'s' if step != 2 else ''}"  # noqa: PLR2004 - one zero
@@ -132,5 +132,5 @@ def between(steps: tuple[int, ...], sizes: tuple[int, ...], seen: View, word: st
 
 
 def sizes(seen: View) -> str:
-    """The image's size."""
+    """Write the size of the image."""
     return by(tuple(axis.image for axis in seen.axes))

@@ -1,4 +1,4 @@
-"""Convolution and its transpose on paper: both end in windows, sums of products and a result."""
+"""Convolution and its transpose on paper: both end with windows, sums of products and the result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AROUND: Final = "So many cells that windows of the filter's extent, 1 apart, gi
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Laid:
-    """A filter and what it is laid on: padded cells, taps as they lie, how far the windows are apart."""
+    """A filter and the cells on which it is laid: the padded cells, the taps, and the strides of the windows."""
 
     seen: View
     padded: Cells
@@ -32,7 +32,7 @@ class Laid:
 
 
 def conv_transpose(seen: View) -> Answer:
-    """Rotate the filter, insert zeros, pad, and convolve with stride 1."""
+    """Rotate the filter, insert zeros into the value, pad it, and lay the filter on it with stride 1."""
     strides = tuple(axis.stride for axis in seen.axes)
     value, rotated = cells(seen.value, Kind.ELEMENT), rotate(cells(seen.filter, Kind.TAP))
     taps, inserted = spread(rotated, _dilations(seen)), spread(value, strides)
@@ -53,7 +53,7 @@ def conv_transpose(seen: View) -> Answer:
 
 
 def conv(seen: View) -> Answer:
-    """Pad the image and lay the filter on it as it is."""
+    """Pad the image, and lay the filter on it without rotation."""
     value, tight = cells(seen.value, Kind.ELEMENT), cells(seen.filter, Kind.TAP)
     taps = spread(tight, _dilations(seen))
     padded = pad(value, tuple((axis.before, axis.after) for axis in seen.axes))
@@ -82,12 +82,12 @@ def _dilations(seen: View) -> Place:
 
 def _source(seen: View) -> str:
     if not seen.inputs:
-        return "It has no channel, and so nothing to draw."
+        return "It has no channel, so there is nothing to draw."
     return f"What a convolution makes of an image of {sides.sizes(seen)}; to be spread over such an image again."
 
 
 def _channels(seen: View, given: Cells, window: Flags | None = None, what: str = "") -> tuple[Picture, ...]:
-    """A picture of each input channel, up to ``DRAWN``; ``what`` is said where the step has several of a channel."""
+    """Draw the first ``DRAWN`` input channels; ``what`` names a picture if a step has several of a channel."""
     return tuple(
         pictured(_title(seen, channel, what), given.numbers[..., number], given.kinds, window=window)
         for number, channel in enumerate(seen.inputs[:DRAWN])
@@ -131,7 +131,7 @@ def _insertion(seen: View, value: Cells, inserted: Cells, strides: Place) -> Ste
 
 
 def _with_windows(steps: list[Step], laid: Laid) -> Answer:
-    """Some windows written out, and the result of all of them."""
+    """Append the steps that write out some windows, and the step with the result of all windows."""
     result = correlate(laid.padded, laid.taps, laid.strides) + laid.seen.bias
     steps += one_step(
         {which: _window(laid, which, place, float(result[place])) for which, place in _ends(laid).items()}
@@ -141,7 +141,7 @@ def _with_windows(steps: list[Step], laid: Laid) -> Answer:
 
 
 def _ends(laid: Laid) -> dict[str, Place]:
-    """The first and the last window, and between them the first that has the most products if it has more than both."""
+    """Return the windows to write out: the first, the last, and the first with the most products if both have fewer."""
     padded, taps = (Cells(numbers=np.ones((*part.sizes, 1)), kinds=part.kinds) for part in (laid.padded, laid.taps))
     counts = correlate(padded, taps, laid.strides)
     first, last = (0,) * counts.ndim, tuple(size - 1 for size in counts.shape)

@@ -1,4 +1,4 @@
-"""Calls without a result: those that break a rule, those that have no single answer, and those without an element."""
+"""Calls without a result: calls that break a rule, that have no single answer, or whose result has no element."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from cases.model import fill, shapes
 from cases.model.case import ARGUMENTS, Case
 
 _ELEMENTS: Final = 60
-"""Elements up to which an input is printed whole."""
+"""The number of elements up to which an input is printed whole."""
 _WIDTH: Final = 92
 
 
 def reason(case: Case) -> Step | None:
-    """Why a case has no result to work out; None if it has one."""
+    """Say why a case has no result to work out; return None if it has one."""
     if case.invalid is not None:
         return Step(heading="This call is wrong", text=tuple(_broken(case, case.invalid)))
     if case.behaviour is not None:
@@ -26,7 +26,7 @@ def reason(case: Case) -> Step | None:
 
 
 def no_answer(why: str) -> Step:
-    """Why there is no single right answer."""
+    """Say why a call has no single right answer."""
     return Step(
         heading="This call has no single right answer",
         text=(f"{_sentence(why)} What each framework does is recorded, not judged.",),
@@ -34,13 +34,13 @@ def no_answer(why: str) -> Step:
 
 
 def empty(case: Case) -> Step:
-    """Why nothing is drawn of a valid case whose result holds no element."""
+    """Say why nothing is drawn: the result of a valid case holds no element."""
     text = f"The result's shape is {shapes.output_shape(case)}: it holds no element, so there is nothing to compute."
     return Step(heading="The result is empty", text=(text,))
 
 
 def inputs(case: Case) -> Step:
-    """The arguments and the tensors of a call, as they are said."""
+    """Show the arguments and the tensors of a call as the call gives them."""
     plain = {name: getattr(case, name) for name in ARGUMENTS if name != "groups" or case.groups != 1}
     said = plain | case.given
     arguments = [f"{name} = {value!r}" for name, value in said.items() if value is not None and name not in case.inputs]
@@ -48,7 +48,7 @@ def inputs(case: Case) -> Step:
     for name, array in fill.fill(case).items():
         if name not in case.given:
             tensors += _tensor(name, case.inputs[name].dtype, array)
-    return Step(heading="What the call says", text=(", ".join(arguments),), sums=tuple(tensors))
+    return Step(heading="The arguments and the tensors", text=(", ".join(arguments),), sums=tuple(tensors))
 
 
 def _broken(case: Case, why: str) -> Iterator[str]:

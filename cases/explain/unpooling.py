@@ -1,4 +1,4 @@
-"""Unpooling on paper: each value goes back to the place that its index names, or to every place of its window."""
+"""Unpooling on paper: each value goes back to the place of its index, or to every place of its window."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cases.explain.view import View
 from cases.explain.windows import Place
 
 _WORKED: Final = 6
-"""Indices that are taken apart on the page."""
+"""The number of indices that are worked out on the page."""
 
 
 def max_unpool(seen: View) -> Answer:
-    """Each element at its canonical index, zeros elsewhere."""
+    """Put each element at its canonical index, and zeros elsewhere."""
     value, mask = seen.value[..., 0], seen.tensors["indices"][seen.batch, ..., seen.channel]
     images = tuple(axis.image for axis in seen.axes)
     output, kinds = np.zeros(images), np.full(images, Kind.ZERO, dtype=np.int8)
@@ -40,17 +40,17 @@ def max_unpool(seen: View) -> Answer:
 
 
 def _origin(seen: View) -> Place:
-    """An image's indices begin at 0."""
+    """Return the index of the image's first cell: 0 along every axis."""
     return (0,) * len(seen.axes)
 
 
 def _paired() -> str:
-    return "Each value belongs to the index at the same place: where in the image its maximum was."
+    return "Each value belongs to the index at the same place, which says where in the image the maximum was."
 
 
 def _law() -> str:
     return (
-        "An index counts elements of the image with its channels, the last axis fastest; divided back, it is a place."
+        "An index counts all elements of the image, channels included, the last axis fastest. Division gives the place."
     )
 
 
@@ -69,7 +69,7 @@ def _worked(seen: View, value: Array, mask: Array) -> tuple[str, ...]:
 
 
 def avg_unpool(seen: View) -> Answer:
-    """Each element at every place of its window, overlaps summed; zeros under none."""
+    """Put each element at every place of its window and add overlaps; zeros stay where no window lies."""
     value = seen.value[..., 0]
     with np.errstate(over="ignore", invalid="ignore"):
         output = _laid(seen, value)
@@ -92,27 +92,23 @@ def _every() -> str:
 
 
 def _laid(seen: View, value: Array) -> Array:
-    """The full result, to which each value is added at every place of its window, seen through the image's window."""
-    full = np.zeros([max(axis.full, axis.before + axis.image) for axis in seen.axes])
-    for place in np.ndindex(value.shape):
-        full[_under(seen, place)] += value[place]
-    return full[tuple(slice(axis.before, axis.before + axis.image) for axis in seen.axes)]
+    """Return the image after each value is added at every place of its window."""
+    image = np.zeros([axis.image for axis in seen.axes])
+    for window in np.ndindex(value.shape):
+        image[np.ix_(*_places(seen, window))] += value[window]
+    return image
 
 
-def _under(seen: View, place: Place) -> tuple[slice, ...]:
-    """The places of one value's window in the full result."""
-    corners = (number_ * axis.stride for number_, axis in zip(place, seen.axes, strict=True))
-    return tuple(
-        slice(corner, corner + axis.extent, axis.dilation) for corner, axis in zip(corners, seen.axes, strict=True)
-    )
+def _places(seen: View, window: Place) -> list[range]:
+    """Return the positions of one window's elements in the image, along each axis."""
+    return [axis.inside(number_) for number_, axis in zip(window, seen.axes, strict=True)]
 
 
 def _overlap(seen: View, value: Array, output: Array, busiest: Place) -> str:
-    at = [number_ + axis.before for number_, axis in zip(busiest, seen.axes, strict=True)]
-    found = [float(value[place]) for place in np.ndindex(value.shape) if _covers(_under(seen, place), at)]
+    found = [float(value[window]) for window in np.ndindex(value.shape) if _covers(_places(seen, window), busiest)]
     count = f"{len(found)} window{'s' if len(found) != 1 else ''}"
     return f"{where(busiest)} lies under {count}: {total(found)} = {number(float(output[busiest]))}"
 
 
-def _covers(window: tuple[slice, ...], at: list[int]) -> bool:
-    return all(number_ in range(part.start, part.stop, part.step) for number_, part in zip(at, window, strict=True))
+def _covers(places: list[range], spot: Place) -> bool:
+    return all(number_ in along for number_, along in zip(spot, places, strict=True))

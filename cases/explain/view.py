@@ -1,4 +1,4 @@
-"""What of a case is drawn: one batch element and one channel of the result, and what they are computed from."""
+"""The drawn part of a case: one batch element and one channel of the result, and the tensors that give them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from cases.model.case import Case
 from cases.model.shapes import Axis
 
 _MOST: Final = 2**18
-"""Cells of a padded image: more take long, and show on a page what fewer do."""
+"""The largest number of cells of a padded image; more take long and show nothing new."""
 DRAWN: Final = 4
-"""Input channels that are drawn; a sum is over all of them."""
+"""The number of input channels that are drawn; a sum is over all channels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What people call a spatial axis: its lines, one of them, and its two ends."""
+    """The words for a spatial axis: its lines, one of its lines, and its two ends."""
 
     many: str
     one: str
@@ -28,7 +28,7 @@ class Words:
     back: str
 
     def count(self, number: int) -> str:
-        """``1 row``, ``2 rows``."""
+        """Write a number of lines: ``1 row``, ``2 rows``."""
         return f"{number} {self.one if abs(number) == 1 else self.many}"
 
 
@@ -41,7 +41,7 @@ _WORDS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class View:
-    """A valid case, its tensors in float64 (indices int64), and what of it is drawn."""
+    """A valid case, its tensors in float64 (indices in int64), and the batch element and channel that are drawn."""
 
     case: Case
     axes: tuple[Axis, ...]
@@ -51,12 +51,12 @@ class View:
 
     @property
     def words(self) -> tuple[Words, ...]:
-        """What each spatial axis is called."""
+        """Return the words for each spatial axis."""
         return _WORDS[-len(self.axes) :]
 
     @property
     def inputs(self) -> range:
-        """The channels of the value that the drawn channel of the result depends on."""
+        """Return the channels of the value on which the drawn channel of the result depends."""
         if "filter" not in self.tensors:
             return range(self.channel, self.channel + 1)
         size = self.tensors["value"].shape[-1] // self.case.groups
@@ -65,13 +65,13 @@ class View:
 
     @property
     def value(self) -> Array:
-        """The drawn batch element of the value: [*spatial, inputs]."""
+        """Return the drawn batch element of the value: [*spatial, inputs]."""
         plane: Array = self.tensors["value"][self.batch, ..., self.inputs.start : self.inputs.stop]
         return plane
 
     @property
     def filter(self) -> Array:
-        """What of the filter makes the drawn channel: [*kernel, inputs]."""
+        """Return the part of the filter that gives the drawn channel: [*kernel, inputs]."""
         whole = self.tensors["filter"]
         if self.case.operator == "conv":
             return whole[..., self.channel]
@@ -80,12 +80,12 @@ class View:
 
     @property
     def bias(self) -> float:
-        """What is added to the drawn channel; 0 without a bias."""
+        """Return the bias of the drawn channel; 0 without a bias."""
         return float(self.tensors["bias"][self.channel]) if "bias" in self.tensors else 0.0
 
 
 def view(case: Case, batch: int | None, channel: int | None) -> View | None:
-    """What is drawn of a valid case: element 0 and channel 0 if none is named; None if the result holds no element.
+    """Choose what is drawn of a valid case: batch element 0 and channel 0 by default; None if the result is empty.
 
     Raises:
         NotDrawnError: if there is no such batch element or channel, or the image is too large.
@@ -96,7 +96,7 @@ def view(case: Case, batch: int | None, channel: int | None) -> View | None:
     if 0 in shape:
         return None
     axes = shapes.axes(case)
-    cells = int(np.prod([max(axis.full, axis.before + axis.image + axis.after) for axis in axes], dtype=np.float64))
+    cells = int(np.prod([max(axis.full, axis.padded) for axis in axes], dtype=np.float64))
     if cells > _MOST:
         msg = f"{case.id} has an image of {cells} cells with its padding; up to {_MOST} are explained"
         raise NotDrawnError(msg)
@@ -106,6 +106,6 @@ def view(case: Case, batch: int | None, channel: int | None) -> View | None:
 
 def _in_range(option: str, number: int | None, count: int, what: str) -> None:
     if number is not None and not 0 <= number < count:
-        last = f"the result's go from 0 to {count - 1}" if count else "the result has none"
-        msg = f"{option} {number}: there is no such {what}; {last}"
+        there = f"has {what}s 0 to {count - 1}" if count else f"has no {what}"
+        msg = f"{option} {number}: the result {there}"
         raise NotDrawnError(msg)

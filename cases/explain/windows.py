@@ -1,7 +1,7 @@
-"""The steps themselves, on arrays whose cells say what they are: insert zeros, pad, lay a window on every place.
+"""The steps on arrays whose cells have kinds: insert zeros, pad, lay a window on every place.
 
-Only elements take part: a zero that was inserted and a cell of the padding stand for nothing, so that nothing comes of
-a product with them, not even of infinity and 0.
+Only elements take part in a sum. An inserted zero and a cell of the padding are no elements, so there is no product
+with them: not even infinity times 0, which would be NaN.
 """
 
 from __future__ import annotations
@@ -13,42 +13,43 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from cases.explain.parts import Array, Flags, Kind, Kinds
+from cases.model import shapes
 
 Place = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Cells:
-    """Numbers [*spatial, channels], and what the cells [*spatial] are, which is the same in every channel."""
+    """Numbers [*spatial, channels], and the kinds of the cells [*spatial], which are the same in every channel."""
 
     numbers: Array
     kinds: Kinds
 
     @property
     def held(self) -> Flags:
-        """Which cells hold a number of their own."""
+        """Return the cells that hold an element, as flags [*spatial]."""
         held: Flags = self.kinds < Kind.ZERO
         return held
 
     @property
     def sizes(self) -> Place:
-        """The spatial size."""
+        """Return the spatial size."""
         return self.kinds.shape
 
 
 def cells(numbers: Array, kind: Kind) -> Cells:
-    """Cells that are all of one kind."""
+    """Make cells that are all of one kind."""
     return Cells(numbers=numbers, kinds=np.full(numbers.shape[:-1], kind, dtype=np.int8))
 
 
 def rotate(given: Cells) -> Cells:
-    """Every spatial axis reversed."""
+    """Reverse every spatial axis."""
     axes = tuple(range(given.kinds.ndim))
     return Cells(numbers=np.flip(given.numbers, axes), kinds=np.flip(given.kinds, axes))
 
 
 def spread(given: Cells, steps: Place) -> Cells:
-    """A step less one zeros between neighbours along each axis, none after the last."""
+    """Insert step - 1 zeros between neighbours along each axis, none after the last."""
     sizes = tuple((size - 1) * step + 1 for size, step in zip(given.sizes, steps, strict=True))
     numbers = np.zeros((*sizes, given.numbers.shape[-1]))
     kinds = np.full(sizes, Kind.ZERO, dtype=np.int8)
@@ -58,7 +59,7 @@ def spread(given: Cells, steps: Place) -> Cells:
 
 
 def pad(given: Cells, pairs: tuple[tuple[int, int], ...]) -> Cells:
-    """Cells of padding in front and behind along each axis; a negative number crops instead."""
+    """Add cells of padding in front and behind along each axis; a negative number crops instead."""
     sizes = tuple(front + size + behind for size, (front, behind) in zip(given.sizes, pairs, strict=True))
     numbers = np.zeros((*sizes, given.numbers.shape[-1]))
     kinds = np.full(sizes, Kind.PADDING, dtype=np.int8)
@@ -73,25 +74,26 @@ def pad(given: Cells, pairs: tuple[tuple[int, int], ...]) -> Cells:
 
 
 def places(sizes: Place, extents: Place, strides: Place) -> Place:
-    """How many windows lie along each axis."""
-    return tuple((size - extent) // stride + 1 for size, extent, stride in zip(sizes, extents, strides, strict=True))
+    """Return the number of windows along each axis."""
+    axes = zip(sizes, extents, strides, strict=True)
+    return tuple(shapes.window_count(size, extent, stride, (0, 0)) for size, extent, stride in axes)
 
 
 def under(corner: Place, taps: Cells, sizes: Place) -> Flags:
-    """Which cells of an array of these sizes lie under a tap of the window that begins at ``corner``."""
+    """Mark the cells of an array that lie under a tap of the window that begins at ``corner``."""
     marked = np.zeros(sizes, dtype=np.bool_)
     marked[tuple(slice(start, start + extent) for start, extent in zip(corner, taps.sizes, strict=True))] = taps.held
     return marked
 
 
 def terms(given: Cells, taps: Cells, corner: Place) -> tuple[Array, Array, Flags]:
-    """What lies on each other in one window: numbers and taps [*extent, channels], and where both are held."""
+    """Return the numbers and taps of one window [*extent, channels], and flags [*extent] where both are elements."""
     window = tuple(slice(start, start + extent) for start, extent in zip(corner, taps.sizes, strict=True))
     return given.numbers[window], taps.numbers, given.held[window] & taps.held
 
 
 def correlate(given: Cells, taps: Cells, strides: Place) -> Array:
-    """The sum of products of every window: [*places], window by window along the last axis at once."""
+    """Return the sum of products of every window: [*places]. The windows along the last axis are computed at once."""
     spatial, hops = tuple(range(taps.kinds.ndim)), tuple(slice(None, None, stride) for stride in strides)
     numbers = sliding_window_view(given.numbers, taps.sizes, axis=spatial)[hops]
     held = sliding_window_view(given.held, taps.sizes)[hops]
@@ -106,6 +108,6 @@ def correlate(given: Cells, taps: Cells, strides: Place) -> Array:
 
 
 def windows(given: Cells, taps: Cells, strides: Place) -> Iterator[tuple[Place, Place]]:
-    """The place of every window in the result, and where it begins, in row-major order."""
+    """Yield for every window its place in the result and the place where it begins, in row-major order."""
     for place in np.ndindex(places(given.sizes, taps.sizes, strides)):
         yield place, tuple(number * stride for number, stride in zip(place, strides, strict=True))

@@ -1,8 +1,8 @@
-"""The shape laws: how an image, a kernel, a stride and a padding fix every other size.
+"""The shape laws: an image, a kernel, a stride and a padding fix every other size.
 
-All operators of the suite relate an **image** (the input of conv and pooling, the output of conv_transpose and
-unpooling) to the grid of **window** positions on it. One ``Axis`` holds that relation for one spatial axis, whichever
-way the data flows, so each padding rule is written once. Sizes are in elements.
+Every operator of the suite relates an **image** to the grid of **windows** on it. The image is the input of conv and
+pooling, and the output of conv_transpose and unpooling. One ``Axis`` holds that relation for one spatial axis, in
+whichever direction the data flows, so each padding rule is written once. Sizes are in elements.
 
 Source: the padding rules are those of TensorFlow's ``tf.nn`` documentation ("Notes on padding"), the only framework
 of the three that defines SAME for a transposed convolution with any output shape.
@@ -17,9 +17,10 @@ from cases.model.case import Case, Padding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """One spatial axis: ``count`` windows of ``kernel`` elements, ``stride`` apart, on a padded image.
+    """A spatial axis: ``count`` windows of ``kernel`` elements, ``stride`` apart, on a padded image.
 
-    The elements of a window are ``dilation`` apart.
+    The elements of a window are ``dilation`` apart. Positions are counted from the image's first element, which has the
+    position 0; in the padding before the image they are negative.
     """
 
     image: int
@@ -32,22 +33,44 @@ class Axis:
 
     @property
     def extent(self) -> int:
-        """How many elements of the image a window spans."""
+        """Return the number of elements of the image that a window spans."""
         return extent(self.kernel, self.dilation)
 
     @property
     def full(self) -> int:
-        """Length of the full transposed result, before it is seen through the window (before, image)."""
+        """Return the length of the full transposed result, before it is seen through the window (before, image)."""
         return (self.count - 1) * self.stride + self.extent
 
     @property
     def covered(self) -> int:
-        """How many elements of the image, from its start, lie under or before the last window."""
+        """Return the number of elements of the image, from its start, that lie under or before the last window."""
         return self.full - self.before
+
+    @property
+    def padded(self) -> int:
+        """Return the length of the image with its padding on both sides."""
+        return self.before + self.image + self.after
+
+    @property
+    def starts(self) -> range:
+        """Return the position at which each window begins."""
+        return range(-self.before, self.count * self.stride - self.before, self.stride)
+
+    def positions(self, window: int) -> range:
+        """Return the position of each element of a window, those in the padding included."""
+        start = window * self.stride - self.before
+        return range(start, start + self.extent, self.dilation)
+
+    def inside(self, window: int) -> range:
+        """Return the positions of those elements of a window that lie in the image."""
+        positions = self.positions(window)
+        first = -(positions.start // self.dilation)  # the number of elements before the image
+        stop = -((positions.start - self.image) // self.dilation)  # the number before the image's end
+        return positions[max(first, 0) : max(stop, 0)]
 
 
 def axes(case: Case) -> tuple[Axis, ...]:
-    """The spatial axes of a case. Nothing is checked: a broken case gives sizes that do not fit together."""
+    """Return the spatial axes of a case. Nothing is checked: a broken case gives sizes that do not fit together."""
     sizes = zip(
         image_size(case),
         window_counts(case),
@@ -64,41 +87,41 @@ def axes(case: Case) -> tuple[Axis, ...]:
 
 
 def image_size(case: Case) -> tuple[int, ...]:
-    """The image's spatial size: of the output where there is an output_shape, else of the value."""
+    """Return the spatial size of the image: of the output if the case has an output_shape, else of the value."""
     return (case.output_shape or case.inputs["value"].shape)[1:-1]
 
 
 def kernel_size(case: Case) -> tuple[int, ...]:
-    """The window's spatial size: the filter's, or ksize."""
+    """Return the spatial size of a window: that of the filter, or ksize."""
     return case.inputs["filter"].shape[:-2] if case.ksize is None else case.ksize
 
 
 def dilations(case: Case) -> tuple[int, ...]:
-    """The dilation of each axis, 1 where the case names none."""
+    """Return the dilation of each axis: 1 if the case names none."""
     return (1,) * len(case.strides) if case.dilations is None else case.dilations
 
 
 def extent(kernel: int, dilation: int) -> int:
-    """How many elements of the image a window of ``kernel`` elements spans."""
+    """Return the number of elements of the image that a window of ``kernel`` elements spans."""
     return (kernel - 1) * dilation + 1
 
 
 def extents(case: Case) -> tuple[int, ...]:
-    """How many elements of the image a window spans, an axis."""
+    """Return, for each axis, the number of elements of the image that a window spans."""
     return tuple(extent(*sizes) for sizes in zip(kernel_size(case), dilations(case), strict=True))
 
 
 def padding_pairs(case: Case) -> tuple[tuple[int, int], ...]:
-    """The (before, after) padding of each axis.
+    """Return the (before, after) padding of each axis.
 
     Raises:
-        ValueError: if the padding is an unknown word, or the case's sizes are not one an axis.
+        ValueError: if the padding is an unknown word, or if an argument does not have one entry for each axis.
     """
     return pads(case.padding, image_size(case), extents(case), case.strides)
 
 
 def window_counts(case: Case) -> tuple[int, ...]:
-    """How many windows each axis has: given by the value where the image is the output, computed elsewhere."""
+    """Return the number of windows along each axis: the size of the value if the image is the output, else computed."""
     if case.output_shape is not None:
         return case.inputs["value"].shape[1:-1]
     axes = zip(image_size(case), extents(case), case.strides, padding_pairs(case), strict=True)
@@ -108,7 +131,7 @@ def window_counts(case: Case) -> tuple[int, ...]:
 def pads(
     padding: Padding, images: tuple[int, ...], extents: tuple[int, ...], strides: tuple[int, ...]
 ) -> tuple[tuple[int, int], ...]:
-    """The (before, after) padding of each axis of an image, under windows that span ``extents`` elements.
+    """Return the (before, after) padding of each axis of an image, under windows that span ``extents`` elements.
 
     Raises:
         ValueError: if ``padding`` is a word other than SAME and VALID.
@@ -124,26 +147,26 @@ def pads(
 
 
 def same_padding(image: int, extent: int, stride: int) -> tuple[int, int]:
-    """SAME: enough that ceil(image / stride) windows fit, the odd element after the image."""
+    """Return SAME's (before, after): the least with which ceil(image / stride) windows fit, the odd element after."""
     count = -(-image // stride)
     total = max((count - 1) * stride + extent - image, 0)
     return total // 2, total - total // 2
 
 
 def window_count(image: int, extent: int, stride: int, pair: tuple[int, int]) -> int:
-    """How many windows fit on an image padded by ``pair``; zero or less if none does."""
+    """Return the number of windows that fit on an image padded by ``pair``; zero or less if no window fits."""
     return (image + sum(pair) - extent) // stride + 1
 
 
 def output_shape(case: Case) -> tuple[int, ...]:
-    """The shape of a valid case's ``output``."""
+    """Return the shape of the ``output`` of a valid case."""
     if case.output_shape is not None:
         return case.output_shape
     return (case.inputs["value"].shape[0], *window_counts(case), out_channels(case))
 
 
 def out_channels(case: Case) -> int:
-    """The channels of a case's ``output``."""
+    """Return the number of channels of a case's ``output``."""
     if "filter" not in case.inputs:
         return case.inputs["value"].shape[-1]
     *_, first, last = case.inputs["filter"].shape

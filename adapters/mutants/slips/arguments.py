@@ -1,4 +1,4 @@
-"""Slips in what a call is told: an argument read for the other axis, forgotten, or computed from the wrong size."""
+"""Slips with arguments: one is read for the wrong axis, forgotten, or computed from the wrong size."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ Pair = tuple[int, int]
 
 
 def swapped(call: Call, argument: str) -> Tensors:
-    """Reads the entries of an argument from the last axis to the first."""
+    """Read the entries of an argument from the last axis to the first."""
     return call.said(**{argument: _entries(call, argument)[::-1]})
 
 
 def first_for_all(call: Call, argument: str) -> Tensors:
-    """Takes the first axis' entry of an argument for every axis."""
+    """Use the first axis' entry of an argument for every axis."""
     entries = _entries(call, argument)
     return call.said(**{argument: entries[:1] * len(entries)})
 
 
 def replaced(call: Call, **arguments: Any) -> Tensors:
-    """Takes fixed values for arguments, whatever the call says; of a number, one for each axis."""
+    """Use fixed values for arguments, whatever the call says; a number is used for every axis."""
     axes = len(call.case.strides)
     return call.said(**{name: (value,) * axes if type(value) is int else value for name, value in arguments.items()})
 
 
 def added(call: Call, argument: str, number: int) -> Tensors:
-    """Adds a number to each entry of an argument that is above 1."""
+    """Add a number to each entry of an argument that is above 1."""
     return call.said(**{argument: tuple(entry + number * (entry > 1) for entry in _entries(call, argument))})
 
 
 def told_in_pairs(call: Call) -> Tensors:
-    """Tells padding as the pairs that its word means."""
+    """Give the padding as the pairs that its word stands for."""
     return call.said(padding=_entries(call, "padding"))
 
 
 def smallest_image(call: Call) -> Tensors:
-    """Makes the smallest image that convolves to the value, and puts zeros behind it up to the output_shape."""
+    """Make the smallest image that convolves to the value, and put zeros behind it up to output_shape."""
     batch, *_, channels = call.right["output"].shape
     sizes = [_least(axis, is_same=call.case.padding == "SAME") for axis in call.axes]
     array = np.zeros_like(call.right["output"])
@@ -52,30 +52,30 @@ def smallest_image(call: Call) -> Tensors:
 
 
 def _least(axis: Axis, *, is_same: bool) -> int:
-    """The smallest image with as many windows; SAME pads it as that size wants."""
+    """Return the size of the smallest image with as many windows. SAME then pads for that size."""
     least = (axis.count - 1) * axis.stride + 1 if is_same else axis.full - axis.before - axis.after
     return min(max(least, 0), axis.image)
 
 
 def mistaken(call: Call, argument: str, for_: str) -> Tensors:
-    """Takes one argument's entries for another's, such as the window's for the strides."""
+    """Use the entries of one argument for another, such as those of ksize for the strides."""
     return call.said(**{argument: _entries(call, for_)})
 
 
 def undilated_padding(call: Call) -> Tensors:
-    """Pads as if windows were not dilated, and then dilates them."""
+    """Pad as if windows were not dilated, and then dilate them."""
     case = call.case
     pads = shapes.pads(case.padding, shapes.image_size(case), shapes.kernel_size(case), case.strides)
     return call.said(padding=pads)
 
 
 def padded(call: Call, rule: str) -> Tensors:
-    """Pads each axis by a wrong rule of ``RULES``; explicit padding only by those that concern it."""
+    """Pad each axis by a wrong rule of ``RULES``."""
     return call.said(padding=tuple(RULES[rule](axis) for axis in call.axes))
 
 
 def same_padded(call: Call, rule: str) -> Tensors:
-    """Takes a wrong rule of ``RULES`` for SAME, and none of it elsewhere."""
+    """Pad by a wrong rule of ``RULES`` if the padding is SAME."""
     return padded(call, rule) if call.case.padding == "SAME" else call.right
 
 
@@ -106,7 +106,7 @@ RULES: Final[dict[str, Callable[[Axis], Pair]]] = {
     "front only": lambda axis: (axis.before, axis.before),
     "back only": lambda axis: (axis.after, axis.after),
 }
-"""Name -> the pair (before, after) that a wrong rule gives for an axis."""
+"""Name of a wrong rule -> its padding (before, after) of an axis."""
 
 
 def _entries(call: Call, argument: str) -> tuple[Any, ...]:
@@ -122,14 +122,14 @@ def _entries(call: Call, argument: str) -> tuple[Any, ...]:
 
 
 def output_padding_in_front(call: Call) -> Tensors:
-    """Puts the rows that output_padding adds before the image instead of behind it."""
+    """Put the rows that output_padding adds before the image instead of behind it."""
     extra = _entries(call, "output_padding")
     pads = [(axis.before + more, max(axis.after - more, 0)) for axis, more in zip(call.axes, extra, strict=True)]
     return call.said(padding=tuple(pads))
 
 
 def output_padding_emptied(call: Call) -> Tensors:
-    """Leaves zeros in the rows that output_padding adds."""
+    """Leave zeros in the rows that output_padding adds."""
 
     def emptied(array: Array) -> Array:
         image = array.copy()
@@ -141,7 +141,7 @@ def output_padding_emptied(call: Call) -> Tensors:
 
 
 def output_padding_exchanged(call: Call) -> Tensors:
-    """Gives each axis what output_padding says of the one at the other end."""
+    """Use the entries of output_padding from the last axis to the first."""
     extra = _entries(call, "output_padding")
     batch, *sizes, channels = call.right["output"].shape
     wrong = [size - more + other for size, more, other in zip(sizes, extra, extra[::-1], strict=True)]

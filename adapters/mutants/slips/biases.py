@@ -1,4 +1,4 @@
-"""Slips with a bias: which channel it is added to, where, and how often."""
+"""Slips with a bias: it is added to the wrong channel, at the wrong place, or too often."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from cases.model.case import is_outward
 
 
 def times(call: Call, number: float) -> Tensors:
-    """Adds the bias so many times; -1 subtracts it."""
+    """Add the bias ``number`` times; -1 subtracts it."""
     return _added(call, call.inputs["bias"] * number) if "bias" in call.inputs else call.right
 
 
-def reversed(call: Call) -> Tensors:  # noqa: A001 - what it does
-    """Adds the bias' entries from the last to the first."""
+def reversed(call: Call) -> Tensors:  # noqa: A001 - the slip's name
+    """Add the bias' entries from the last to the first."""
     return _added(call, call.inputs["bias"][::-1]) if "bias" in call.inputs else call.right
 
 
 def first_for_all(call: Call) -> Tensors:
-    """Adds the first entry to every channel."""
+    """Add the first entry to every channel."""
     return _added(call, call.inputs["bias"][:1]) if "bias" in call.inputs else call.right
 
 
 def in_turns(call: Call) -> Tensors:
-    """Adds the entries to the groups' channels in turns."""
+    """Add the entries to the channels of the groups in turn: one channel of each group at a time."""
     if "bias" not in call.inputs:
         return call.right
     bias = call.inputs["bias"]
@@ -34,7 +34,7 @@ def in_turns(call: Call) -> Tensors:
 
 
 def under_windows(call: Call) -> Tensors:
-    """Adds the bias only where some window reaches, as who adds it to each product's place does."""
+    """Add the bias only where some window reaches, as if it were added together with the products."""
     if "bias" not in call.inputs or call.case.operator != "conv_transpose":
         return call.right
     ones = {name: np.ones_like(array) for name, array in call.inputs.items() if name in {"value", "filter"}}
@@ -43,7 +43,7 @@ def under_windows(call: Call) -> Tensors:
 
 
 def along_columns(call: Call) -> Tensors:
-    """Adds the bias' entries to columns instead of channels, over and over."""
+    """Add the bias' entries to columns instead of channels, again and again."""
     if "bias" not in call.inputs:
         return call.right
     columns = call.right["output"].shape[-2]
@@ -51,7 +51,7 @@ def along_columns(call: Call) -> Tensors:
 
 
 def to_first_batch(call: Call) -> Tensors:
-    """Adds the bias to the first of the batch alone."""
+    """Add the bias to the first batch element only."""
     if "bias" not in call.inputs:
         return call.right
     batch = call.right["output"].shape[0]
@@ -64,7 +64,7 @@ def _added(call: Call, bias: Array) -> Tensors:
 
 
 def per_slice(call: Call, size: int) -> Tensors:
-    """Adds the bias with each slice of so many products of a sum."""
+    """Add the bias again with each slice of ``size`` products of a sum."""
     if "bias" not in call.inputs:
         return call.right
     filter_ = call.inputs["filter"]

@@ -1,7 +1,7 @@
-"""Wrong ways to count an element of an image: over one plane, through the batch, over an image of another size.
+"""Wrong ways to count the elements of an image: over one plane, through the batch, over an image of another size.
 
-Each takes the call, the element's places (an array for each axis) and its channel, and gives its index. The canonical
-one is ``(y * width + x) * channels + c``.
+Each rule takes the call, the places of elements (an array for each axis) and their channels, and returns their indices.
+The canonical index is ``(y * width + x) * channels + c``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Count = Callable[[Call, list[Array], Array], Array]
 
 
 def flat(places: Iterable[Array], sizes: Iterable[int]) -> Array:
-    """Places of a grid, counted along its last axis first; they may lie outside."""
+    """Return the flat indices of places in a grid, the last axis fastest; places may lie outside."""
     flat: Array = np.zeros((), dtype=np.int64)
     for place, size in zip(places, sizes, strict=True):
         flat = flat * size + place
@@ -27,10 +27,10 @@ def flat(places: Iterable[Array], sizes: Iterable[int]) -> Array:
 
 
 def starts(call: Call) -> list[Array]:
-    """Where the windows begin along each axis, an array an axis that spreads over [batch, *count, channels]."""
+    """Return the positions where windows begin: for each axis an array that broadcasts to [batch, *count, channels]."""
     axes = call.axes
     return [
-        (np.arange(axis.count) * axis.stride - axis.before).reshape(-1, *(1,) * (len(axes) - number))
+        np.array(axis.starts, dtype=np.int64).reshape(-1, *(1,) * (len(axes) - number))
         for number, axis in enumerate(axes)
     ]
 
@@ -44,7 +44,7 @@ def _images(call: Call) -> list[int]:
 
 
 def _through(sizes: Callable[[Call], list[int]]) -> Count:
-    """Counts through a grid of these sizes, channels last."""
+    """Make a rule that counts through a grid of these sizes, channels last."""
     return lambda call, places, channel: flat(places, sizes(call)) * _channels(call) + channel
 
 
@@ -53,7 +53,7 @@ _canonical: Final = _through(_images)
 
 def _padded(call: Call, places: list[Array], channel: Array) -> Array:
     moved = [place + axis.before for place, axis in zip(places, call.axes, strict=True)]
-    sizes = [axis.before + axis.image + axis.after for axis in call.axes]
+    sizes = [axis.padded for axis in call.axes]
     return flat(moved, sizes) * _channels(call) + channel
 
 
@@ -83,4 +83,4 @@ RULES: Final[dict[str, Count]] = {
     "width of the pooled": _through(lambda call: [axis.count for axis in call.axes]),
     "width of the rows": _through(lambda call: [call.axes[0].image for _ in call.axes]),
 }
-"""Name -> how it counts."""
+"""Name -> rule."""

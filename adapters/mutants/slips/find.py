@@ -1,4 +1,4 @@
-"""The slips by their names, ``module.function``, as the catalogue names them."""
+"""The slips by the names that the catalogue uses: ``module.function``."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _MODULES: Final = (
 
 
 def find(name: str) -> Callable[..., Any]:
-    """The function of a slip.
+    """Return the function of a slip.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if there is no such slip.
     """
     module, _, function = name.partition(".")
     public = module in _MODULES and not function.startswith("_")
@@ -39,15 +39,15 @@ def find(name: str) -> Callable[..., Any]:
 
 
 def is_of_results(name: str) -> bool:
-    """Whether a slip works on the arrays that are handed back, in their dtypes, and on the inputs as they came."""
+    """Tell whether a slip works on the returned arrays in their dtypes and on the inputs as given."""
     return name.startswith(f"{_RESULTS}.")
 
 
 def check(name: str, arguments: dict[str, Any]) -> None:
-    """See whether a slip takes these arguments.
+    """Check that a slip takes these arguments.
 
     Raises:
-        ValueError: if not.
+        ValueError: if there is no such slip, or it doesn't take them.
     """
     function = find(name)
     own = [None] * (3 if is_of_results(name) else 1)

@@ -1,4 +1,4 @@
-"""Slips of gradients alone: the value is right, and what goes back is not."""
+"""Slips with gradients only: the output is right, and a gradient is wrong."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from cases.model.shapes import Axis
 
 
 def of_ones(call: Call) -> Tensors:
-    """Ignores the cotangent and goes back from ones."""
+    """Ignore the cotangent, and compute gradients from ones."""
     return _back(call, np.ones_like)
 
 
 def _back(call: Call, change: Callable[[Array], Array]) -> Tensors:
-    """The right output, and gradients of another cotangent."""
+    """Return the right output, and the gradients for a changed cotangent."""
     if "cotangent" not in call.inputs:
         return call.right
     return call.with_tensor("cotangent", change(call.inputs["cotangent"]))
 
 
 def zero(call: Call, of: str) -> Tensors:
-    """Gives one input no gradient."""
+    """Give one input a gradient of zeros."""
     return call.edited(f"{of}_gradient", np.zeros_like)
 
 
 def averaged_over_batch(call: Call, of: str) -> Tensors:
-    """Divides what is summed over the batch by its size."""
+    """Divide a gradient, which is a sum over the batch, by the size of the batch."""
     return call.edited(f"{of}_gradient", lambda array: array / max(len(call.inputs["value"]), 1))
 
 
 def first_of_batch(call: Call, of: str) -> Tensors:
-    """Sums over the first of the batch alone."""
+    """Sum over the first batch element only."""
     name = f"{of}_gradient"
     if name not in call.right:
         return call.right
@@ -52,7 +52,7 @@ def first_of_batch(call: Call, of: str) -> Tensors:
 
 
 def to_every_maximum(call: Call) -> Tensors:
-    """Gives every one of several equal maxima the whole cotangent."""
+    """Give each of several equal maxima the whole cotangent."""
     if "value_gradient" not in call.right:
         return call.right
     axes = call.axes
@@ -64,7 +64,7 @@ def to_every_maximum(call: Call) -> Tensors:
 
 
 def whole_window(call: Call) -> Tensors:
-    """Shares a mean's cotangent by the whole window, even where a border cuts it."""
+    """Divide a mean's cotangent by the size of the whole window, even if a border cuts the window."""
     if "value_gradient" not in call.right:
         return call.right
     area = math.prod(axis.kernel for axis in call.axes)
@@ -72,22 +72,22 @@ def whole_window(call: Call) -> Tensors:
 
 
 def not_divided(call: Call) -> Tensors:
-    """Gives each element of a mean the whole cotangent."""
+    """Give each element of a mean the whole cotangent."""
     return _back(call, lambda cotangent: cotangent * inside(call.axes))
 
 
 def averaged_over_window(call: Call) -> Tensors:
-    """Takes the mean of what lies under a window instead of the sum."""
+    """Take the mean of the cotangent under a window instead of the sum."""
     return call.edited("value_gradient", lambda array: array / inside(call.axes))
 
 
 def from_window_start(call: Call) -> Tensors:
-    """Takes what lies at the first place of each window."""
+    """Take the cotangent at the first place of each window."""
     return call.edited("value_gradient", lambda _: call.inputs["cotangent"][first_places(call)])
 
 
 class _Seen(Oracle):
-    """The definition on axes some of whose sizes are others; how many windows there are stays."""
+    """The definition on changed axes: some fields have other values, and the number of windows stays."""
 
     def __init__(self, sizes: dict[str, int]) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class _Seen(Oracle):
 
 
 def along(call: Call, **sizes: int) -> Tensors:
-    """Goes back as if windows were laid otherwise, such as one element apart."""
+    """Compute gradients as if windows lay otherwise, such as one element apart."""
     if not call.case.gradients:
         return call.right
     back = _Seen(sizes).gradients(call.case, call.inputs)
@@ -107,7 +107,7 @@ def along(call: Call, **sizes: int) -> Tensors:
 
 
 def to_last_maximum(call: Call) -> Tensors:
-    """Gives the last of several equal maxima the cotangent."""
+    """Give the cotangent to the last of several equal maxima."""
     if "value_gradient" not in call.right:
         return call.right
     gradient = np.zeros((len(call.inputs["value"]), math.prod(call.inputs["value"].shape[1:])))
@@ -118,7 +118,7 @@ def to_last_maximum(call: Call) -> Tensors:
 
 
 def last_window_only(call: Call) -> Tensors:
-    """Writes a window's share over what another has left there, instead of adding."""
+    """Overwrite the share of an earlier window with that of a later one, instead of adding."""
     if "value_gradient" not in call.right:
         return call.right
     axes = call.axes
@@ -132,7 +132,7 @@ def last_window_only(call: Call) -> Tensors:
 
 
 def bias_under_windows(call: Call) -> Tensors:
-    """Sums a bias' gradient only as far as windows reach."""
+    """Sum a bias' gradient only over the part of the image that windows reach."""
     if "bias_gradient" not in call.right or call.case.operator != "conv_transpose":
         return call.right
     reach = tuple(slice(max(axis.covered, 0)) for axis in call.axes)

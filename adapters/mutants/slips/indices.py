@@ -1,4 +1,4 @@
-"""Slips with indices: another maximum's, or the right one's counted otherwise."""
+"""Slips with indices: the index of another maximum, or an index counted by another rule."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NOWHERE: Final = -1
 
 
 def last_maximum(call: Call) -> Tensors:
-    """Of several equal maxima, returns the last, and points at it."""
+    """Return the last of several equal maxima, and its index."""
     chosen = last_places(call)
     flat = call.inputs["value"].reshape(len(chosen), -1 if chosen.size else 0)
     output = np.take_along_axis(flat, chosen.reshape(len(chosen), -1 if chosen.size else 0), 1).reshape(chosen.shape)
@@ -25,7 +25,7 @@ def last_maximum(call: Call) -> Tensors:
 
 
 def last_places(call: Call) -> Array:
-    """The canonical index of the last of each window's maxima."""
+    """Return the canonical index of the last of each window's maxima."""
     axes = call.axes
     images = [axis.image for axis in axes]
     channels = call.inputs["value"].shape[-1]
@@ -45,14 +45,14 @@ def _placed(call: Call, indices: Array) -> Tensors:
 
 
 def counted(call: Call, rule: str) -> Tensors:
-    """Returns indices that count by a wrong rule of ``counting.RULES``."""
+    """Return indices that count by a wrong rule of ``counting.RULES``."""
     return call.right | {"indices": _by_rule(call, call.right["indices"], rule)}
 
 
 def understood(call: Call, rule: str) -> Tensors:
-    """Takes indices for such as count by a wrong rule of ``counting.RULES``.
+    """Read indices by a wrong rule of ``counting.RULES``.
 
-    What then lies outside the image is dropped, and of several elements that meet the last one stays.
+    An element whose place then lies outside the image is dropped. Where several elements meet, the last one stays.
     """
     image = np.zeros(call.case.output_shape or ())
     if not image.size:
@@ -66,7 +66,7 @@ def understood(call: Call, rule: str) -> Tensors:
 
 
 def _by_rule(call: Call, indices: Array, rule: str) -> Array:
-    """Canonical indices, counted by the rule; those that count the batch lose it on the way and get it back."""
+    """Count canonical indices by the rule. The batch's part of an index is taken off first and added again later."""
     images = [axis.image for axis in call.axes]
     channels = call.inputs["value"].shape[-1]
     if not indices.size:
@@ -79,25 +79,25 @@ def _by_rule(call: Call, indices: Array, rule: str) -> Array:
 
 
 def batch_forgotten(call: Call) -> Tensors:
-    """Does not count the batch, even if asked."""
+    """Leave the batch out of indices, even if the call asks for it."""
     size = math.prod(call.inputs["value"].shape[1:])
     return call.right | {"indices": call.right["indices"] % max(size, 1)}
 
 
 def batch_ignored(call: Call) -> Tensors:
-    """Puts every element into the first image of the batch; the others stay empty."""
+    """Put every element into the first image of the batch; the other images stay zero."""
     image = np.zeros_like(call.right["output"])
     image[:1] = call.right["output"].sum(axis=0, keepdims=True)
     return call.right | {"output": image}
 
 
 def through(call: Call, dtype: str) -> Tensors:
-    """Carries indices in a float type, which holds the smaller ones."""
+    """Carry indices in a float type, which holds only the smaller ones exactly."""
     return call.edited("indices", lambda array: rounded(array.astype(np.float64), dtype).astype(np.int64))
 
 
 def batch_without_depth(call: Call) -> Tensors:
-    """Counts the batch by the last two axes alone, as is right for images."""
+    """Count the batch by the sizes of the last two spatial axes only, which is right for images."""
     if not call.case.include_batch_in_index:
         return call.right
     whole = math.prod(call.inputs["value"].shape[1:])
@@ -106,7 +106,7 @@ def batch_without_depth(call: Call) -> Tensors:
 
 
 def in_a_byte(call: Call) -> Tensors:
-    """Keeps the place within the window in a byte, which large windows overflow."""
+    """Keep the place within the window in a byte, which overflows for large windows."""
     if not call.right["indices"].size:
         return call.right
     channels, images = call.inputs["value"].shape[-1], [axis.image for axis in call.axes]
@@ -119,5 +119,5 @@ def in_a_byte(call: Call) -> Tensors:
 
 
 def in_sixteen_bits(call: Call) -> Tensors:
-    """Keeps indices in sixteen bits, which large images overflow."""
+    """Keep indices in sixteen bits, which overflow for large images."""
     return call.edited("indices", lambda array: array.astype(np.int16).astype(np.int64))

@@ -1,4 +1,4 @@
-"""Slips of faster ways: tiles, phases, micro-batches, and paths that are taken for some sizes alone."""
+"""Slips of optimised code: tiles, phases, micro-batches, and paths for certain sizes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from adapters.oracle.windows import cut
 
 
 def tiles_overlap(call: Call, columns: int) -> Tensors:
-    """Computes so many columns at a time; the last tile is moved back to the end, and added to what is there."""
+    """Compute ``columns`` columns at a time. The last tile is moved back to end with the image, and added there."""
 
     def tiled(array: Array) -> Array:
         last = array.shape[-2]
@@ -25,9 +25,9 @@ def tiles_overlap(call: Call, columns: int) -> Tensors:
 
 
 def phases_too_far(call: Call) -> Tensors:
-    """Takes the taps of one phase of the output as a stride apart where dilations make them nearer.
+    """Take the taps of one phase of the output to be a stride apart, though dilations bring them nearer.
 
-    They are stride / gcd(stride, dilation) apart.
+    The right distance is stride / gcd(stride, dilation).
     """
     filter_ = call.inputs["filter"]
     for number, axis in enumerate(call.axes):
@@ -41,7 +41,7 @@ def phases_too_far(call: Call) -> Tensors:
 
 
 def stopped_at_infinity(call: Call) -> Tensors:
-    """Leaves a window at the first infinity, since nothing is greater, and misses a NaN behind it."""
+    """Stop in a window at the first infinity, since no number is greater, and miss a NaN behind it."""
     windows = cut(call.inputs["value"], call.axes, -np.inf)
     flat = windows.reshape(*call.right["output"].shape, math.prod(axis.kernel for axis in call.axes))
     reached = np.logical_or.accumulate(flat == np.inf, axis=-1)
@@ -50,13 +50,13 @@ def stopped_at_infinity(call: Call) -> Tensors:
 
 
 def micro_batches(call: Call, size: int) -> Tensors:
-    """Sums a filter's gradient over so many of the batch at a time, and forgets those left over."""
+    """Sum a filter's gradient over ``size`` batch elements at a time, and forget those left over."""
     batch = len(call.inputs["value"])
     return _counting(call, slice(batch // size * size, None), 0) if batch > size else call.right
 
 
 def _counting(call: Call, some: slice, times: int) -> Tensors:
-    """Counts some of the batch so many times in a filter's gradient."""
+    """Count some batch elements ``times`` times in a filter's gradient."""
     if "filter_gradient" not in call.right:
         return call.right
     cotangent = call.inputs["cotangent"].copy()
@@ -65,7 +65,7 @@ def _counting(call: Call, some: slice, times: int) -> Tensors:
 
 
 def gaps_filled(call: Call) -> Tensors:
-    """Goes back from a mean by repeating each share a stride's times, as is right where windows lie side by side."""
+    """Repeat each share of a mean's cotangent stride times, which is right if windows lie side by side."""
     if "value_gradient" not in call.right or any(axis.stride < axis.kernel for axis in call.axes):
         return call.right
     shares = call.inputs["cotangent"] / inside(call.axes)
@@ -77,33 +77,41 @@ def gaps_filled(call: Call) -> Tensors:
 
 
 def masked_by_value(call: Call) -> Tensors:
-    """Gives no gradient to what is zero, as a relu would."""
+    """Give no gradient to elements that are zero, as a relu would."""
     return call.edited("value_gradient", lambda array: np.where(call.inputs["value"] != 0, array, 0.0))
 
 
 def micro_batches_overlap(call: Call, size: int) -> Tensors:
-    """Sums a filter's gradient over so many of the batch at a time, the last ones moved back to make a whole block."""
+    """Sum a filter's gradient over ``size`` batch elements at a time; the last block is moved back to be whole."""
     batch = len(call.inputs["value"])
     return _counting(call, slice(batch - size, batch // size * size), 2) if batch > size else call.right
 
 
 def lowest_lane(call: Call, lanes: int) -> Tensors:
-    """Compares the elements of a window in so many lanes, and of equal maxima takes that of the lowest lane."""
+    """Compare the elements of a window in ``lanes`` lanes, and take the maximum of the lowest lane among equal ones."""
     taps = math.prod(axis.kernel for axis in call.axes)
     if taps <= lanes or not call.right["output"].size:
         return call.right
+    windows, places = _by_tap(call, taps)
+    order = np.argsort(np.arange(taps) % lanes, kind="stable")
+    hits = ((windows == windows.max(axis=-1, keepdims=True)) & (places >= 0))[..., order]
+    first = hits.argmax(axis=-1)[..., np.newaxis]
+    chosen = np.take_along_axis(places[..., order], first, axis=-1)[..., 0]
     channels = call.inputs["value"].shape[-1]
-    images = [axis.image for axis in call.axes]
+    wrong = chosen * channels + np.arange(channels)
+    return call.edited("indices", lambda array: array + (wrong - _in_batch(call, array)))
+
+
+def _by_tap(call: Call, taps: int) -> tuple[Array, Array]:
+    """Return the elements of all windows and their places in the image, each [batch, *count, channels, taps].
+
+    In the padding an element is minus infinity, and its place is -1.
+    """
     shape = (*call.right["output"].shape, taps)
+    images = [axis.image for axis in call.axes]
     windows = cut(call.inputs["value"], call.axes, -np.inf).reshape(shape)
     places = cut(np.arange(math.prod(images)).reshape(1, *images, 1), call.axes, -1)
-    flat = np.broadcast_to(places.reshape(1, *shape[1:-2], 1, taps), shape)
-    order = np.argsort(np.arange(taps) % lanes, kind="stable")
-    hits = ((windows == windows.max(axis=-1, keepdims=True)) & (flat >= 0))[..., order]
-    chosen = np.take_along_axis(flat[..., order], hits.argmax(axis=-1)[..., np.newaxis], axis=-1)[..., 0]
-    return call.edited(
-        "indices", lambda array: array + (chosen * channels + np.arange(channels) - _in_batch(call, array))
-    )
+    return windows, np.broadcast_to(places.reshape(1, *shape[1:-2], 1, taps), shape)
 
 
 def _in_batch(call: Call, indices: Array) -> Array:
@@ -113,13 +121,13 @@ def _in_batch(call: Call, indices: Array) -> Array:
 
 
 def tiles_overwrite(call: Call, windows: int) -> Tensors:
-    """Lays so many windows of the first axis at a time, and overwrites where the next ones overlap them."""
+    """Lay ``windows`` windows of the first axis at a time; the next ones overwrite where they overlap them."""
     first = call.axes[0]
     image = np.zeros_like(call.right["output"])
     for start in range(0, first.count, windows):
         value = np.zeros_like(call.inputs["value"])
         value[:, start : start + windows] = call.inputs["value"][:, start : start + windows]
         part = call.output(call.inputs | {"value": value})
-        reach = max(start * first.stride - first.before, 0)
+        reach = max(first.starts[start], 0)
         image[:, reach:] = part[:, reach:]
     return call.edited("output", lambda _: image)

@@ -1,4 +1,4 @@
-"""Slips of pooling: which elements a window has, which of them is the greatest, what a mean divides by."""
+"""Slips of pooling: the wrong elements in a window, the wrong maximum, the wrong divisor of a mean."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cases.model.dtypes import FLOATS, special
 
 
 def _taps(call: Call) -> tuple[int, ...]:
-    """Where the axes of a window's elements stand behind those of ``cut``."""
+    """Return the array axes of a window's elements in the result of ``cut``."""
     return tuple(range(-len(call.axes), 0))
 
 
@@ -26,7 +26,7 @@ def _windows(call: Call, outside: float = -np.inf) -> Array:
 
 
 def begun_with(call: Call, word: str) -> Tensors:
-    """Searches a maximum from a first value on: zero, or the lowest number of the dtype, which padding has too."""
+    """Begin the search for a maximum with zero, or with the lowest number of the dtype; padding has that value too."""
     lowest = -special("largest", call.case.dtype) if call.case.dtype in FLOATS else np.iinfo(call.case.dtype).min
     least = 0.0 if word == "zero" else float(lowest)
     output = call.right["output"]
@@ -34,19 +34,19 @@ def begun_with(call: Call, word: str) -> Tensors:
 
 
 def padded_with_zeros(call: Call) -> Tensors:
-    """Lets the zeros of the padding win where all elements are below zero."""
+    """Pad with zeros, which win if all elements are below zero."""
     greatest = _windows(call, 0.0).max(axis=_taps(call))
     return call.right | {"output": greatest}
 
 
 def without_nan(call: Call) -> Tensors:
-    """Takes a NaN for less than any number, so that it is lost."""
+    """Take a NaN to be less than any number, so that it is lost."""
     value = call.inputs["value"]
     return call.with_tensor("value", np.where(np.isnan(value), -np.inf, value))
 
 
 def nan_if_first(call: Call) -> Tensors:
-    """Keeps a NaN only where it comes first in its window: comparisons with it are false."""
+    """Keep a NaN only if it comes first in its window, because comparisons with NaN are false."""
     taps = math.prod(axis.kernel for axis in call.axes)
     first = _windows(call).reshape(*call.right["output"].shape, taps)[..., 0]
     lost = without_nan(call)
@@ -54,18 +54,18 @@ def nan_if_first(call: Call) -> Tensors:
 
 
 def padded_with_minus_infinity(call: Call) -> Tensors:
-    """Lets padding be less than all."""
+    """Pad with minus infinity."""
     return call.edited("output", lambda _: _windows(call).max(axis=_taps(call)))
 
 
 def meant(call: Call) -> Tensors:
-    """Returns the mean of a window's elements."""
+    """Return the mean of a window's elements."""
     mean = window_sum(call.inputs["value"], call.axes) / inside(call.axes)
     return call.edited("output", lambda _: mean)
 
 
 def divided_first(call: Call) -> Tensors:
-    """Divides each element before they are summed."""
+    """Divide each element before the sum."""
     shares = _windows(call, 0.0) / inside(call.axes).reshape(
         1, *(axis.count for axis in call.axes), 1, *(1,) * len(call.axes)
     )
@@ -73,43 +73,45 @@ def divided_first(call: Call) -> Tensors:
 
 
 def by_magnitude(call: Call) -> Tensors:
-    """Chooses the element furthest from zero."""
+    """Choose the element furthest from zero."""
     windows = _windows(call, 0.0)
     greatest, least = windows.max(axis=_taps(call)), windows.min(axis=_taps(call))
     return call.right | {"output": np.where(-least > greatest, least, greatest)}
 
 
 def least(call: Call) -> Tensors:
-    """Chooses the minimum."""
+    """Choose the minimum."""
     turned = call.with_tensor("value", -call.inputs["value"])
     return turned | {"output": -turned["output"]}
 
 
 def over_channels(call: Call) -> Tensors:
-    """Pools the channels together."""
+    """Take the maximum over all channels."""
     output = call.right["output"]
     return call.right | {"output": np.broadcast_to(output.max(axis=-1, keepdims=True, initial=-np.inf), output.shape)}
 
 
 def without_tap(call: Call, which: str) -> Tensors:
-    """Looks at one element less in each window: the last, or the first, unless the window has but one.
+    """Leave out one element of each window: the last or the first, unless a window has one element only.
 
-    What lies on the padding is nothing, so a window may be left with nothing: then its own answer stands.
+    Padding is no element, so a window may have no element left: then the right answer stays.
     """
     taps = math.prod(axis.kernel for axis in call.axes)
     if taps == 1:
         return call.right
     windows = _windows(call, np.nan).reshape(*call.right["output"].shape, taps)
     rest = windows[..., :-1] if which == "last" else windows[..., 1:]
-    left = (~np.isnan(rest)).any(axis=-1)
+    counts = (~np.isnan(rest)).sum(axis=-1)
     with np.errstate(invalid="ignore"):
-        chosen = np.where(left, np.where(np.isnan(rest), -np.inf, rest).max(axis=-1), call.right["output"])
-        means = np.where(left, np.nansum(rest, axis=-1) / np.maximum((~np.isnan(rest)).sum(axis=-1), 1), chosen)
-    return call.right | {"output": means if call.case.operator == "avg_pool" else chosen}
+        if call.case.operator == "avg_pool":
+            found = np.nansum(rest, axis=-1) / np.maximum(counts, 1)
+        else:
+            found = np.where(np.isnan(rest), -np.inf, rest).max(axis=-1)
+    return call.right | {"output": np.where(counts > 0, found, call.right["output"])}
 
 
 def divided_by(call: Call, what: str) -> Tensors:
-    """Divides a window's sum by a wrong number of ``DIVISORS``."""
+    """Divide a window's sum by a wrong number of ``DIVISORS``."""
     total = window_sum(call.inputs["value"], call.axes)
     return call.right | {"output": total / DIVISORS[what](call)}
 
@@ -119,7 +121,7 @@ def _padded_behind(call: Call) -> Array:
 
 
 def _range(call: Call) -> Array:
-    """How many steps of the dilation fit between a window's ends, cut off at the image's."""
+    """Return the number of steps of the dilation between a window's ends, which are cut off at the image's ends."""
     total: Array = np.ones((1,) * (len(call.axes) + 2))
     for axis, start in zip(call.axes, starts(call), strict=True):
         length = np.minimum(start + axis.extent, axis.image) - np.maximum(start, 0)
@@ -137,16 +139,16 @@ DIVISORS: Final[dict[str, Callable[[Call], float | Array]]] = {
     "steps between the ends": _range,
     "elements behind the image too": _padded_behind,
 }
-"""What a wrong mean divides by."""
+"""Name -> a number by which a wrong mean divides."""
 
 
 def floored(call: Call) -> Tensors:
-    """Divides as integers do."""
+    """Round down, as a division of integers does."""
     return call.right | {"output": np.floor(call.right["output"])}
 
 
 def positive_zero(call: Call) -> Tensors:
-    """Takes a zero without a sign for greater than one with it."""
+    """Take a positive zero to be greater than a negative zero."""
     zeros = (_windows(call) == 0) & ~np.signbit(_windows(call))
     positive = zeros.any(axis=_taps(call))
     return call.edited("output", lambda array: np.where((array == 0) & positive, 0.0, array))

@@ -1,6 +1,6 @@
-"""Slips in what is handed back: another dtype, the input's own memory, an old result, an array too few.
+"""Slips with returned arrays: another dtype, the memory of an input, an old result, a missing array.
 
-Each takes the call, the inputs as they came, and the right arrays in their dtypes.
+Each slip takes the call, the inputs as given, and the right arrays in their dtypes.
 """
 
 from __future__ import annotations
@@ -17,40 +17,40 @@ Inputs = Arrays
 
 
 def as_dtype(_call: Call, _inputs: Inputs, outputs: Arrays, dtype: str, output: str = "output") -> Arrays:
-    """Returns an array in a fixed dtype."""
+    """Return an array in a fixed dtype."""
     return outputs | {output: outputs[output].astype(dtype)} if output in outputs else outputs
 
 
 def changed_in_place(_call: Call, inputs: Inputs, outputs: Arrays, tensor: str) -> Arrays:
-    """Uses an input as a place for results, and leaves something there."""
+    """Change an input, as if its memory were used for results."""
     if tensor in inputs and inputs[tensor].size:
         inputs[tensor].flat[-1] += 1
     return outputs
 
 
 def as_view(_call: Call, inputs: Inputs, outputs: Arrays) -> Arrays:
-    """Returns the value itself where that is the result."""
+    """Return the value itself, not a copy, if the result equals it."""
     value, output = inputs["value"], outputs["output"]
     same = value.shape == output.shape and value.dtype == output.dtype and value.tobytes() == output.tobytes()
     return outputs | {"output": value} if same else outputs
 
 
 def remembered(call: Call, _inputs: Inputs, outputs: Arrays) -> Arrays:
-    """Keeps results by the tensors' shapes, and returns an old one for other elements of the same shapes."""
+    """Remember results by the tensors' shapes, and return an old result for other elements of the same shapes."""
     key = (call.case.operator, *((name, spec.shape, spec.dtype) for name, spec in call.case.inputs.items()))
     return dict(call.memory.setdefault(key, outputs))
 
 
 def without(_call: Call, _inputs: Inputs, outputs: Arrays, output: str) -> Arrays:
-    """Returns no array of this name."""
+    """Leave out the array of this name."""
     return {name: array for name, array in outputs.items() if name != output}
 
 
 def one_more(_call: Call, _inputs: Inputs, outputs: Arrays) -> Arrays:
-    """Returns an array that nobody asked for."""
+    """Return one more array, which nobody asked for."""
     return outputs | {"mask": outputs["output"]}
 
 
 def columns_in_memory(_call: Call, _inputs: Inputs, outputs: Arrays) -> Arrays:
-    """Returns arrays whose elements lie in memory in another order."""
+    """Return arrays whose elements lie in memory in another order."""
     return {name: np.asfortranarray(array) for name, array in outputs.items()}

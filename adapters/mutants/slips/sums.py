@@ -1,4 +1,4 @@
-"""Slips in arithmetic: sums in a narrower type, digits cut off, products of zeros that stand for nothing."""
+"""Slips of arithmetic: sums in a narrower type, digits cut off, products of zeros that are no elements."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from cases.model.case import is_outward
 from cases.model.dtypes import FLOATS, PRECISION, rounded, smallest, special
 
 _PARTS = 8
-"""Into how many parts a long sum is divided: enough that rounding after each shows, and few enough to be quick."""
+"""The number of parts of a long sum: enough to show rounding after each part, and few enough to be fast."""
 
 
 def read_as(call: Call, dtype: str) -> Tensors:
-    """Rounds what goes in to a narrower type."""
+    """Round the inputs to a narrower type."""
     if not _is_wider(call, dtype):
         return call.right
     return call.again(_each(call.inputs, lambda array: _held(array, dtype)))
 
 
 def written_as(call: Call, dtype: str) -> Tensors:
-    """Rounds what comes out to a narrower type."""
+    """Round the outputs to a narrower type."""
     if not _is_wider(call, dtype):
         return call.right
     return _each(call.right, lambda array: _held(array, dtype))
 
 
 def summed_as(call: Call, dtype: str) -> Tensors:
-    """Rounds to a narrower type after each part of a sum over taps and channels."""
+    """Round to a narrower type after each part of a sum over taps and channels."""
     if not _is_wider(call, dtype):
         return call.right
     filter_ = call.inputs["filter"]
@@ -43,26 +43,26 @@ def summed_as(call: Call, dtype: str) -> Tensors:
         term = call.output(call.unbiased | {"filter": masked})
         total = _held(total + _held(term, dtype), dtype)
     total = _held(total + call.inputs.get("bias", 0.0), dtype)
-    # What was masked is zero, and times an infinity NaN: that is no rounding.
+    # A masked weight is zero, and zero times infinity is NaN. That would be more than rounding.
     return call.edited("output", lambda right: np.where(np.isfinite(right), total, right))
 
 
 def _over_inner(filter_: Array, inner: int) -> Array:
-    """A number for each pair of a tap and a channel in, which stands on the filter's axis ``inner``."""
+    """Number the pairs of a tap and an input channel; ``inner`` is the filter's axis of input channels."""
     sizes = list(filter_.shape)
     sizes[-3 - inner] = 1
     return np.arange(math.prod(sizes)).reshape(sizes)
 
 
 def in_reverse(call: Call) -> Tensors:
-    """Sums what the taps give from the last to the first."""
+    """Sum the products from the last tap to the first."""
     parts = (np.split(call.inputs[name], call.case.groups, axis=-1) for name in ("value", "filter"))
     sums = [_by_taps(call, value, filter_) for value, filter_ in zip(*parts, strict=True)]
     return call.edited("output", lambda _: np.concatenate(sums, axis=-1) + call.inputs.get("bias", 0.0))
 
 
 def _by_taps(call: Call, value: Array, filter_: Array) -> Array:
-    """One group's sums; a tap at a time, from the last one on."""
+    """Return the sums of one group, computed tap by tap from the last one."""
     back = is_outward(call.case.operator)
     sizes = (axis.image if back else axis.count for axis in call.axes)
     total: Array = np.zeros((len(value), *sizes, filter_.shape[-2 if back else -1]))
@@ -76,7 +76,7 @@ def _by_taps(call: Call, value: Array, filter_: Array) -> Array:
 
 
 def cut_off(call: Call) -> Tensors:
-    """Cuts digits off instead of rounding to the nearest number that the dtype holds."""
+    """Cut digits off instead of rounding to the nearest number that the dtype holds."""
     if call.case.dtype not in FLOATS:
         return call.right
     return _each(call.right, lambda array: _cut(array, call.case.dtype))
@@ -90,27 +90,24 @@ def _cut(array: Array, dtype: str) -> Array:
 
 
 def with_zeros(call: Call) -> Tensors:
-    """Multiplies also by the zeros that stand between and around the elements, which an infinity makes a NaN."""
+    """Multiply also by the zeros between and around the elements; zero times infinity is NaN."""
     return answer(call.case, call.inputs, Oracle("zero_insertion"))
 
 
 def flushed(call: Call, where: str) -> Tensors:
-    """Takes zeros for numbers too small to have all their digits: going in or coming out."""
+    """Replace subnormal numbers by zeros, in the inputs or in the outputs."""
     if call.case.dtype not in FLOATS:
         return call.right
-    if where == "in":
-        return call.again({name: _flushed(call, array) for name, array in call.inputs.items()})
-    return {name: _flushed(call, array) for name, array in call.right.items()}
+    least = special("smallest_normal", call.case.dtype)
 
+    def change(array: Array) -> Array:
+        return np.where(np.abs(array) < least, np.copysign(0.0, array), array)
 
-def _flushed(call: Call, array: Array) -> Array:
-    if array.dtype.kind == "i":
-        return array
-    return np.where(np.abs(array) < special("smallest_normal", call.case.dtype), np.copysign(0.0, array), array)
+    return call.again(_each(call.inputs, change)) if where == "in" else _each(call.right, change)
 
 
 def saturated(call: Call) -> Tensors:
-    """Takes the largest number for an infinity that comes out."""
+    """Replace an infinity in the outputs by the largest number."""
     if call.case.dtype not in FLOATS:
         return call.right
     most = special("largest", call.case.dtype)
@@ -118,75 +115,72 @@ def saturated(call: Call) -> Tensors:
 
 
 def without_nan(call: Call, where: str) -> Tensors:
-    """Takes zeros for NaN: going in or coming out."""
-    if where == "in":
-        return call.again(
-            {name: np.nan_to_num(a, nan=0.0, posinf=np.inf, neginf=-np.inf) for name, a in call.inputs.items()}
-        )
-    return {name: np.nan_to_num(a, nan=0.0, posinf=np.inf, neginf=-np.inf) for name, a in call.right.items()}
+    """Replace NaN by zeros, in the inputs or in the outputs."""
+
+    def change(array: Array) -> Array:
+        return np.where(np.isnan(array), 0.0, array)
+
+    return call.again(_each(call.inputs, change)) if where == "in" else _each(call.right, change)
 
 
 def positive_zeros(call: Call) -> Tensors:
-    """Writes every zero without its sign."""
+    """Write every zero without its sign."""
     return {name: array + 0 for name, array in call.right.items()}
 
 
 def negative_zeros(call: Call) -> Tensors:
-    """Writes every zero with a sign."""
+    """Write every zero with a minus sign."""
     return call.edited("output", lambda array: np.where(array == 0, -0.0, array))
 
 
 def off(call: Call, by: float, output: str = "output") -> Tensors:
-    """Multiplies an output by a number near 1."""
+    """Multiply an output by a number."""
     return call.edited(output, lambda array: array * by)
 
 
 def raised_by(call: Call, number: float, output: str = "output") -> Tensors:
-    """Adds a number to every element of an output."""
+    """Add a number to every element of an output."""
     return call.edited(output, lambda array: array + number)
 
 
 def magnitudes(call: Call) -> Tensors:
-    """Loses the signs of what goes in."""
+    """Remove the signs of the inputs."""
     return call.again(_each(call.inputs, np.abs))
 
 
 def _is_wider(call: Call, dtype: str) -> bool:
-    """Whether a type is narrower than the call's, so that there is something to lose."""
+    """Tell whether the call's type is wider than ``dtype``, so that rounding can show."""
     return PRECISION[dtype] < PRECISION.get(call.case.dtype, 0)
 
 
 def _each(tensors: Tensors, change: Callable[[Array], Array]) -> Tensors:
-    """Tensors changed one by one, but for indices, which are no elements."""
+    """Change every tensor except indices."""
     return {name: array if name == "indices" else change(array) for name, array in tensors.items()}
 
 
 def _held(array: Array, dtype: str) -> Array:
     if dtype != "tf32":
         return rounded(array, dtype).astype(np.float64)
-    mantissas, exponents = np.frexp(array)  # a way to read float32, not a dtype: it has float32's exponents
+    mantissas, exponents = np.frexp(array)  # tf32 is no dtype: it is float32 with fewer digits and the same exponents
     nearest: Array = np.ldexp(np.rint(np.ldexp(mantissas, PRECISION[dtype])), exponents - PRECISION[dtype])
     return nearest
 
 
 def zeros_skipped(call: Call) -> Tensors:
-    """Leaves out the products of zeros among the values, which may be no zeros: of infinities and NaN."""
-    kept = call.again(
-        {n: np.nan_to_num(a, nan=0, posinf=0, neginf=0) if n == "filter" else a for n, a in call.inputs.items()}
-    )
-    ones = {
-        n: (a != 0).astype(float) if n == "value" else np.where(np.isfinite(a), 0.0, 1.0)
-        for n, a in call.inputs.items()
-    }
-    met = call.output({n: a for n, a in ones.items() if n in {"value", "filter"}}) > 0
+    """Leave out the products of zeros in the value, also those with infinities and NaN, which are NaN."""
+    value, filter_ = call.inputs["value"], call.inputs["filter"]
+    finite = np.isfinite(filter_)
+    kept = call.with_tensor("filter", np.where(finite, filter_, 0.0))
+    marks = {"value": np.where(value != 0, 1.0, 0.0), "filter": np.where(finite, 0.0, 1.0)}
+    met = call.output(marks) > 0  # elements with a product that is not skipped although its weight is not finite
     return call.edited("output", lambda array: np.where(met, array, kept["output"]))
 
 
 def through_float32(call: Call) -> Tensors:
-    """Carries what goes in as float32, whole numbers too."""
+    """Carry the inputs as float32, integers too."""
     return call.again(_each(call.inputs, lambda array: array.astype(np.float32).astype(np.float64)))
 
 
 def through_bytes(call: Call) -> Tensors:
-    """Carries wider whole numbers in a byte, which wraps around."""
+    """Carry wider integers in a byte, which wraps around."""
     return call.again(_each(call.inputs, lambda array: array.astype(np.int64).astype(np.int8).astype(np.float64)))

@@ -1,4 +1,4 @@
-"""The tutorial's algorithms, on examples worked out by hand: where they are right, and where they go wrong."""
+"""The tutorial's algorithms on examples worked out by hand: sizes for which they are right, and for which wrong."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Tensor = npt.NDArray[Any]
 
 
 def image(rows: Any, dtype: str = "float32") -> Tensor:
-    """[rows, columns] -> [1, rows, columns, 1]."""
+    """Make an image [1, rows, columns, 1] of [rows, columns]."""
     return np.array(rows, dtype)[np.newaxis, ..., np.newaxis]
 
 
@@ -38,7 +38,7 @@ def transposed(value: Any, filter: Any, size: tuple[int, int], strides: tuple[in
 
 
 def row(value: list[int], filter: list[int], length: int, stride: int, zeros: str) -> list[Any]:  # noqa: A002
-    """The recipe on one row, whose other axis has one element, a kernel of 1 and a stride of 1."""
+    """Follow the recipe on one row; the other axis has one element, a kernel of 1 and a stride of 1."""
     (found,) = transposed([value], [filter], (1, length), (1, stride), zeros)
     return list(found)
 
@@ -51,7 +51,7 @@ def test_the_tutorial_s_own_example_comes_out_right_in_both_readings(zeros: str)
 
 @pytest.mark.parametrize(("zeros", "result"), [("after", [2, 13, 20, 30]), ("between", [1, 2, 13, 20])])
 def test_a_zero_after_the_last_element_moves_the_window_by_one(zeros: str, result: list[int]) -> None:
-    """Full result 1 2 13 20 30; SAME crops one element, which belongs to the end."""
+    """Compare with the full result 1 2 13 20 30; SAME crops one element, which should be the last."""
     assert row([1, 10], [1, 2, 3], 4, 2, zeros) == result
 
 
@@ -60,7 +60,10 @@ def test_a_zero_after_the_last_element_moves_the_window_by_one(zeros: str, resul
     [("after", [2, 0, 0, 0, 10, 20, 0, 0, 0]), ("between", [0, 1, 2, 0, 0, 0, 10, 20])],
 )
 def test_a_stride_beyond_the_kernel_is_wrong_in_both_readings(zeros: str, result: list[int]) -> None:
-    """Right is 1 2 0 0 0 10 20 0: the surplus belongs to the end. One reading halves it, the other is too long."""
+    """Compare with the right result 1 2 0 0 0 10 20 0, whose last zero is the surplus.
+
+    One reading puts the surplus in front. The other gives one element too many.
+    """
     assert row([1, 10], [1, 2], 8, 5, zeros) == result
 
 
@@ -75,7 +78,7 @@ def test_valid_with_a_remainder_is_right_in_the_first_reading_alone(zeros: str, 
 
 
 def test_the_axes_are_not_mixed_up() -> None:
-    """Rows: stride 1, kernel 2, image 2, so that the last of three full rows is cut; columns as above."""
+    """Use stride 1, kernel 2 and image 2 for rows, so that the last of three full rows is cut; columns as above."""
     result = transposed([[1, 10], [2, 20]], [[1, 2, 3], [0, 0, 1]], (2, 4), (1, 2), "between")
     assert result == [[1, 2, 13, 20], [2, 4, 27, 40]]
 
@@ -100,7 +103,7 @@ def test_no_element_has_no_zeros_and_a_filter_larger_than_all_is_refused() -> No
 
 
 def test_a_mask_is_read_over_the_pooled_size_times_the_stride() -> None:
-    """Of an odd image: the mask counted through 3 x 3, the program through 4 x 4."""
+    """Unpool an odd image: the mask counts through 3 x 3, and the program through 4 x 4."""
     pooled, mask = image([[1, 2], [3, 4]]), image([[0, 2], [6, 8]], "int64")
     result = max_unpool(pooled, mask, stride=2)[0, ..., 0].tolist()
     assert result == [[1, 0, 2, 0], [0, 0, 3, 0], [4, 0, 0, 0], [0, 0, 0, 0]]
@@ -125,7 +128,7 @@ def test_a_place_outside_the_image_is_an_error(place: int, named: int) -> None:
 
 
 def test_of_overlapping_averages_the_last_stays() -> None:
-    """Summed they would be 1 11 10."""
+    """Fill in instead of adding, which would give 1 11 10."""
     options: dict[str, Any] = {"output_shape": (1, 1, 3, 1), "ksize": (1, 2), "strides": (1, 1), "padding": "VALID"}
     assert avg_unpool(image([[1, 10]]), **options).ravel().tolist() == [1, 10, 10]
 

@@ -1,4 +1,4 @@
-"""Mutants: the definition but where their slip shows, and slips that do what they say."""
+"""Mutants are the definition except where their slip shows, and slips do what they say."""
 
 from __future__ import annotations
 
@@ -136,9 +136,9 @@ def test_an_input_is_changed() -> None:
     ],
 )
 def test_wrong_ways_to_count(rule: str, index: int) -> None:
-    """Row 2, column 3, channel 1 of an image of 6 x 7 x 3, padded by one all round, in the window (1, 2).
+    """Count row 2, column 3, channel 1 of an image of 6 x 7 x 3, padded by one on every side, in the window (1, 2).
 
-    That window begins at row 1 and column 3: so the element is the first in its second row.
+    That window begins at row 1 and column 3, so the element is the first in the window's second row.
     """
     case = make("max_pool_argmax", batch=2, padding=[[1, 1], [1, 1]])
     shape = (2, 4, 4, 3)
@@ -155,7 +155,7 @@ def test_all_words_that_slips_know_are_tried() -> None:
 @pytest.mark.parametrize("operator", [name for name in INPUTS if name != "relu"])
 @pytest.mark.parametrize("fields", [{"batch": 0}, {"gradients": True}, {}], ids=["empty", "gradients", "no channels"])
 def test_a_slip_does_not_break(operator: str, fields: dict[str, Any]) -> None:
-    """Who raises instead is noticed for the wrong reason. Other arguments alone may ask for what can not be."""
+    """Run every slip: one that raises is noticed for the wrong reason. Only other arguments may make a call invalid."""
     channels = {"in_channels": 2, "out_channels": 3, "bias": True} if "conv" in operator else {"channels": 2}
     names = ("in_channels", "out_channels", "channels")
     empty = {name: 0 for name in names if name in channels}
@@ -169,7 +169,7 @@ def test_a_slip_does_not_break(operator: str, fields: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("padding", "image"), [("SAME", 3), ("VALID", 5)])
 def test_the_smallest_image_stands_at_the_beginning(padding: str, image: int) -> None:
-    """Two windows of three, two apart, on a row of 4 or 6: fewer elements would do."""
+    """Lay two windows of three, two apart, on a row of 4 or 6 elements; fewer elements would be enough."""
     larger = make("conv_transpose", image=[image + 1], kernel=[3], padding=padding, in_channels=1, out_channels=1)
     smaller = make("conv_transpose", image=[image], kernel=[3], padding=padding, in_channels=1, out_channels=1)
     inputs = fill(larger)
@@ -179,7 +179,7 @@ def test_the_smallest_image_stands_at_the_beginning(padding: str, image: int) ->
 
 
 def test_a_mean_that_counts_padding() -> None:
-    """A row of 1, 2, 3 in windows of two, SAME with stride 2: the last window holds 3 and padding."""
+    """Pool 1, 2, 3 in windows of two, SAME with stride 2: the last window holds 3 and padding."""
     case = make("avg_pool", image=[3], ksize=2, strides=2, padding="SAME", channels=1)
     value = np.array([1.0, 2.0, 3.0]).reshape(1, 3, 1)
     wrong = find.find("pooling.divided_by")(call(case, value=value), what="whole window")
@@ -196,7 +196,7 @@ def test_the_last_of_equal_maxima() -> None:
 
 
 def test_sums_in_half_precision_lose_what_does_not_fit() -> None:
-    """2048 + 1 is 2048 there."""
+    """Add 2048 + 1, which is 2048 in float16."""
     case = make("conv", image=[2], kernel=[2], strides=1, in_channels=1, out_channels=1)
     tensors = {"value": np.array([2048.0, 1.0]).reshape(1, 2, 1), "filter": np.ones((2, 1, 1))}
     assert call(case, **tensors).right["output"].ravel().tolist() == [2049]
@@ -220,7 +220,7 @@ WRONG = [
     ("slip: sums.off, with: {by: 2}, only: topic == 'strides'", "no fact is called 'topic'"),
     ("slip: sums.off, with: {by: 2}, refuses: says that it can not", "says slip and refuses; give one of"),
     ("slip: sums.off, with: {by: 2}, outputs: [indices]", "a: conv returns no indices"),
-    ("refuses: says that it can not, with: {by: 2}", "has no slip that could take what stands under with; remove it"),
+    ("refuses: says that it can not, with: {by: 2}", "has no slip to take the arguments under with; remove them"),
     ("accepts: {rule: chanels}", "rule: input should be 'type', 'dtype', 'rank'"),
     ("only: axes == 1", "says neither; give one of slip, accepts and refuses"),
 ]

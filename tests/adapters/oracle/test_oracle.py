@@ -1,4 +1,4 @@
-"""The oracle as an adapter: what it returns, what it refuses, and that its programs are what it runs."""
+"""The oracle as an adapter: it returns what it should, refuses what it should, and runs the programs that it shows."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_broken_rule_is_named(rule: str) -> None:
 
 
 def test_a_refusal_arises_in_the_call() -> None:
-    """The line that a traceback shows is the text's own, though its first lines are not executed again."""
+    """Find the stage from a traceback. Its lines count as the text's do, though the first lines are not run again."""
     case = INVALID["stride"]
     with pytest.raises(InvalidCall) as caught:
         run(case)
@@ -212,7 +212,7 @@ def test_products_summed_an_element(operator: str, expected: int) -> None:
 
 
 class ShiftedIndex(Oracle):
-    """A wrong implementation, as others would write it."""
+    """A wrong implementation, as a user would write it."""
 
     @staticmethod
     def max_pool_argmax(value: Any, axes: Any) -> Any:

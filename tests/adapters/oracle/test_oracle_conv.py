@@ -27,7 +27,7 @@ def drawn_axis(draw: st.DrawFn) -> Axis:
 
 
 def naive(value: Array, filter_: Array, rows: Axis, columns: Axis) -> Array:
-    """Four loops over space; the matrix product over channels is NumPy's."""
+    """Convolve with four loops over space; the matrix product over channels is NumPy's."""
     result = np.zeros((len(value), rows.count, columns.count, filter_.shape[-1]))
     for i in range(rows.count):
         for j in range(columns.count):

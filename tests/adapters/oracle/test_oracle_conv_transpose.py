@@ -33,7 +33,7 @@ def grid() -> list[tuple[Axis, Axis]]:
 
 
 def integers(shape: tuple[int, ...], seed: int) -> Array:
-    """Integers from -8 to 8 but 0, so that no product vanishes."""
+    """Draw integers from -8 to 8 except 0, so that no product is zero."""
     values = np.random.default_rng(seed).integers(-8, 8, shape).astype(np.float64)
     return values + (values >= 0)
 
@@ -59,7 +59,7 @@ def test_forms_agree_bit_for_bit_over_the_grid() -> None:
 @pytest.mark.parametrize("form", [scatter, zero_insertion, matrix])
 @pytest.mark.parametrize("pair", [same_padding(4, 2, 2), (0, 0)], ids=["SAME", "VALID"])
 def test_the_tiles_of_a_filter_that_do_not_overlap(form: Form, pair: tuple[int, int]) -> None:
-    """A 2x2 value of -2, what conv makes of 4x4 ones, goes back to four tiles of -2 times the filter."""
+    """Transpose a 2x2 value of -2, which conv makes of 4x4 ones: the result is four tiles of -2 times the filter."""
     axes = (axis_of(4, 2, 2, pair),) * 2
     filter_ = np.array([[1.0, 0.0], [-1.0, -2.0]]).reshape(2, 2, 1, 1)
     actual = form(np.full((1, 2, 2, 1), -2.0), filter_, axes)
@@ -69,7 +69,7 @@ def test_the_tiles_of_a_filter_that_do_not_overlap(form: Form, pair: tuple[int, 
 
 @pytest.mark.parametrize("form", [scatter, zero_insertion, matrix])
 def test_same_pads_the_odd_element_after_the_image(form: Form) -> None:
-    """Kernel 2, stride 1: SAME pads nothing before, so the full result [1, 12, 20] loses its last element."""
+    """Use kernel 2 and stride 1: SAME pads nothing before, so the full result [1, 12, 20] loses its last element."""
     axes = (axis_of(2, 2, 1, same_padding(2, 2, 1)),)
     actual = form(np.array([[[1.0], [2.0]]]), np.array([[[1.0]], [[10.0]]]), axes)
     assert actual.ravel().tolist() == [1, 12]
@@ -77,20 +77,20 @@ def test_same_pads_the_odd_element_after_the_image(form: Form) -> None:
 
 @pytest.mark.parametrize("form", [scatter, zero_insertion, matrix])
 def test_what_no_window_covers_is_zero(form: Form) -> None:
-    """Stride 3, kernel 1: the image of 5 has windows on 0 and 3, all else stays zero."""
+    """Use stride 3 and kernel 1: the image of 5 has windows on 0 and 3, and all else stays zero."""
     actual = form(np.array([[[3.0], [4.0]]]), np.array([[[2.0]]]), (axis_of(5, 1, 3, (0, 0)),))
     assert actual.ravel().tolist() == [6, 0, 0, 8, 0]
 
 
 def test_channels_are_summed_over_the_filters_last_axis() -> None:
-    """Two channels in, three out, one pixel: a matrix times a vector."""
+    """Use two input channels, three output channels and one pixel: a matrix times a vector."""
     filter_ = np.arange(1.0, 7.0).reshape(1, 1, 3, 2)
     actual = scatter(np.array([10.0, 100.0]).reshape(1, 1, 1, 2), filter_, (axis_of(1, 1, 1, (0, 0)),) * 2)
     assert actual.ravel().tolist() == [210, 430, 650]
 
 
 def test_an_infinity_touches_no_more_than_its_window() -> None:
-    """Only the scatter form promises this: it multiplies by no zero that stands for nothing."""
+    """Use the scatter form, the only one that promises this: it multiplies by no inserted zero."""
     value = np.array([np.inf, 1.0, 1.0]).reshape(1, 3, 1)
     actual = scatter(value, np.array([1.0, 2.0]).reshape(2, 1, 1), (axis_of(6, 2, 2, (0, 0)),))
     assert actual.ravel().tolist() == [math.inf, math.inf, 1, 2, 1, 2]

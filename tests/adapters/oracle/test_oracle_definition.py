@@ -1,6 +1,6 @@
-"""The oracle's calls against nested loops, written from the definition alone: any rank, dilations, groups, bias.
+"""The oracle's calls against nested loops written from the definition alone: any rank, dilations, groups, bias.
 
-The loops know of no other module than the one that is called: padding, channels and windows are theirs.
+The loops use no module of the suite: they have their own padding, channels and windows.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ quick = settings(max_examples=60, deadline=None)
 
 
 def naive_conv(value: Array, filter_: Array, on: Windows, groups: int) -> Array:
-    """The filter is [*kernel, in / groups, out]; each output channel reads the input channels of its own group."""
+    """Convolve; the filter is [*kernel, in / groups, out]. An output channel reads the input channels of its group."""
     inner, outer = filter_.shape[-2:]
     result = np.zeros((len(value), *on.counts, outer))
     for window, tap, place in on.triples():
@@ -37,7 +37,7 @@ def naive_conv(value: Array, filter_: Array, on: Windows, groups: int) -> Array:
 
 
 def naive_conv_transpose(value: Array, filter_: Array, on: Windows, groups: int) -> Array:
-    """The filter is [*kernel, out / groups, in]; each input channel writes the output channels of its own group."""
+    """Transpose; the filter is [*kernel, out / groups, in]. An input channel writes its group's output channels."""
     outer, inner = filter_.shape[-2:]
     result = np.zeros((len(value), *on.image, outer * groups))
     for window, tap, place in on.triples():
@@ -83,7 +83,7 @@ def test_conv_transpose_in_every_form(
 @pytest.mark.parametrize("operator", ["conv", "conv_transpose"])
 @pytest.mark.parametrize(("inner", "outer"), [(1, 1), (1, 2), (2, 1)], ids=["plain", "multiplied", "divided"])
 def test_depthwise_is_each_channel_alone(operator: str, inner: int, outer: int) -> None:
-    """Three groups that share nothing: each is a call of its own, and its channels stay beside each other."""
+    """Compare three groups with three calls: each group's channels stand beside each other."""
     image, counts, kernel = (6, 7), (3, 4), (2, 3)
     sizes = {"conv": (image, inner, outer), "conv_transpose": (counts, outer, inner)}
     given_size, first, last = sizes[operator]

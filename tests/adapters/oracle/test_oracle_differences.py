@@ -1,16 +1,16 @@
-"""Every gradient against central finite differences in float64, on normal data and whatever can be asked.
+"""Every gradient against central finite differences in float64, on normal data and on any valid call.
 
-An operator is linear in each input alone, and a maximum is between its ties; so a difference has no error but that of
-rounding, however long its step. Let g be the gradient's element at a place of an input x, f the output, c the
+An operator is linear in each single input. A maximum is linear between its ties. So a difference has no error except
+rounding, for a step of any length. Let g be the gradient's element at a place of an input x, f the output, c the
 cotangent, and x+ and x- the input with that element a step up and down, as float64 holds it. Then exactly
 
     g = <f(x+) - f(x-), c> / (x+ - x-)
 
-and written out both sides are sums of products. On the right a product meets at most K + 1 roundings in f (where K are
-summed), one in the difference, M + 1 in the inner product (an output of M elements), and two in the division; in g
-itself M + 2, since an element of an input has a single product with each element of the output, and a mean's division.
-A sum whose products meet n roundings each is off by at most n u times the sum of their magnitudes, to first order
-(Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), and for either side these sum to no more than
+Written out, both sides are sums of products. On the right a product has at most K + 1 roundings in f (which sums K
+products), one in the difference, M + 1 in the inner product (of an output of M elements), and two in the division. In g
+itself it has M + 2: an element of an input has one product with each element of the output, and a mean divides. If each
+product of a sum has n roundings, the sum is off by at most n u times the sum of the magnitudes, to first order (Higham,
+Accuracy and Stability of Numerical Algorithms, section 3.1). For either side the magnitudes sum to no more than
 2 <|f|(|x| + step), |c|> / (x+ - x-), where |f| is the operator on absolute inputs.
 """
 
@@ -27,18 +27,18 @@ from cases.model.dtypes import UNIT_ROUNDOFF
 from tests.adapters.drawn import LINEAR, MAXIMA, Array, Call, calls, normal, seeds
 
 PLACES = 20
-"""How many elements of each input are moved, at the most."""
+"""The largest number of elements of an input that are moved."""
 
 
 def step_of(call: Call) -> float:
-    """1, or where a maximum is chosen a quarter of the least distance of two elements: no other becomes the maximum."""
+    """Return the step: 1, or for maxima a quarter of the least distance of two elements, so no maximum changes."""
     if call.operator not in MAXIMA:
         return 1.0
     return float(np.diff(np.sort(call.tensors["value"], axis=None)).min(initial=4.0)) / 4
 
 
 def difference(call: Call, name: str, place: tuple[int, ...], cotangent: Array) -> tuple[float, float]:
-    """<f(x+) - f(x-), c>, and x+ - x-."""
+    """Return <f(x+) - f(x-), c>, and x+ - x-."""
     up, down = (call.tensors[name].copy() for _ in range(2))
     up[place] += step_of(call)
     down[place] -= step_of(call)

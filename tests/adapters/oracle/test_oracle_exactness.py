@@ -1,4 +1,4 @@
-"""The exactness check: the largest sums that a dtype holds pass, the next larger do not, in any order of summation."""
+"""The exactness check: the largest sums that a dtype holds pass, and the next larger ones fail, in any order."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ FLOATS = ["float64", "float32", "float16", "bfloat16"]
 
 
 def literal(dtype: str, *values: float, shape: tuple[int, ...] | None = None) -> TensorSpec:
-    """Elements along the first spatial axis, or in the given shape."""
+    """Make a tensor of these elements, along the first spatial axis or in the given shape."""
     return TensorSpec(shape=shape or (1, len(values), 1), dtype=dtype, fill="literal", values=values)
 
 
 def conv(dtype: str, *values: float, taps: tuple[float, ...] = (), **more: Any) -> Case:
-    """One window over all values: their sum, or what the taps make of it."""
+    """Make a case with one window over all values: their sum, weighted by the taps if given."""
     taps = taps or (1,) * len(values)
     inputs = {"value": literal(dtype, *values), "filter": literal(dtype, *taps, shape=(len(taps), 1, 1))}
     inputs |= more.pop("inputs", {})
@@ -45,7 +45,7 @@ def refuses(case: Case) -> None:
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_the_largest_sum_passes_and_the_next_is_refused(dtype: str) -> None:
-    """2**p is the last integer up to which none is missing; one less is enough for float64, which the oracle is."""
+    """Try sums near 2**p, up to which no integer is missing; in float64, the oracle's own type, one less passes."""
     most = 2.0 ** PRECISION[dtype]
     assert float(run(conv(dtype, most / 2, most / 2 - 2, 1))["output"].ravel()[0]) == most - 1
     refuses(conv(dtype, most / 2, most / 2, 1))
@@ -59,7 +59,7 @@ def test_the_power_of_two_itself_passes(dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_a_partial_sum_counts_though_the_whole_fits(dtype: str) -> None:
-    """most + 1 - 1: exact in the end, but not on the way, whichever order a framework takes."""
+    """Try most + 1 - 1: the result is exact, but in some order a partial sum is not."""
     most = 2.0 ** PRECISION[dtype]
     refuses(conv(dtype, most, 1, -1))
     refuses(conv(dtype, most, -most, 1))
@@ -68,14 +68,14 @@ def test_a_partial_sum_counts_though_the_whole_fits(dtype: str) -> None:
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_what_counts_is_the_number_of_bits_and_not_the_size(dtype: str) -> None:
     most = 2.0 ** PRECISION[dtype]
-    assert run(conv(dtype, most, 4, -4))  # 4 divides all: as good as most / 4 + 1 - 1
+    assert run(conv(dtype, most, 4, -4))  # 4 divides all terms: this is most / 4 + 1 - 1
     assert run(conv(dtype, most / 16 - 1 / 8, 1 / 16))
     refuses(conv(dtype, most / 16, 1 / 32, -1 / 32))
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_a_product_must_be_held(dtype: str) -> None:
-    """In a fused multiply-add it may be longer on the way; not every implementation fuses."""
+    """Refuse a long product: a fused multiply-add could hold it, but not every implementation fuses."""
     odd = 2.0 ** ((PRECISION[dtype] + 1) // 2) + 1
     refuses(conv(dtype, odd, taps=(odd,)))
 
@@ -96,7 +96,7 @@ def test_integers_do_not_wrap(dtype: str, most: int) -> None:
 
 
 def test_int64_beyond_float64_is_refused() -> None:
-    """The oracle computes in float64: what that doesn't hold, the oracle doesn't know, though int64 would."""
+    """Refuse numbers that int64 holds and float64 doesn't: the oracle computes in float64."""
     assert run(conv("int64", 2**26, taps=(2**26,)))["output"].ravel().tolist() == [2**52]
     refuses(conv("int64", 2**27 + 1, taps=(2**27 + 1,)))
 
@@ -107,18 +107,18 @@ def test_an_int64_element_beyond_float64_is_refused(operator: str) -> None:
 
 
 def test_a_sum_that_overflows_on_the_way_is_refused() -> None:
-    """2**15 + 2**15 is infinity in float16, so that the third term comes too late."""
+    """Try 2**15 + 2**15, which is infinity in float16 before the third term comes."""
     refuses(conv("float16", 2.0**15, 2.0**15, -(2.0**15)))
 
 
 def test_products_below_the_smallest_number_are_refused() -> None:
-    """2**-25 is 0 in float16, and two of them are its smallest number."""
+    """Try 2**-25, which is 0 in float16; the sum of two is its smallest number."""
     refuses(conv("float16", 2.0**-13, 2.0**-13, taps=(2.0**-12, 2.0**-12)))
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_an_average_is_first_a_sum(dtype: str) -> None:
-    """The mean of three equal numbers is that number, their sum may need two bits more."""
+    """Average three equal numbers: the mean is that number, but the sum may need two bits more."""
     most = 2.0 ** PRECISION[dtype]
     assert run(pool("avg_pool", dtype, most / 2, most / 4, ksize=2))
     refuses(pool("avg_pool", dtype, most - 1, most - 1, most - 1, ksize=3))
@@ -145,7 +145,7 @@ def test_choosing_is_exact_whatever_is_chosen(operator: str, dtype: str) -> None
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_a_gradient_of_the_value_is_a_sum(dtype: str) -> None:
-    """Two windows over one element: both cotangents go back to it."""
+    """Lay two windows over one element: its gradient is the sum of both cotangents."""
     most = 2.0 ** PRECISION[dtype]
     shape = (1, 2, 1)
     for first, last, held in ((most / 2, most / 2 - 1, True), (most - 1, 2, False), (most - 1, -2, False)):
@@ -159,14 +159,14 @@ def test_a_gradient_of_the_value_is_a_sum(dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_the_cotangent_s_common_factor_helps_no_output(dtype: str) -> None:
-    """A cotangent of multiples of 8 says nothing of the output's own sum, which needs a bit too many."""
+    """Use a cotangent of multiples of 8: the output's own sum still needs one bit too many."""
     most = 2.0 ** PRECISION[dtype]
     refuses(conv(dtype, most, 1, -1, inputs={"cotangent": literal(dtype, 8, shape=(1, 1, 1))}, gradients=("value",)))
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_the_value_s_common_factor_helps_no_gradient_of_the_value(dtype: str) -> None:
-    """The gradient of the value sums products of filter and cotangent alone."""
+    """Use a value of 8: its gradient sums products of filter and cotangent only."""
     most = 2.0 ** PRECISION[dtype]
     cotangent = TensorSpec(shape=(1, 1, 3), dtype=dtype, fill="literal", values=(most, 1, -1))
     filter_ = TensorSpec(shape=(1, 1, 3), dtype=dtype, fill="literal", values=(1, 1, 1))
@@ -191,7 +191,7 @@ def test_the_filter_s_common_factor_helps_no_gradient_of_the_bias(dtype: str) ->
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_cotangents_that_meet_in_one_maximum_are_a_sum(dtype: str) -> None:
-    """-1 is the maximum of all three windows, though not the greatest in magnitude."""
+    """Pool values with the maximum -1 in all three windows, though it is the least in magnitude."""
     most = 2.0 ** PRECISION[dtype]
     inputs = {"cotangent": literal(dtype, most, 1, -1)}
     refuses(pool("max_pool", dtype, -9, -8, -1, -7, -6, ksize=3, inputs=inputs, gradients=("value",)))
@@ -199,7 +199,7 @@ def test_cotangents_that_meet_in_one_maximum_are_a_sum(dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_shares_of_an_average_are_a_sum(dtype: str) -> None:
-    """Windows of two over three elements: the middle one gets a half of both cotangents."""
+    """Lay windows of two over three elements: the middle one gets half of both cotangents."""
     most = 2.0 ** PRECISION[dtype]
     for last, held in ((most - 4, True), (most + 2, False), (-most - 2, False)):
         inputs = {"cotangent": literal(dtype, most, last, shape=(1, 2, 1))}
@@ -211,7 +211,7 @@ def test_shares_of_an_average_are_a_sum(dtype: str) -> None:
 
 
 def test_an_index_is_beside_the_question() -> None:
-    """A flat index may be larger than bfloat16's 2**8."""
+    """Use indices above 2**8, up to which bfloat16 holds every integer: they are not checked."""
     spec = TensorSpec(shape=(1, 1, 300, 1), dtype="bfloat16", fill="ones")
     case = Case(
         id="made::case",

@@ -1,4 +1,4 @@
-"""The three forms of ``conv_transpose`` on whatever can be asked, and the full result behind every output_shape."""
+"""The three forms of ``conv_transpose`` on any valid call, and the full result behind every output_shape."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_forms_return_the_same_bits_on_integers(call: Call) -> None:
 @settings(max_examples=150, deadline=None)
 @given(call=calls("conv_transpose", normal))
 def test_the_forms_keep_within_rounding_of_each_other(call: Call) -> None:
-    """Each may be off by the bound of the bounded tier, so two of them by twice as much."""
+    """Allow twice the bound of the bounded tier, since each of two forms may be off by the bound."""
     absolute = {name: np.abs(tensor) for name, tensor in call.tensors.items()}
     magnitude = replace(call, tensors=absolute)()
     scattered, *others = forms(call)
@@ -45,7 +45,7 @@ def test_the_forms_keep_within_rounding_of_each_other(call: Call) -> None:
 @settings(max_examples=100, deadline=None)
 @given(on=windows(), data=st.data())
 def test_every_admissible_output_shape_is_a_window_on_one_full_result(on: Windows, data: st.DataObject) -> None:
-    """What is padded before the image is cropped off the full result, and zeros stand where it doesn't reach."""
+    """Crop the padding before the image off the full result, and put zeros where the full result doesn't reach."""
     call = data.draw(calls("conv_transpose", on=on))
     sizes = zip(on.counts, on.strides, on.extents, strict=True)
     lengths = tuple((count - 1) * stride + extent for count, stride, extent in sizes)
@@ -64,6 +64,6 @@ def test_every_admissible_output_shape_is_a_window_on_one_full_result(on: Window
 
 
 def asked(call: Call, on: Windows) -> Array:
-    """The same tensors laid on other windows."""
+    """Return the output for the same tensors and other windows."""
     shape = (len(call.tensors["value"]), *on.image, call.arguments["output_shape"][-1])
     return replace(call, arguments=call.arguments | on.arguments | {"output_shape": shape})()

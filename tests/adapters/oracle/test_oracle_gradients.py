@@ -1,7 +1,7 @@
 """Every gradient against finite differences of the operator itself, on integers, and by hand.
 
-There the differences are exact: an operator is linear in each input alone, and a maximum is so between its ties. So
-nothing is tolerated here.
+On integers the differences are exact: an operator is linear in each single input, and a maximum is linear between its
+ties. So there is no tolerance here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def distinct(*shape: int) -> Tensor:
 
 
 def convolution(operator: str, image: tuple[int, ...], counts: tuple[int, ...], **arguments: Any) -> Call:
-    """Four channels in, six out, two groups, a bias; kernel 2 x 3 x 1 as far as there are axes."""
+    """Make a call with four input channels, six output channels, a bias, and a kernel of 2, 2 x 3 or 2 x 3 x 1."""
     kernel = (2, 3, 1)[: len(image)]
     transposed = operator == "conv_transpose"
     groups = arguments.get("groups", 1)
@@ -88,7 +88,7 @@ CALLS |= {
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_gradient_is_what_finite_differences_find(name: str) -> None:
-    """An element moved by a quarter changes <output, cotangent> by a quarter of its gradient."""
+    """Move each element by a quarter, which changes <output, cotangent> by a quarter of the gradient."""
     call = CALLS[name]
     step = call.unit / 4
     cotangent = call.cotangent(5)

@@ -1,6 +1,6 @@
-"""Linear operators: the sum of answers answers the sum, and the way back is the transpose of the way there.
+"""Linear operators: a sum of inputs gives the sum of outputs, and a gradient is the transpose of its operator.
 
-All on integers, where both hold bit for bit.
+All tensors are integers, for which both laws hold bit for bit.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ every_linear = pytest.mark.parametrize("operator", LINEAR)
 def test_an_output_is_linear_in_each_input(
     operator: str, data: st.DataObject, seed: int, first: int, second: int
 ) -> None:
-    """A bias makes it affine in the value and in the filter: zeros give the bias, and the rest is linear."""
+    """Subtract the output for zeros: with a bias an operator is affine, and zeros give the bias."""
     call = data.draw(calls(operator))
     for name in call.moved:
         one, two = call.other(name, seed), call.other(name, seed + 1)
@@ -77,7 +77,7 @@ def test_a_gradient_is_linear_in_the_cotangent(
 @every_linear
 @given(data=st.data(), seed=seeds)
 def test_a_gradient_is_the_transpose_of_its_operator(operator: str, data: st.DataObject, seed: int) -> None:
-    """<J u, c> == <u, J' c> for any direction u of any input, J being what a step along u changes."""
+    """Check <J u, c> == <u, J' c> for any direction u of any input; J u is the change of the output along u."""
     call = data.draw(calls(operator))
     cotangent = call.cotangent(seed)
     back = call.gradients(cotangent)
@@ -90,7 +90,7 @@ def test_a_gradient_is_the_transpose_of_its_operator(operator: str, data: st.Dat
 @many
 @given(on=windows(), data=st.data())
 def test_conv_transpose_is_the_transpose_of_conv(on: Windows, data: st.DataObject) -> None:
-    """<conv(x), y> == <x, conv_transpose(y)> for the very same filter and groups, and in every form."""
+    """Check <conv(x), y> == <x, conv_transpose(y)> for the same filter and groups, in every form."""
     call = data.draw(calls("conv", on=on))
     image, filter_ = call.tensors["value"], call.tensors["filter"]
     there = replace(call, tensors={"value": image, "filter": filter_})()
@@ -102,7 +102,7 @@ def test_conv_transpose_is_the_transpose_of_conv(on: Windows, data: st.DataObjec
 
 
 def window_sums(image: Any, on: Windows) -> Any:
-    """A convolution of each channel alone with ones."""
+    """Sum the windows: convolve each channel alone with ones."""
     tensors = {"value": image, "filter": np.ones((*on.kernel, 1, image.shape[-1]))}
     return Call(operator="conv", tensors=tensors, arguments=on.arguments | {"groups": image.shape[-1]})()
 
@@ -130,7 +130,7 @@ def test_avg_pool_times_what_it_divides_by_is_the_transpose_of_avg_unpool(on: Wi
 @many
 @given(call=calls("max_unpool"), seed=seeds)
 def test_max_unpool_is_the_transpose_of_gathering(call: Call, seed: int) -> None:
-    """<unpool(v), c> == <v, c at the indices>, read off an image's flat elements."""
+    """Check <unpool(v), c> == <v, c at the indices>, on the flat elements of images."""
     value, indices, cotangent = call.tensors["value"], call.tensors["indices"], call.cotangent(seed)
     flat = cotangent.reshape(len(cotangent), -1 if cotangent.size else 0)
     gathered = np.take_along_axis(flat, indices.reshape(len(flat), -1 if indices.size else 0), axis=1)

@@ -28,7 +28,7 @@ def axis_of(image: int, kernel: int, stride: int, pair: tuple[int, int] = (0, 0)
 
 @st.composite
 def drawn_axis(draw: st.DrawFn) -> Axis:
-    """Any axis with padding below its kernel, so that every window holds an element of the image."""
+    """Draw an axis whose padding is below its kernel, so that every window holds an element of the image."""
     image, kernel, stride = draw(st.integers(1, 6)), draw(st.integers(1, 4)), draw(st.integers(1, 4))
     before, after = draw(st.integers(0, kernel - 1)), draw(st.integers(0, kernel - 1))
     return axis_of(image, kernel, stride, (before, max(after, kernel - image - before)))
@@ -38,13 +38,13 @@ drawn_axes = st.lists(drawn_axis(), min_size=1, max_size=3).map(tuple)
 
 
 def filled(axes: tuple[Axis, ...], low: int = -3, high: int = 3) -> Array:
-    """An image of two batch elements and three channels, with ties in most windows."""
+    """Make two images of three channels, with ties in most windows."""
     shape = (2, *(axis.image for axis in axes), 3)
     return np.random.default_rng(1).integers(low, high, shape).astype(np.float64)
 
 
 def window_members(axes: tuple[Axis, ...]) -> Iterator[tuple[Position, list[Position]]]:
-    """Each window's place and the image's positions under it, in row-major order."""
+    """Yield each window's place and the image's positions under the window, in row-major order."""
     for window in product(*(range(axis.count) for axis in axes)):
         members = []
         for taps in product(*(range(axis.kernel) for axis in axes)):
@@ -101,7 +101,7 @@ def test_the_first_of_equal_maxima_has_the_index() -> None:
 
 @pytest.mark.parametrize("zeros", list(product([0.0, -0.0], repeat=3)))
 def test_the_maximum_is_the_very_element_at_its_index(zeros: tuple[float, ...]) -> None:
-    """Zeros are equal whatever their signs, so the first is the maximum, and its sign comes with it."""
+    """Pool zeros of both signs: they are equal, so the first is the maximum, with its sign."""
     value = np.array(zeros).reshape(1, 3, 1)
     maxima, indices = max_pool_argmax(value, (axis_of(3, 3, 1),))
     assert indices.item() == 0
@@ -109,7 +109,7 @@ def test_the_maximum_is_the_very_element_at_its_index(zeros: tuple[float, ...]) 
 
 
 def test_an_index_counts_channels_innermost() -> None:
-    """Two channels: the maxima lie at (y, x) = (1, 0) and (0, 1) of a 2x2 image."""
+    """Use two channels, with maxima at (y, x) = (1, 0) and (0, 1) of a 2x2 image."""
     value = np.array([[[0, 0], [0, 9]], [[9, 0], [0, 0]]], dtype=np.float64).reshape(1, 2, 2, 2)
     assert max_pool_argmax(value, (axis_of(2, 2, 2),) * 2)[1].ravel().tolist() == [4, 3]
 
@@ -122,7 +122,7 @@ def test_padding_never_wins(lowest: float) -> None:
 
 
 def test_same_pads_the_odd_element_after_the_image() -> None:
-    """An image of 3 under kernel 2, stride 2: [1, 2] and [3, padding]."""
+    """Pool an image of 3 with kernel 2 and stride 2: the windows are [1, 2] and [3, padding]."""
     axes = (axis_of(3, 2, 2, same_padding(3, 2, 2)),)
     value = np.array([[[1.0], [2.0], [3.0]]])
     assert max_pool(value, axes).ravel().tolist() == [2, 3]
@@ -175,7 +175,7 @@ def test_a_window_of_padding_alone_has_no_answer(
 
 
 def test_a_padding_of_a_kernel_whose_window_does_not_fit_is_harmless() -> None:
-    """Kernel 3, stride 4 on 4 elements: of three after the image, no window starts among them."""
+    """Use kernel 3 and stride 4 on 4 elements, with three after the image: no window starts among these three."""
     assert max_pool(np.ones((1, 4, 1)), (axis_of(4, 3, 4, (1, 3)),)).ravel().tolist() == [1, 1]
 
 

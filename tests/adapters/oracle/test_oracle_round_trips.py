@@ -1,12 +1,12 @@
-"""pool(unpool(x)) = x, where it must hold and where it can't.
+"""The law pool(unpool(x)) = x: where it must hold and where it can't.
 
-**Maxima.** Unpooling puts zeros wherever nobody's maximum lies. So pooling again gives a maximum back if it isn't below
-the zeros in its window, and its index too if it is above them: then its place is the first of its value, as it was.
-Windows may overlap as long as no two chose the same place, since another window's maximum that lies in this one is
-no greater than this one's. For values that aren't maxima of anything, windows must share no element at all.
+**Maxima.** Unpooling puts zeros where no maximum lies. So a second pooling returns a maximum if it isn't below the
+zeros in its window. It returns the index too if the maximum is above these zeros: then its place is the first of that
+value, as before. Windows may overlap if no two of them chose the same place: another window's maximum that lies in this
+window is no greater than this window's own. For values that aren't maxima, windows must share no element.
 
-**Means.** A value that is written to every element of its window is the mean of it, and the maximum, if the window
-shares none of them with another; where it does, the others' values are added to it.
+**Means.** A value is written to every element of its window. If the window shares no element with another window, the
+value is the window's mean and its maximum. In shared elements the values of the other windows are added.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ EVERY: Any = slice(None)
 Indices = npt.NDArray[np.int64]
 OPERATORS: Any = Oracle().operators
 THINNED = Windows(image=(6, 5), kernel=(3, 2), strides=(2, 2), dilations=(1, 1), padding="SAME")
-"""Windows that overlap, and yet often choose places of their own."""
+"""Windows that overlap, but often choose different places."""
 
 
 def arguments(on: Windows) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def arguments(on: Windows) -> dict[str, Any]:
 
 
 def meetings(on: Windows) -> dict[Place, list[Place]]:
-    """The places of the image under several windows, and these."""
+    """Return the places of the image that lie under several windows, each with these windows."""
     owners: dict[Place, list[Place]] = {}
     for window, _, place in on.triples():
         owners.setdefault(place, []).append(window)
@@ -44,7 +44,7 @@ def meetings(on: Windows) -> dict[Place, list[Place]]:
 
 
 def shared(on: Windows) -> npt.NDArray[np.bool_]:
-    """The windows [*count] that share an element with another."""
+    """Mark the windows [*count] that share an element with another window."""
     found = np.zeros(on.counts, dtype=np.bool_)
     for together in meetings(on).values():
         for window in together:
@@ -57,7 +57,7 @@ meeting = pooled.filter(meetings)
 
 
 def has_zero(on: Windows, indices: Indices) -> npt.NDArray[np.bool_]:
-    """The windows [batch, *count, 2] with an element that no index points at."""
+    """Mark the windows [batch, *count, 2] with an element that no index points at."""
     size = np.prod(on.image) * 2
     found = np.zeros(indices.shape, dtype=np.bool_)
     for batch, chosen in enumerate(indices):
@@ -71,7 +71,7 @@ def has_zero(on: Windows, indices: Indices) -> npt.NDArray[np.bool_]:
 @given(on=pooled, seed=seeds)
 @example(on=THINNED, seed=1)
 def test_maxima_above_zero_come_back_with_their_indices(on: Windows, seed: int) -> None:
-    """Whatever else there is: windows that overlap, ties, negative elements beside the maxima."""
+    """Try windows that overlap, ties, and negative elements beside the maxima."""
     value = np.random.default_rng(seed).integers(-3, 9, (2, *on.image, 2)).astype(np.float64)
     maxima, indices = OPERATORS.max_pool_argmax(value, **arguments(on))
     assume(unlike(indices))
@@ -84,7 +84,7 @@ def test_maxima_above_zero_come_back_with_their_indices(on: Windows, seed: int) 
 
 
 def unlike(indices: Indices) -> bool:
-    """Whether no index stands twice in the same batch element."""
+    """Tell whether no index occurs twice in the same batch element."""
     return all(np.unique(chosen).size == chosen.size for chosen in indices)
 
 
@@ -102,7 +102,7 @@ def test_maxima_at_one_place_have_no_way_back(on: Windows, seed: int) -> None:
 @many
 @given(on=alone, seed=seeds)
 def test_any_value_comes_back_from_windows_that_share_nothing(on: Windows, seed: int) -> None:
-    """Each at any element of its window; one below zero doesn't, unless its window holds no other element."""
+    """Put each value at any element of its window. A value below zero is lost, unless its window has one element."""
     random, value = np.random.default_rng(seed), integers(2, *on.counts, 2, seed=seed)
     indices = np.empty(value.shape, dtype=np.int64)
     for window, places in on.members().items():
@@ -123,7 +123,7 @@ def test_any_value_comes_back_from_windows_that_share_nothing(on: Windows, seed:
     ids=["zero-ties", "negative-is-lost", "negative-was-first"],
 )
 def test_a_maximum_of_zero_or_less_is_not_told_from_the_zeros(image: list[float], maximum: float, index: int) -> None:
-    """One window of two elements; unpooled, the other one is zero."""
+    """Use one window of two elements; after unpooling the other element is zero."""
     said: dict[str, Any] = {"ksize": (2,), "strides": (2,), "padding": "VALID"}
     maxima, indices = OPERATORS.max_pool_argmax(np.array(image).reshape(1, 2, 1), **said)
     unpooled = OPERATORS.max_unpool(maxima, indices, output_shape=(1, 2, 1), **said)
@@ -133,7 +133,7 @@ def test_a_maximum_of_zero_or_less_is_not_told_from_the_zeros(image: list[float]
 
 
 def test_a_value_in_another_s_window_may_hide_it() -> None:
-    """Windows [0, 1] and [1, 2] of three elements: 5 at the shared place is the maximum of both."""
+    """Use windows [0, 1] and [1, 2] of three elements: 5 at the shared place is the maximum of both."""
     said: dict[str, Any] = {"ksize": (2,), "strides": (1,), "padding": "VALID"}
     value, indices = np.array([[[3.0], [5.0]]]), np.array([[[0], [1]]])
     unpooled = OPERATORS.max_unpool(value, indices, output_shape=(1, 3, 1), **said)
@@ -150,7 +150,7 @@ def spread(value: Array, on: Windows) -> Array:
 @many
 @given(on=pooled, seed=seeds)
 def test_the_mean_of_a_window_is_what_was_spread_over_it_where_it_shares_none(on: Windows, seed: int) -> None:
-    """Above zero, so that whatever a neighbour adds shows: there, and nowhere else, the mean is greater."""
+    """Use values above zero, so that the mean is greater where a neighbour adds something, and only there."""
     value = np.abs(integers(2, *on.counts, 2, seed=seed))
     means = OPERATORS.avg_pool(spread(value, on), **arguments(on))
     overlaps = np.broadcast_to(shared(on)[..., np.newaxis], value.shape)

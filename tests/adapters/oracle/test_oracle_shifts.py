@@ -1,7 +1,7 @@
-"""A step of one window is a step of one stride, whichever way the data flow; an index moves by as many elements.
+"""A move by one window is a move by one stride, in both directions; an index moves by as many elements.
 
-The edges have laws of their own, so an image is compared where windows lie wholly inside it, and a value moves on into
-an image that is a stride longer.
+Edges have other laws. So an image is compared only where windows lie wholly inside it, and a value moves into an image
+that is a stride longer.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ each = settings(max_examples=50, deadline=None)
 
 @st.composite
 def roomy(draw: st.DrawFn, largest_padding: int) -> tuple[Windows, int]:
-    """Windows on an image that is long enough along an axis for one inside it to move a stride, and that axis."""
+    """Draw windows and an axis along which the image is long enough: a window inside it can move by a stride."""
     on = draw(windows(largest_padding))
     axis = draw(st.integers(0, len(on.image) - 1))
     length = on.image[axis] + on.extents[axis] + 2 * on.strides[axis]
@@ -36,19 +36,19 @@ poolable = roomy(largest_padding=1).filter(lambda found: all(found[0].members().
 
 
 def along(axis: int, part: slice) -> tuple[slice, ...]:
-    """A part of a tensor along a spatial axis."""
+    """Return the index of a part of a tensor along a spatial axis."""
     return (*(slice(None),) * (1 + axis), part)
 
 
 def moved(image: Tensor, axis: int, stride: int, fresh: Tensor) -> Tensor:
-    """The image a stride further: so many elements of another come in at the front, and its last are lost."""
+    """Move an image by a stride: elements of ``fresh`` enter at the front, and the last elements are lost."""
     kept = image[along(axis, slice(max(image.shape[1 + axis] - stride, 0)))]
     entering = fresh[along(axis, slice(image.shape[1 + axis] - kept.shape[1 + axis]))]
     return np.concatenate([entering, kept], axis=1 + axis)
 
 
 def inside(on: Windows, axis: int) -> tuple[slice, slice]:
-    """The windows that lie wholly inside the image and do so a stride further, and the next of each."""
+    """Return the windows that lie inside the image before and after a move by a stride, and the next window of each."""
     last = on.image[axis] - on.extents[axis] - on.strides[axis]
     found = [number for number, start in enumerate(on.starts[axis]) if 0 <= start <= last]
     return slice(found[0], found[-1] + 1), slice(found[0] + 1, found[-1] + 2)
@@ -80,7 +80,7 @@ def test_an_image_that_moves_a_stride_moves_its_pooling_a_window(
 
 
 def ties(*shape: int, seed: int) -> Array:
-    """-2..1: most windows hold their maximum several times, and the first of them must stay the first."""
+    """Draw from -2 to 1: most windows hold their maximum several times, and the first maximum must stay the first."""
     return np.random.default_rng(seed).integers(-2, 2, shape).astype(np.float64)
 
 
@@ -102,7 +102,7 @@ def test_an_index_moves_by_the_elements_of_a_stride(where: tuple[Windows, int], 
 @pytest.mark.parametrize("operator", ["conv_transpose", "avg_unpool"])
 @given(on=windows(), data=st.data())
 def test_a_value_that_moves_a_window_moves_the_image_a_stride(operator: str, on: Windows, data: st.DataObject) -> None:
-    """A window of zeros comes in at the front, and the image is a stride longer: all that was there is there still."""
+    """Put a window of zeros in front, and make the image a stride longer: all earlier elements are still there."""
     axis = data.draw(st.integers(0, len(on.image) - 1))
     call = data.draw(calls(operator, on=on))
     value, stride = call.tensors["value"], on.strides[axis]

@@ -1,4 +1,4 @@
-"""Every shipped case, answered once: valid ones have an answer, exact ones are exact, and most of them could notice."""
+"""Every shipped case, answered once: valid ones have an answer, exact ones are exact, and few prove little."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RANKS = (1, 2, 3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A case, its data, and what the oracle returned or raised."""
+    """A case, its data, and the oracle's outputs or exception."""
 
     case: Case
     inputs: Tensors
@@ -38,7 +38,7 @@ class Answer:
 
 
 def _answers(case: Case) -> Iterator[Answer]:
-    """The answer to a case, or to each step of a pipeline."""
+    """Yield the answer to a case, or to each step of a pipeline."""
     if not case.steps:
         yield _answer(case, fill(case))
         return
@@ -52,7 +52,7 @@ def _answers(case: Case) -> Iterator[Answer]:
 def _answer(case: Case, inputs: Tensors) -> Answer:
     try:
         return Answer(case=case, inputs=inputs, outputs=Oracle().run(case, inputs))
-    except (InvalidCall, NotSupported) as error:  # NotExact and all else: a bug, and the fixture's error
+    except (InvalidCall, NotSupported) as error:  # NotExact and any other exception is a bug and fails the fixture
         return Answer(case=case, inputs=inputs, outputs={}, raised=error)
 
 
@@ -123,7 +123,7 @@ def test_integers_are_asked_where_operators_choose_or_place(answers: list[Answer
 
 def test_every_special_word_is_in_some_window_of_every_operator_that_has_them(answers: list[Answer]) -> None:
     found = {(a.case.operator, spec.special) for a in answers if a.valid for spec in a.case.inputs.values()}
-    # What a sum makes of minus zero is behaviour, and so is recorded and not answered.
+    # A sum with minus zero is a behaviour, which is recorded and not answered.
     expected = dict.fromkeys(("max_pool", "max_pool_argmax", "max_unpool"), set(dtypes.SPECIALS) - {"minus_subnormal"})
     expected["conv_transpose"] = expected["max_pool"] - {"minus_zero"}
     for operator, words in expected.items():
@@ -131,7 +131,7 @@ def test_every_special_word_is_in_some_window_of_every_operator_that_has_them(an
 
 
 def test_the_exact_tier_is_exact_by_another_reckoning(answers: list[Answer]) -> None:
-    """Each output's own terms, an operator and an input at a time, against what its dtype holds."""
+    """Compare the terms of each output, for each operator and input, with the dtype's limits."""
     wrong = [
         (a.case.id, name)
         for a in answers
@@ -143,7 +143,7 @@ def test_the_exact_tier_is_exact_by_another_reckoning(answers: list[Answer]) -> 
 
 
 def _chooses_among_sums(case: Case) -> bool:
-    """Whether this is a step of a pipeline that adds nothing itself, whatever it is given."""
+    """Tell whether this is a step of a pipeline that only chooses elements, whatever its inputs are."""
     return "#" in case.id and is_chosen(case.operator)
 
 
@@ -151,7 +151,7 @@ def _holds(answer: Answer, name: str) -> bool:
     case = answer.case
     factors = [answer.inputs[factor] for factor in _factors(case, name)]
     unit = math.prod(dtypes.granule(factor) for factor in factors)
-    # At first the roughest bound, which is enough for nearly all.
+    # The roughest bound comes first; it is enough for nearly all cases.
     magnitude = products(case) * math.prod(float(np.abs(factor).max(initial=0)) for factor in factors)
     if "bias" in answer.inputs and name == "output":
         unit = min(unit, dtypes.granule(answer.inputs["bias"]))
@@ -162,7 +162,7 @@ def _holds(answer: Answer, name: str) -> bool:
 
 
 def _factors(case: Case, name: str) -> set[str]:
-    """The tensors that one term of an output is the product of; pooling has one in each direction."""
+    """Return the tensors whose product is one term of an output; pooling has one such tensor in each direction."""
     if name == "bias_gradient" or (name != "output" and "filter" not in case.inputs):
         return {"cotangent"}
     return set(INPUTS[case.operator]) - {"indices", name.removesuffix("_gradient")} | (
@@ -182,7 +182,7 @@ def _fits(case: Case, name: str, magnitude: float, unit: float) -> bool:
 
 
 def _magnitude(answer: Answer, name: str) -> float:
-    """The largest sum of the magnitudes of an output's terms; where a maximum is doesn't follow from magnitudes."""
+    """Return the largest sum of magnitudes of an output's terms. Max pooling keeps signs, which decide the maxima."""
     kept = {"value"} if answer.case.operator.startswith("max_pool") and name != "output" else set()
     inputs = {word: tensor if word in kept else np.abs(tensor) for word, tensor in answer.inputs.items()}
     found = Oracle().run(replace(answer.case, tier="special"), inputs)[name]
@@ -190,7 +190,7 @@ def _magnitude(answer: Answer, name: str) -> float:
 
 
 def test_the_numbers_beside_a_special_value_are_exact(answers: list[Answer]) -> None:
-    """What the special tier compares bit for bit would be of the exact tier, but for the one value."""
+    """Replace the special values: the special tier compares bit for bit, so the rest must be exact."""
     for answer in (a for a in answers if a.valid and a.case.tier == "special" and "#" not in a.case.id):
         inputs = {
             name: replace(spec, special=None, position=None, specials=()) for name, spec in answer.case.inputs.items()
@@ -200,7 +200,7 @@ def test_the_numbers_beside_a_special_value_are_exact(answers: list[Answer]) -> 
 
 
 def weak(answer: Answer) -> Iterator[str]:
-    """The outputs that prove little: constant, or more than nine tenths zeros, in a case that isn't about nothing."""
+    """Yield the outputs that prove little: constant, or more than nine tenths zeros; empty cases don't count."""
     for name in answer.case.outputs:
         array = answer.outputs[name].astype(np.float64)
         if 0 in answer.case.inputs["value"].shape or array.size <= 1:
@@ -210,7 +210,7 @@ def weak(answer: Answer) -> Iterator[str]:
 
 
 def test_few_cases_prove_little(answers: list[Answer]) -> None:
-    """The list is for people (``-s``); what fails is a topic of which most cases are weak and none is meant to be."""
+    """List weak cases for people (``-s``), and fail if most cases of a topic are weak without intention."""
     exact = [a for a in answers if a.valid and a.case.tier == "exact"]
     found = Counter(a.case.id.partition("::")[0] for a in exact if any(weak(a)))
     asked = Counter(a.case.id.partition("::")[0] for a in exact)

@@ -1,4 +1,4 @@
-"""The words for what a call has, and which pairs of them a call can have."""
+"""The value of a call in each dimension, and the pairs of values that a call can have."""
 
 from __future__ import annotations
 

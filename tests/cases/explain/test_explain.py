@@ -1,4 +1,4 @@
-"""How cases are worked out on paper, held beside small ones that were worked out by hand."""
+"""Explanations of small cases, compared with numbers that were worked out by hand."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ cases:
 
 
 def test_channels_bias_dilation_and_output_padding_by_hand(tmp_path: Path) -> None:
-    """Taps two apart, values three apart: 2*6+3*7 at 0, 2*-8+3*9 at 2, -4*6+5*7 at 3, -4*-8+5*9 at 5, then 0."""
+    """Check taps two apart, values three apart: 2*6+3*7 at 0, 2*-8+3*9 at 2, -4*6+5*7 at 3, -4*-8+5*9 at 5."""
     case = _written(tmp_path, CHANNELS_AND_BIAS)
     bias = int(fill.fill(case)["bias"][0])
     assert explain(case).results["output"].tolist() == [n + bias for n in (33, 0, 11, 11, 0, 77, 0)]
@@ -152,7 +152,7 @@ def test_channels_bias_dilation_and_output_padding_by_hand(tmp_path: Path) -> No
 
 
 def test_negative_padding_is_a_crop(tmp_path: Path) -> None:
-    """Padding of 2 before and 1 after with a kernel of 2: 2 - 1 - 2 and 3 + 2 - 1 - (-1) - 5 are below 0."""
+    """Pad by 2 before and 1 after with a kernel of 2: 2 - 1 - 2 = -1 crops, and 3 + 2 - 1 - (-1) - 5 = 0."""
     case = _written(
         tmp_path,
         "operator: conv_transpose\ncases:\n  - {name: one, image: [3], kernel: 2, padding: [[2, 1]], in_channels: 1,"
@@ -190,7 +190,7 @@ cases:
 
 
 def test_a_max_pooling_by_hand(tmp_path: Path) -> None:
-    """Two rows and columns of windows on three of elements: the last ones hang over by one."""
+    """Lay two rows and columns of windows on three of elements: the last windows reach one beyond the image."""
     case = _written(tmp_path, ARGMAX)
     results = explain(case, channel=1).results
     assert results["output"].tolist() == [[9, 3], [-5, -8]]
@@ -204,7 +204,7 @@ def test_a_max_pooling_by_hand(tmp_path: Path) -> None:
 
 
 def test_an_index_that_counts_the_batch() -> None:
-    """Images of 5 x 6 with 3 channels: the second begins at 90."""
+    """Count through images of 5 x 6 with 3 channels: the second begins at 90."""
     case = lookup(CASES, "cases/max_pool_argmax/indices.yaml::include-batch-in-index-same-i5x6-k2-s1")
     apart = replace(case, include_batch_in_index=False)
     found, expected = (explain(one, batch=1).results["indices"] for one in (case, apart))
@@ -221,8 +221,8 @@ def test_a_max_unpooling_by_hand() -> None:
     case = lookup(CASES, "cases/document/max_unpool.yaml::mask-to-image")
     assert _shown(case, channel=1).partition("\n2. ")[2] == (
         """Where the indices point
-   An index counts elements of the image with its channels, the last axis fastest; divided back, it
-     is a place.
+   An index counts all elements of the image, channels included, the last axis fastest. Division
+     gives the place.
    5: 9 = (1 * 4 + 0) * 2 + 1: row 1, column 0, channel 1
    5: 13 = (1 * 4 + 2) * 2 + 1: row 1, column 2, channel 1
    7: 25 = (3 * 4 + 0) * 2 + 1: row 3, column 0, channel 1

@@ -25,7 +25,7 @@ Captured = pytest.CaptureFixture[str]
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -33,7 +33,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def colourful(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a person sets for all programs must not decide what these tests see."""
+    """Remove the settings of colours and columns that a person makes for all programs."""
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
@@ -51,7 +51,7 @@ def test_a_pipe_gets_plain_text(capsys: Captured) -> None:
 
 
 def _on_a_terminal() -> tuple[str, list[str]]:
-    """What a terminal gets, and the lines that one sees there."""
+    """Return the text that a terminal gets, and the lines that a person sees there."""
     terminal = Terminal()
     page.show(explain(lookup(CASES, ID)), terminal)
     seen = re.sub("\x1b\\[[0-9;]*m", "", terminal.getvalue())
@@ -79,7 +79,7 @@ def test_a_stream_without_the_signs_gets_ascii() -> None:
 
 
 def test_the_published_picture_is_what_the_command_writes(tmp_path: Path) -> None:
-    """Mend with ``python -m cases explain ID --svg reports/published/explain.svg``, and look at it."""
+    """Repair with ``python -m cases explain ID --svg reports/published/explain.svg``, and look at it."""
     assert main(["explain", PUBLISHED_ID, "--svg", str(tmp_path / "new.svg")]) == 0
     assert (tmp_path / "new.svg").read_text(encoding="utf-8") == PUBLISHED.read_text(encoding="utf-8")
 
@@ -113,8 +113,8 @@ def test_every_line_of_an_svg_is_inside_it() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--batch", "1"], "--batch 1: there is no such batch element; the result's go from 0 to 0"),
-        (["--channel", "3"], "--channel 3: there is no such channel; the result's go from 0 to 2"),
+        (["--batch", "1"], "--batch 1: the result has batch elements 0 to 0"),
+        (["--channel", "3"], "--channel 3: the result has channels 0 to 2"),
         (["--svg", "/no/such/folder/a.svg"], "/no/such/folder/a.svg: cannot be written: No such file or directory"),
     ],
 )

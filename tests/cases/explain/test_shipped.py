@@ -1,4 +1,4 @@
-"""How shipped cases are explained: with the oracle's results, on pages that fit, and why some have no result."""
+"""Explanations of shipped cases: the oracle's results, pages that fit, and reasons where there is no result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.cases.shipped import loaded
 
 CASES = Path(cases.__file__).parent
 SMALL = 100
-"""Elements of a result up to which it is held beside the oracle's."""
+"""The number of elements up to which a result is compared with the oracle's."""
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def _same(actual: npt.NDArray[np.float64], expected: npt.NDArray[np.float64]) ->
 
 
 def _ends(case: Case) -> Iterator[tuple[int, int]]:
-    """The first batch element and channel, and the last ones."""
+    """Yield the first batch element and channel, and the last ones."""
     batch, *_, channels = shapes.output_shape(case)
     yield from dict.fromkeys([(0, 0), (batch - 1, channels - 1)] if batch and channels else [])
 
@@ -49,7 +49,7 @@ def _exact(shipped: list[Case], operator: str) -> list[Case]:
 
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_the_result_is_the_oracle_s_bit_for_bit(shipped: list[Case], operator: str) -> None:
-    """All transposed convolutions of the exact tier below a size, and a share of every other operator's."""
+    """Compare all small transposed convolutions of the exact tier, and every tenth case of the other operators."""
     found = _exact(shipped, operator)[:: 1 if operator == "conv_transpose" else 10]
     assert len(found) > 10
     for case in found:
@@ -77,7 +77,7 @@ def test_cases_of_every_topic_are_explained_in_100_columns(shipped: list[Case]) 
 def test_only_the_first_channels_are_drawn_and_all_are_summed(shipped: list[Case]) -> None:
     case = next(case for case in shipped if "conv_transpose/rounding" in case.id and case.id.endswith("-c16"))
     text = _shown(case)
-    assert "of which the first 4 are drawn and all are summed" in " ".join(text.split())
+    assert "of the value; the first 4 are drawn, and all are summed" in " ".join(text.split())
     assert "of the other 12 channels" in text
     assert "channel 4:" not in text
 
@@ -112,14 +112,14 @@ def test_windows_of_padding_alone_have_no_answer_though_the_case_does_not_say_so
 def test_an_empty_result(shipped: list[Case]) -> None:
     case = next(case for case in shipped if case.id == "cases/conv_transpose/empty.yaml::batch0-same-i5x6-k3-s1")
     assert "The result's shape is (0, 5, 6, 3): it holds no element, so there is nothing to compute." in _shown(case)
-    with pytest.raises(NotDrawnError, match="--batch 0: there is no such batch element; the result has none"):
+    with pytest.raises(NotDrawnError, match="--batch 0: the result has no batch element"):
         explain(case, batch=0)
 
 
 @pytest.mark.parametrize(("option", "number"), [("batch", 1), ("batch", -1), ("channel", 3)])
 def test_out_of_range(shipped: list[Case], option: str, number: int) -> None:
     case = next(case for case in shipped if case.id == "cases/conv_transpose/strides.yaml::same-i5x6-k3-s2")
-    with pytest.raises(NotDrawnError, match=f"--{option} {number}: there is no such .*; the result's go from 0 to"):
+    with pytest.raises(NotDrawnError, match=f"--{option} {number}: the result has .*s 0 to"):
         explain(case, **{option: number})
 
 

@@ -1,6 +1,6 @@
-"""The shape laws are each other's inverses: from an image to its windows, and back to every image that has as many.
+"""The shape laws are inverses: from an image to its windows, and back to every image that has as many windows.
 
-What is drawn has one to three axes, any padding and dilations; the laws hold an axis at a time.
+Hypothesis draws windows with one to three axes, any padding and any dilations. The laws hold for each axis alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def forward(on: Windows) -> Case:
 
 
 def back(on: Windows, image: Place) -> Case:
-    """The transpose, from as many windows as there are to an image of any size."""
+    """Make the transposed case, from these windows to an image of any size."""
     inputs = {"value": tensor(2, *on.counts, 4), "filter": tensor(*on.kernel, 3, 4)}
     return Case(id="back", operator="conv_transpose", inputs=inputs, output_shape=(2, *image, 3), **arguments(on))
 
@@ -39,7 +39,7 @@ def arguments(on: Windows) -> dict[str, Any]:
 
 
 def around(image: int, stride: int) -> range:
-    """Sizes less and more than a stride away."""
+    """Return the sizes up to a stride and one more below and above an image."""
     return range(max(image - stride - 1, 0), image + stride + 2)
 
 
@@ -66,7 +66,7 @@ def test_an_output_shape_is_admissible_if_it_convolves_back_and_only_then(on: Wi
 @many
 @given(on=windows())
 def test_a_stride_of_neighbouring_images_has_as_many_windows(on: Windows) -> None:
-    """And no image has fewer than no elements, where padding is more than the full result is long."""
+    """Try all small images. Padding may be longer than the full result; then the smallest image has 0 elements."""
     for number, axis in enumerate(shapes.axes(forward(on))):
         least = {"VALID": axis.full, "SAME": (axis.count - 1) * axis.stride + 1}
         first = least.get(on.padding, axis.full - axis.before - axis.after)
@@ -89,10 +89,22 @@ def test_same_has_a_window_a_stride_whatever_its_size(on: Windows) -> None:
 @many
 @given(on=windows())
 def test_the_full_result_is_as_long_as_the_windows_reach(on: Windows) -> None:
-    """(n - 1) * stride + (kernel - 1) * dilation + 1; the padded image is that long and less than a stride longer."""
+    """Compare with (n - 1) * stride + (kernel - 1) * dilation + 1; the padded image is less than a stride longer."""
     for axis, starts, (before, after) in zip(shapes.axes(forward(on)), on.starts, on.pads, strict=True):
         places = [start + tap * axis.dilation for start in starts for tap in range(axis.kernel)]
         assert axis.full == max(places) - min(places) + 1
         assert axis.full == (axis.count - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
         assert axis.full <= before + axis.image + after < axis.full + axis.stride
         assert axis.covered == max(places) + 1
+
+
+@many
+@given(on=windows())
+def test_every_element_of_a_window_lies_where_it_is_laid(on: Windows) -> None:
+    for axis, starts, (before, after) in zip(shapes.axes(forward(on)), on.starts, on.pads, strict=True):
+        assert axis.padded == before + axis.image + after
+        assert list(axis.starts) == starts
+        for window, start in enumerate(starts):
+            places = [start + tap * axis.dilation for tap in range(axis.kernel)]
+            assert list(axis.positions(window)) == places
+            assert list(axis.inside(window)) == [place for place in places if 0 <= place < axis.image]

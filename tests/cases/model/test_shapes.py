@@ -17,7 +17,7 @@ def _tensor(*shape: int) -> TensorSpec:
 
 
 def _transposed(padding: str = "SAME") -> Case:
-    """A value of 3 x 2 for an image of 6 x 7, strides 2 x 4, a filter of 3 x 5."""
+    """Make a case with a value of 3 x 2, an image of 6 x 7, strides 2 x 4 and a filter of 3 x 5."""
     return Case(
         id="transposed",
         operator="conv_transpose",
@@ -29,7 +29,7 @@ def _transposed(padding: str = "SAME") -> Case:
 
 
 def _count_by_trying(image: int, kernel: int, stride: int, before: int, after: int) -> int:
-    """Lay windows from the start of the padded image until one sticks out."""
+    """Lay windows from the start of the padded image until one reaches beyond its end."""
     count, start = 0, -before
     while start + kernel <= image + after:
         count, start = count + 1, start + stride
@@ -93,7 +93,7 @@ def test_same_is_the_least_padding_that_starts_a_window_in_every_stride(image: i
 def test_as_many_forward_sizes_as_the_stride_convolve_to_one_size(
     count: int, kernel: int, stride: int, padding: str
 ) -> None:
-    """The ambiguity that output_shape resolves: ``stride`` neighbouring sizes, no more, no fewer."""
+    """Show the ambiguity that output_shape resolves: exactly ``stride`` neighbouring sizes."""
     sizes = []
     for image in range(1, count * stride + kernel + stride):
         pair = shapes.pads(padding, (image,), (kernel,), (stride,))[0]
@@ -167,7 +167,7 @@ def test_an_extent_is_as_long_as_its_elements_laid_out(kernel: int, dilation: in
 
 
 def test_dilated_windows_by_hand() -> None:
-    """Nine elements, three taps two apart: SAME stride 2 gives five windows at -2, 0, 2, 4 and 6."""
+    """Lay three taps two apart on nine elements: SAME and stride 2 give five windows at -2, 0, 2, 4 and 6."""
     dilated = Case(
         id="dilated",
         operator="conv",
@@ -181,6 +181,21 @@ def test_dilated_windows_by_hand() -> None:
     assert (axis.extent, axis.full, axis.covered) == (5, 13, 11)
     assert shapes.extents(dilated) == (5,)
     assert shapes.dilations(dilated) == (2,)
+
+
+def test_positions_of_windows_by_hand() -> None:
+    """Lay two taps two apart on four elements, padded by three: windows begin at -3, 0 and 3."""
+    axis = shapes.Axis(image=4, count=3, kernel=2, stride=3, before=3, after=2, dilation=2)
+    assert axis.padded == 9
+    assert list(axis.starts) == [-3, 0, 3]
+    assert [list(axis.positions(window)) for window in range(3)] == [[-3, -1], [0, 2], [3, 5]]
+    assert [list(axis.inside(window)) for window in range(3)] == [[], [0, 2], [3]]
+
+
+def test_a_dilated_window_may_step_over_the_image() -> None:
+    axis = shapes.Axis(image=1, count=1, kernel=2, stride=1, before=1, after=1, dilation=2)
+    assert list(axis.positions(0)) == [-1, 1]
+    assert not axis.inside(0)
 
 
 @pytest.mark.parametrize(("groups", "expected"), [(1, 3), (2, 6)])
