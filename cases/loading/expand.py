@@ -1,6 +1,6 @@
 """Entries of a case file -> Cases: a grid gives one case for each combination of its values.
 
-A fault belongs to its entry, or to its combination of a grid, alone. All other cases of the file are still made.
+A fault loses only its entry, or only its combination of a grid. All other cases of the file are still made.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cases.model.case import Case
 
 
 class _FaultError(Exception):
-    """A fault of an entry: its place in the file, and the ``name`` of the case that can't be made, if there is one."""
+    """A fault of an entry: its place in the file, and the ``name`` of the lost case, if the message needs it."""
 
     def __init__(self, at: Location, message: str, name: str = "") -> None:
         super().__init__(message)
@@ -33,7 +33,7 @@ class _FaultError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expansion:
-    """The cases of a file by their ids, and its faults, as far as entries have been added.
+    """The cases by their ids, and the faults, of the entries that have been added.
 
     ``prefix`` is the part of the ids that names the file. Each fault is one line: ``file:line:column: what and what
     to do``.
@@ -60,7 +60,7 @@ class Expansion:
         if entry.name is None:
             raise _FaultError(at, "an entry without a grid needs a name")
         if entry.where is not None:
-            raise _FaultError((*at, "where"), "where chooses from a grid, and there is none; remove it")
+            raise _FaultError((*at, "where"), "where needs a grid, and this entry has none; remove it")
         self._build(at, entry, Combination(values={}, positions={}))
 
     def _add_grid(self, at: Location, entry: Gridded, grid: dict[str, list[Any]]) -> None:
@@ -85,7 +85,7 @@ class Expansion:
         return True
 
     def _report(self, faults: Iterable[_FaultError]) -> None:
-        """Write one line for each place and message: combinations of a grid that share both share the line."""
+        """Add a line for each fault. Combinations of a grid with the same place and message share one line."""
         names: dict[tuple[Location, str], list[str]] = {}
         for fault in faults:
             names.setdefault((fault.at, str(fault)), []).append(fault.name)
@@ -140,7 +140,9 @@ def _check_grid(at: Location, grid: dict[str, list[Any]], fields: set[str]) -> N
         if not values:
             raise _FaultError((*at, "grid", name), f"the grid's {name} is empty; give it a value or remove it")
         if any(isinstance(value, dict) for value in values):
-            message = f"the grid's {name} makes a part of ids, and a tensor makes none; give it an entry of its own"
+            message = (
+                f"a value of the grid becomes a part of the id, so {name} can't be a tensor; write a separate entry"
+            )
             raise _FaultError((*at, "grid", name), message)
     if not grid:
         raise _FaultError((*at, "grid"), "the grid is empty; give it a field with values or remove it")

@@ -1,4 +1,4 @@
-"""Case files -> Cases: read, validate, expand the grids in file order, give every case its stable id."""
+"""Case files -> Cases: read a file, validate it, and expand its entries in file order."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def load_each(path: Path) -> Loaded:
 
 
 def find(folder: Path) -> list[Path]:
-    """The case files below a folder, in the order in which they run."""
+    """Return the case files below a folder, in the order in which they run."""
     return sorted(path for path in folder.rglob("*.yaml") if path.name != CLAIMS)
 
 
 def file_id(path: Path) -> str:
-    """A file's part of the ids: its path from the last folder named ``cases``, or its bare name."""
+    """Return a file's part of the ids: its path from the last folder called ``cases``, or its bare name."""
     parts = path.resolve().parts
     starts = [position for position, part in enumerate(parts[:-1]) if part == "cases"]
     return "/".join(parts[starts[-1] :]) if starts else path.name
@@ -80,7 +80,7 @@ def file_id(path: Path) -> str:
 
 def _read(path: Path) -> Document:
     if path.name == CLAIMS:
-        msg = f"{path}: holds claims, which cases decide, and no cases; name a file of cases"
+        msg = f"{path}: holds claims and no cases; give a file of cases"
         raise CaseFileError(msg)
     return read(path)
 
@@ -131,7 +131,7 @@ def _place(data: Any, fault: ErrorDetails, schema: Callable[[], dict[str, Any]])
     name = str(real[-1]) if real and isinstance(real[-1], str) else "this entry" if real else "the file"
     if kind == "extra_forbidden":
         known = _keys(schema)
-        hint = "" if name in known else suggest(name, known)  # a key of another place is none here
+        hint = "" if name in known else suggest(name, known)  # a key that is known elsewhere is no suggestion
         return real, f"{name!r} is not a key of this place{hint}"
     if kind == "missing":
         return real, f"{name} lacks the key {location[-1]!r}"
@@ -141,7 +141,7 @@ def _place(data: Any, fault: ErrorDetails, schema: Callable[[], dict[str, Any]])
 
 
 def _no_operator(name: str, message: str) -> str:
-    """What pydantic says of tags, in words; it quotes the tag that it found, the key, and the tags that there are."""
+    """Reword pydantic's message about an operator: it quotes the operator found, the key, and the known operators."""
     found, *rest = re.findall(r"'([^']*)'", message)
     known = rest[1:]
     if not known:
@@ -151,7 +151,7 @@ def _no_operator(name: str, message: str) -> str:
 
 
 def _real(data: Any, location: Location) -> Location:
-    """The parts of a pydantic location that stand in the file: it names the members of unions as well."""
+    """Return the parts of a pydantic location that are in the file. Pydantic adds the members of unions to it."""
     real: list[str | int] = []
     for part in location:
         if isinstance(data, (dict, list)) and part in (data if isinstance(data, dict) else range(len(data))):

@@ -51,7 +51,7 @@ def test_show_no_case(capsys: Captured) -> None:
     assert main([*FOLDER, "show", "deconv"]) == 1
     output, error = capsys.readouterr()
     assert output == ""
-    assert error == "no case has the id 'deconv'; `python -m cases list GLOB` finds it\n"
+    assert error == "no case has the id 'deconv'; `python -m cases list` prints all ids\n"
 
 
 def test_schema_is_what_the_editors_read(capsys: Captured) -> None:
@@ -125,14 +125,14 @@ def test_a_case_that_is_missing_from_a_faulty_file(tmp_path: Path, capsys: Captu
     output, error = capsys.readouterr()
     first, *faults = error.splitlines()
     assert output == ""
-    assert first == f"no case has the id 'mine.yaml::{name}'; its file has faults, so mend them first:"
+    assert first == f"no case has the id 'mine.yaml::{name}'; its file has faults; correct them first:"
     assert _starts(tmp_path / "mine.yaml", HALF_GOOD_FAULTS, faults)
 
 
 def test_an_unknown_id_comes_close_to_the_good_cases(tmp_path: Path, capsys: Captured) -> None:
     assert main([*_half_good(tmp_path), "show", "mime.yaml::last"]) == 1
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "no case has the id 'mime.yaml::last'; `python -m cases list GLOB` finds it"
+    assert lines[0] == "no case has the id 'mime.yaml::last'; `python -m cases list` prints all ids"
     assert lines[1] == "  close: mine.yaml::last"
 
 

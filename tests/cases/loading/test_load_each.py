@@ -58,7 +58,7 @@ def test_the_good_cases_stay_in_file_order(tmp_path: Path) -> None:
 
 
 def test_every_fault_is_one_line_in_the_order_of_the_entries(tmp_path: Path) -> None:
-    no_window = "impossible (size): axis 0: no window of 3 fits on 2; mend it, or mark the case invalid"
+    no_window = "impossible (size): axis 0: no window of 3 fits on 2; correct it, or mark the case invalid"
     assert _faults(tmp_path, _load(tmp_path, MIXED)) == [
         ":6:25: image: input should be a valid list",
         ":6:35: 'kernal' is not a key of this place; did you mean 'kernel'?",
