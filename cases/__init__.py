@@ -1,1 +1,1 @@
-"""What is asked: the operators' calls, as data, free of any framework."""
+"""The questions: calls of the operators, as data, without any framework."""

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from cases.explain import command as explaining
 from cases.loading import claims
-from cases.loading.lookup import SHIPPED, UnknownIdError, every, lookup
+from cases.loading.load import find, load_each
+from cases.loading.lookup import SHIPPED, UnknownIdError, lookup
 from cases.loading.schema import json_schema
 from cases.loading.yaml_document import CaseFileError
 from cases.model import fill, shapes
@@ -21,20 +22,20 @@ _SCHEMAS = {"cases": json_schema, "claims": claims.json_schema}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0, 1 if a case file is wrong or nothing matches."""
+    """Run one command and return its exit status: 0, or 1 if a case file is wrong or nothing matches."""
     parser = argparse.ArgumentParser(prog="python -m cases", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=SHIPPED, help="where the case files are")
+    parser.add_argument("--folder", type=Path, default=SHIPPED, help="the folder of the case files")
     commands = parser.add_subparsers(required=True)
-    listing = commands.add_parser("list", help="the ids of all cases, or of those that match")
+    listing = commands.add_parser("list", help="list the ids of all cases, or of those that match a glob")
     listing.add_argument("glob", nargs="?", default="*")
     listing.set_defaults(run=lambda options: _list(options.folder, options.glob))
-    showing = commands.add_parser("show", help="one case in full, with its input data")
+    showing = commands.add_parser("show", help="show one case in full, with its input data")
     showing.add_argument("id")
     showing.set_defaults(run=lambda options: _show(options.folder, options.id))
-    explanation = commands.add_parser("explain", help="one case worked out step by step, as on paper")
+    explanation = commands.add_parser("explain", help="work out one case step by step, as on paper")
     explaining.add_options(explanation)
     explanation.set_defaults(run=lambda options: explaining.run(lookup(options.folder, options.id), options))
-    exporting = commands.add_parser("schema", help="the JSON Schema of a case file, or of a file of claims")
+    exporting = commands.add_parser("schema", help="print the JSON Schema of a case file, or of a file of claims")
     exporting.add_argument("kind", nargs="?", choices=tuple(_SCHEMAS), default="cases")
     exporting.set_defaults(run=lambda options: _schema(options.kind))
     options = parser.parse_args(arguments)
@@ -46,9 +47,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _list(folder: Path, glob: str) -> int:
-    ids = [case.id for case in every(folder) if fnmatch(case.id, glob) or fnmatch(case.id, f"*{glob}*")]
-    print("\n".join(ids) if ids else f"no case matches {glob!r}", file=sys.stdout if ids else sys.stderr)
-    return 0 if ids else 1
+    loaded = [load_each(path) for path in find(folder)]
+    ids = [case.id for each in loaded for case in each.cases]
+    matching = [case_id for case_id in ids if fnmatch(case_id, glob) or fnmatch(case_id, f"*{glob}*")]
+    faults = [fault for each in loaded for fault in each.faults]
+    for case_id in matching:
+        print(case_id)
+    for line in (*faults, *(() if matching else (f"no case matches {glob!r}",))):
+        print(line, file=sys.stderr)
+    return 0 if matching and not faults else 1
 
 
 def _show(folder: Path, case_id: str) -> int:
@@ -57,21 +64,21 @@ def _show(folder: Path, case_id: str) -> int:
 
 
 def _text(case: Case) -> str:
-    told = {"expected", "steps"}
-    facts = {name: value for name, value in to_json(case).items() if value is not None and name not in told}
+    hidden = {"expected", "steps"}
+    facts = {name: value for name, value in to_json(case).items() if value is not None and name not in hidden}
     steps = "".join(f"\n{_step(step)}" for step in case.steps)
     arrays = "".join(f"\n{name} =\n{array}" for name, array in fill.fill(case).items())
     return "\n".join(f"{name}: {json.dumps(value)}" for name, value in facts.items()) + steps + arrays
 
 
 def _step(step: Step) -> str:
-    """A step as a line: what it makes of what, and through which windows."""
+    """Describe a step in one line: its call, its sizes and its windows."""
     case = step.case
     windows = [f"{name} {getattr(case, name)}" for name in ("ksize", "strides", "padding", "dilations")]
-    said = ", ".join(part for part in windows if not part.endswith(" None"))
+    given = ", ".join(part for part in windows if not part.endswith(" None"))
     sizes = f"{case.inputs['value'].shape} -> {shapes.output_shape(case)}"
-    what = f"{', '.join(step.returns.values())} = {case.operator}({', '.join(step.takes.values())})"
-    return f"step {what}: {sizes}" + ("" if case.operator == "relu" else f"; {said}")
+    call = f"{', '.join(step.returns.values())} = {case.operator}({', '.join(step.takes.values())})"
+    return f"step {call}: {sizes}" + ("" if case.operator == "relu" else f"; {given}")
 
 
 def _schema(kind: str) -> int:
@@ -80,5 +87,5 @@ def _schema(kind: str) -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader that has enough, such as head, ends this quietly
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end quietly when a reader, e.g. head, closes the pipe
     sys.exit(main())

@@ -1,1 +1,1 @@
-"""YAML files -> validated, expanded -> Cases."""
+"""YAML files -> Cases: read, validated and expanded."""

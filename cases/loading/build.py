@@ -1,4 +1,4 @@
-"""One entry of a case file -> one Case: every shape that the entry leaves out follows from the definition."""
+"""One entry of a case file -> one Case. Shapes that the entry leaves out follow from the definition."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from cases.model.case import (
     is_outward,
 )
 
-_SAID_BY: Final = {
+_WRITTEN_AS: Final = {
     "value": ("value", "image"),
     "filter": ("filter", "kernel"),
     "bias": ("bias", "out_channels"),
     "kernel": ("kernel", "ksize"),
     "output_shape": ("output_shape", "value", "image"),
 }
-"""An argument of the call -> the fields of an entry that say it, or that it follows from."""
+"""An argument of the call -> the fields of an entry that give it or imply it."""
 _DEFAULT_FILL: Final = {"max_pool": "distinct", "max_pool_argmax": "distinct", "avg_pool": "multiples"}
 
 
 def build(entry: Entry, operator: str, case_id: str, about: str, source: str) -> Case:
-    """The case that an entry without a grid describes.
+    """Build the case that an entry without a grid describes.
 
     Raises:
-        BuildError: if a size is missing, shapes are impossible, or the entry is wrong about being invalid.
+        BuildError: if a size is missing, shapes are impossible, or the entry is wrongly marked as invalid or as valid.
     """
     sizes = sizes_of(entry)
     inputs = _inputs(entry, operator, sizes)
@@ -67,7 +67,7 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
 
 
 def tier(operator: str, inputs: dict[str, TensorSpec]) -> Tier:
-    """Normal data round where they are added; choosing and placing them is exact."""
+    """Return the tier of a call. Sums of normal data round; choosing and placing elements is exact."""
     if any(spec.special or spec.specials for spec in inputs.values()):
         return "special"
     normal = any(spec.fill in fill.NORMAL for spec in inputs.values())
@@ -86,7 +86,7 @@ def _output_shape(entry: Entry, operator: str, sizes: Sizes) -> tuple[int, ...] 
 
 
 def _excess(entry: Entry, rank: int) -> tuple[int, ...]:
-    """By how much the output_shape is off in each dimension."""
+    """Return the number to add to each dimension of the output_shape."""
     excess = getattr(entry, "excess", None) or [0] * rank
     if len(excess) != rank:
         raise BuildError("excess", f"excess has {len(excess)} entries, the output_shape {rank}")
@@ -95,7 +95,9 @@ def _excess(entry: Entry, rank: int) -> tuple[int, ...]:
 
 def _given(entry: Entry, operator: str) -> dict[str, Any]:
     if entry.given and entry.invalid is None and entry.behaviour is None:
-        raise BuildError("given", "only an invalid case or a behaviour is given an argument as it stands")
+        raise BuildError(
+            "given", "only an invalid case or a behaviour may have given arguments; remove given, or mark the case"
+        )
     known = (*INPUTS[operator], *ARGUMENTS)
     for name in entry.given or {}:
         if name not in known:
@@ -132,7 +134,7 @@ def _channels(entry: Entry) -> int:
 
 
 def _value_size(entry: Entry, operator: str, sizes: Sizes) -> tuple[int, ...]:
-    """The image itself, or how many windows lie on it where the image is the output."""
+    """Return the spatial size of the value: the image, or the number of windows if the image is the output."""
     if not is_outward(operator):
         return sizes.image
     if entry.value is not None and entry.value.shape is not None:
@@ -147,10 +149,10 @@ def _value_size(entry: Entry, operator: str, sizes: Sizes) -> tuple[int, ...]:
 
 
 def tensor(name: str, override: Tensor | None, implied: TensorSpec) -> TensorSpec:
-    """The tensor that the sizes imply, but for what the file says of it.
+    """Return the tensor that the sizes imply, with the changes that the file makes to it.
 
     Raises:
-        BuildError: if a rule is unknown, or literal elements are not those of the shape and the dtype.
+        BuildError: if the fill rule is unknown, or literal elements don't fit the shape or the dtype.
     """
     rule = (override and override.fill) or implied.fill
     known = fill.PLACES if name == "indices" else fill.RULES
@@ -159,7 +161,7 @@ def tensor(name: str, override: Tensor | None, implied: TensorSpec) -> TensorSpe
     if override is None:
         return implied
     if override.position is not None and override.special is None:
-        raise BuildError(name, "position says where a special value stands, and there is none; add special")
+        raise BuildError(name, "position needs a special value, and there is none; add special or remove position")
     shape = tuple(override.shape) if override.shape is not None else implied.shape
     spec = replace(implied, shape=shape, fill=rule, dtype=override.dtype or implied.dtype)
     if override.special is not None:
@@ -168,61 +170,73 @@ def tensor(name: str, override: Tensor | None, implied: TensorSpec) -> TensorSpe
         return spec
     values = flat(name, override.values, spec.shape, special=name != "indices")
     if name == "indices" and not all(isinstance(index, int) and abs(index) < 2**63 for index in values):
-        raise BuildError(name, "an index is an integer that int64 holds")
+        raise BuildError(name, "an index must be an integer that int64 holds")
     return literal(spec, values)
 
 
 def _checked(entry: Entry, case: Case) -> Broken | None:
-    """The rule that the case breaks, where the entry says so; else see that it breaks none."""
+    """Return the rule that the case breaks, if any, after checking it against what the entry says."""
     for name, spec in case.inputs.items():
         check_special(name, spec)
     literal = "indices" in case.inputs and case.inputs["indices"].fill == "literal"
     fault = rules.broken(case, fill.fill(case)["indices"] if literal else None)
     if entry.invalid is not None and entry.behaviour is not None:
-        raise BuildError("behaviour", "a case is invalid or a behaviour, not both")
-    if fault is not None and entry.invalid is None and entry.behaviour is None:
-        message = f"impossible ({fault.rule}): {fault.reason}; mend it, or mark the case invalid"
-        raise BuildError(_fields(entry, fault), message)
-    if fault is None and entry.invalid is not None:
-        raise BuildError("invalid", "marked invalid, but the definition admits this call; break a rule or unmark it")
-    if fault is not None and entry.invalid is not None and fault.rule != entry.invalid.rule:
-        raise BuildError("invalid", f"breaks the rule {fault.rule!r} ({fault.reason}), not {entry.invalid.rule!r}")
+        raise BuildError("behaviour", "a case is invalid or a behaviour, not both; remove one of the two")
     if fault is None:
+        if entry.invalid is not None:
+            message = "marked invalid, but the definition allows this call; break a rule, or remove the mark"
+            raise BuildError("invalid", message)
         check_places(case)
+    else:
+        _check_mark(entry, fault)
     check_held(case)
     return fault
 
 
+def _check_mark(entry: Entry, fault: Broken) -> None:
+    if entry.invalid is None and entry.behaviour is None:
+        message = f"impossible ({fault.rule}): {fault.reason}; correct it, or mark the case invalid"
+        raise BuildError(_fields(entry, fault), message)
+    if entry.invalid is not None and fault.rule != entry.invalid.rule:
+        raise BuildError("invalid", f"breaks the rule {fault.rule!r} ({fault.reason}), not {entry.invalid.rule!r}")
+
+
 def _fields(entry: Entry, fault: Broken) -> tuple[str, ...]:
-    """The fields to look at for a broken rule, the likeliest first."""
-    said_by = _SAID_BY.get(fault.argument, (fault.argument,))
+    """Return the fields that may be at fault for a broken rule, the likeliest first."""
+    written_as = _WRITTEN_AS.get(fault.argument, (fault.argument,))
     if fault.rule == "channels":
-        return (fault.argument, "value", "groups", *said_by)
+        return (fault.argument, "value", "groups", *written_as)
     if fault.rule == "size":
         counts = ("batch", "in_channels", "out_channels", "channels")
-        return (*(name for name in counts if getattr(entry, name, 0) < 0), *said_by)
-    return said_by
+        return (*(name for name in counts if getattr(entry, name, 0) < 0), *written_as)
+    return written_as
 
 
 def _with_gradients(entry: Entry, case: Case) -> Case:
-    """The cotangent is filled like the value, since the gradient of a sum of products is one as well."""
+    """Add the cotangent and the gradients, if the entry asks for them.
+
+    The cotangent is filled like the value, because the gradient of a sum of products is also a sum of products.
+    """
     if not entry.gradients:
         return case
-    if case.invalid or case.expected:
-        raise BuildError("gradients", "an invalid case or one with a literal result has no gradients; remove one")
-    if case.tier == "bounded" or entry.dtype not in dtypes.FLOATS:
-        raise BuildError(
-            "gradients", "gradients are asked of exact floating-point data: choose integers of a float dtype"
-        )
-    if case.operator.startswith("max_pool") and not case.behaviour and may_tie(case):
-        message = "two elements of one channel are equal: where both are the greatest, max pooling has no one gradient"
-        raise BuildError("gradients", f"{message}; choose distinct data, or say so under behaviour")
+    _check_gradients(entry, case)
     rule = {"avg_pool": entry.data or "multiples"}.get(case.operator, "small" if entry.data == "small" else "integers")
     cotangent = TensorSpec(shape=shapes.output_shape(case), dtype=entry.dtype, fill=rule)
     names = tuple(name for name in case.inputs if name != "indices")
     whole = replace(case, inputs=case.inputs | {"cotangent": cotangent}, gradients=names)
     check_held(whole)
     return whole
+
+
+def _check_gradients(entry: Entry, case: Case) -> None:
+    if case.invalid or case.expected:
+        raise BuildError("gradients", "an invalid case or one with a literal result has no gradients; remove one")
+    if case.tier == "bounded" or entry.dtype not in dtypes.FLOATS:
+        message = "gradients are asked of exact floating-point data: choose integers of a float dtype"
+        raise BuildError("gradients", message)
+    if case.operator.startswith("max_pool") and not case.behaviour and may_tie(case):
+        message = "two elements of one channel are equal: if both are the greatest, max pooling has no unique gradient"
+        raise BuildError("gradients", f"{message}; choose distinct data, or mark the case as a behaviour")
 
 
 def _with_expected(entry: Entry, case: Case) -> Case:

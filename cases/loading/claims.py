@@ -1,7 +1,7 @@
-"""The tutorial's statements as claims: what holds of an answer if the statement holds, as an expression.
+"""Claims: the statements of the tutorial, each with an expression that an answer makes true or false.
 
-Whether one holds is found out from a recorded run by ``reports.claims``. Here is what a file of claims may say, and the
-names that its expressions may read, so that a misspelt one is found before any run.
+``reports.pages.tutorial`` decides them from a recorded run. This module fixes the keys of a file of claims and the
+names that its expressions may read, so that a misspelt name is found before any run.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from pydantic import AfterValidator, Field, StrictStr, TypeAdapter, ValidationEr
 from cases.loading.entries import Name, Sentence, Source, Strict
 from cases.loading.expressions import Expression, expression
 from cases.loading.facts import FACTS, facts
-from cases.loading.load import CLAIMS, explain, suggest
-from cases.loading.yaml_document import CaseFileError, Document, read
+from cases.loading.load import CLAIMS, explain
+from cases.loading.yaml_document import CaseFileError, Document, read, suggest
 from cases.model.case import Case
 
 SHIPPED: Final = Path(__file__).parents[1] / "document" / CLAIMS
 ANSWER: Final = ("kind", "passed", "call")
-"""What an expression can ask of an answer as a whole."""
+"""The facts of a whole answer that an expression can read."""
 TENSORS: Final = (
     "same",
     "shape",
@@ -35,14 +35,14 @@ TENSORS: Final = (
     "transposed",
     "convolution",
 )
-"""Functions of tensors, each of which is handed by its name: ``shape("output")``."""
+"""Functions of tensors. A tensor is passed by its name: ``shape("output")``."""
 FUNCTIONS: Final = (*TENSORS, "agrees", "follows")
 NATIVE: Final = "native_indices"
-"""What max pooling with indices returns beside its outputs."""
+"""The framework's own indices, which max pooling with indices returns beside its outputs."""
 
 
 def over(*names: str) -> Callable[[str], str]:
-    """A check that a text is an expression over these names."""
+    """Return a check of texts: a text that is no expression over these names raises ValueError."""
 
     def check(text: str) -> str:
         for name in sorted(expression(text).names.difference(names)):
@@ -59,45 +59,48 @@ Globs = Annotated[list[StrictStr], Field(min_length=1)]
 
 
 class Claim(Strict):
-    """A statement of the text that an answer can bear out or refute."""
+    """A statement of the text that answers can confirm or refute."""
 
     name: Name
-    statement: Sentence = Field(description="What the text says, in a sentence of our own.")
-    at: Sentence = Field(description="Where it stands in the text.")
-    cases: Globs = Field(description="Globs over the ids of the cases whose answers decide.")
-    where: Condition | None = Field(None, description="Keeps a case if true, as in case files, e.g. padding_is_odd.")
-    targets: Globs = Field(default=["*"], description="Globs over the targets that the statement is about.")
-    holds: Holds = Field(description="True of an answer that bears the statement out, false of one that refutes it.")
-    refuted_by: Sentence = Field(description="What would refute it, for people.")
-    conditions: dict[str, Condition] = Field(
-        default={}, description="Words -> what a case has to be like: under which condition it may hold."
+    statement: Sentence = Field(description="The statement of the text, in our own words.")
+    at: Sentence = Field(description="The place of the statement in the text.")
+    cases: Globs = Field(description="Globs over the ids of the cases whose answers decide the claim.")
+    where: Condition | None = Field(
+        None, description="Keep a case if this is true, as in case files, e.g. padding_is_odd."
     )
-    instead: Sentence | None = Field(None, description="What is true where the statement isn't.")
+    targets: Globs = Field(default=["*"], description="Globs over the targets that the statement is about.")
+    holds: Holds = Field(description="True of an answer that confirms the statement, false of one that refutes it.")
+    refuted_by: Sentence = Field(description="The answer that would refute the statement, in words.")
+    conditions: dict[str, Condition] = Field(
+        default={},
+        description="A condition in words -> the same as an expression over a case. The statement may hold under it.",
+    )
+    instead: Sentence | None = Field(None, description="The correct statement, if this one is false.")
 
     @property
     def expression(self) -> Expression:
-        """What has to be true of an answer."""
+        """Return the expression that has to be true of an answer."""
         return expression(self.holds)
 
     @property
     def tensors(self) -> tuple[str, ...]:
-        """The tensors that it is about, each once."""
+        """Return the names of the tensors that the claim is about, each once."""
         native = (NATIVE,) if "follows" in self.expression.names else ()
         return (*dict.fromkeys(text for function, text in self.expression.handed if function in TENSORS), *native)
 
     def speaks_of(self, case: Case) -> bool:
-        """Whether answers to this case decide. Where ``where`` means nothing, they don't."""
+        """Tell whether answers to this case decide the claim. A ``where`` that can't be evaluated counts as false."""
         if not any(fnmatchcase(case.id, glob) for glob in self.cases):
             return False
         return self.where is None or meets(case, self.where) is True
 
     def concerns(self, target: str) -> bool:
-        """Whether the statement is about this target."""
+        """Tell whether the statement is about this target."""
         return any(fnmatchcase(target, glob) for glob in self.targets)
 
 
 class Undecidable(Strict):
-    """A statement of the text that no run can decide, and why."""
+    """A statement of the text that no run can decide, and the reason."""
 
     statement: Sentence
     at: Sentence
@@ -117,10 +120,10 @@ _FILE: TypeAdapter[Claims] = TypeAdapter(Claims)
 
 
 def load(path: Path = SHIPPED) -> Claims:
-    """The claims of one file.
+    """Return the claims of one file.
 
     Raises:
-        CaseFileError: if anything in the file is wrong; every fault found is one line of the message.
+        CaseFileError: if anything in the file is wrong; the message has one line for each fault.
     """
     document = read(path, "a file of claims has the keys about, source, claims and undecidable")
     try:
@@ -137,11 +140,13 @@ def _twins(document: Document, claims: Claims) -> Iterator[str]:
     for number, claim in enumerate(claims.claims):
         counts[claim.name] += 1
         if counts[claim.name] > 1:
-            yield document.line(("claims", number, "name"), f"a claim before this one is called {claim.name!r}, too")
+            yield document.line(
+                ("claims", number, "name"), f"an earlier claim has the name {claim.name!r}; choose another name"
+            )
 
 
 def meets(case: Case, text: str) -> bool | None:
-    """Whether a condition is true of a case; None if it means nothing there."""
+    """Tell whether a condition is true of a case; None if it can't be evaluated for the case."""
     condition = expression(text)
     try:
         return condition.holds(facts(case, condition.names))
@@ -150,7 +155,7 @@ def meets(case: Case, text: str) -> bool | None:
 
 
 def lost(claims: Claims, cases: Iterable[Case]) -> list[str]:
-    """A line for each glob that matches none of the cases, and for each tensor that none of a claim's cases has."""
+    """Return a line for each glob that matches no case, and for each tensor that no case of its claim has."""
     found, lines = list(cases), []
     for claim in claims.claims:
         unmatched = [glob for glob in claim.cases if not any(fnmatchcase(case.id, glob) for case in found)]
@@ -165,6 +170,6 @@ def lost(claims: Claims, cases: Iterable[Case]) -> list[str]:
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema of a file of claims."""
+    """Return the JSON Schema of a file of claims."""
     schema = _FILE.json_schema()
     return schema | {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Deconform claims"}

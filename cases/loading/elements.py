@@ -1,4 +1,4 @@
-"""What the tensors of an entry hold: is it numbers, can their dtype hold them, does a window have one greatest."""
+"""Checks of the elements of an entry's tensors: numbers, special values, indices, and what a dtype can hold."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from cases.model.case import Case, TensorSpec
 
 
 def flat(name: str, values: Any, shape: tuple[int, ...], *, special: bool = False) -> tuple[float, ...]:
-    """Literal values, however nested, in C order; NaN and infinities are let through where they may be ``special``.
+    """Return literal values as a flat tuple in C order. NaN and infinities are allowed if ``special`` is true.
 
     Raises:
-        BuildError: if one is no number, or there are not as many as ``shape`` holds.
+        BuildError: if a value is not a number, or there are not as many values as ``shape`` holds.
     """
     found = tuple(_elements(name, values, special=special))
     if len(found) != math.prod(shape):
@@ -40,35 +40,40 @@ def _elements(name: str, values: Any, *, special: bool) -> Iterator[float]:
             raise BuildError(name.partition(" ")[0], f"{name} holds a number that no dtype holds")
         yield values
     else:
-        raise BuildError(name.partition(" ")[0], f"{name} holds {values!r}, which is no number")
+        raise BuildError(name.partition(" ")[0], f"{name} holds {values!r}, which is not a number")
 
 
 def check_special(name: str, spec: TensorSpec) -> None:
-    """Find out whether a tensor's special value, if it has one, goes with its dtype, its rule and its shape.
+    """Check that a tensor's special value, if it has one, fits the dtype, the fill rule and the shape.
 
     Raises:
-        BuildError: if not.
+        BuildError: if it doesn't fit.
     """
     if spec.fill in fill.NORMAL and spec.dtype not in dtypes.FLOATS:
         raise BuildError(("data", name), f"{spec.dtype} holds no normal data; choose integers")
     if spec.specials and spec.dtype not in dtypes.FLOATS:
         raise BuildError(name, f"{spec.dtype} has no special values")
-    if spec.special is None:
-        if spec.position is not None:
-            raise BuildError("position", "position says where a special value stands, and there is none; add special")
-        return
+    if spec.special is not None:
+        _check_special(name, spec)
+    elif spec.position is not None:
+        raise BuildError(
+            "position", "position needs a special value, and there is none; add special or remove position"
+        )
+
+
+def _check_special(name: str, spec: TensorSpec) -> None:
     special, position = (("special", name), ("position", name)) if name == "value" else ((name,), (name,))
     if spec.dtype not in dtypes.FLOATS:
         raise BuildError(special, f"{spec.dtype} has no special values")
     if spec.fill in fill.NORMAL:
-        raise BuildError(special, "special values stand among exact data, and normal ones round; choose integers")
-    if spec.position is not None and spec.position >= math.prod(spec.shape):
-        count = math.prod(spec.shape)
-        raise BuildError(position, f"position {spec.position} is behind the {count} elements of {name}")
+        raise BuildError(special, "special values need exact data, and normal data round; choose integers")
+    count = math.prod(spec.shape)
+    if spec.position is not None and spec.position >= count:
+        raise BuildError(position, f"position {spec.position} is beyond the {count} elements of {name}")
 
 
 def literal(spec: TensorSpec, values: tuple[float, ...]) -> TensorSpec:
-    """A tensor of literal values, those that are no finite numbers said by their words."""
+    """Return the tensor with literal values. NaN and infinities become words."""
     words = tuple((place, _word(value)) for place, value in enumerate(values) if not math.isfinite(value))
     plain = tuple(value if math.isfinite(value) else 0 for value in values)
     return replace(spec, fill="literal", values=plain, specials=words)
@@ -79,10 +84,10 @@ def _word(value: float) -> str:
 
 
 def check_places(case: Case) -> None:
-    """Find out whether the rule that fills the indices of a valid case finds each a place of its own in the image.
+    """Check that the rule that fills the indices of a valid case can give each index a different place in the image.
 
     Raises:
-        BuildError: if not.
+        BuildError: if it can't.
     """
     spec = case.inputs.get("indices")
     if spec is None or spec.fill not in fill.PLACES or not math.prod(spec.shape):
@@ -91,31 +96,33 @@ def check_places(case: Case) -> None:
     whole = [tuple(map(math.prod, zip(*sizes, strict=True)))] if rule == "anywhere" else sizes
     for count, places in whole:
         if count > places:
-            message = f"{rule}: {count} indices have no place of their own among {places} elements of the image"
+            message = f"{rule}: {count} indices can't all differ among {places} elements of the image"
             raise BuildError(("indices", "padding"), f"{message}; pad less, or give literal values")
 
 
 def check_held(case: Case) -> None:
-    """Find out whether the dtypes of a case hold its data. float32 and float64 hold what every rule makes.
+    """Check that the dtypes of a case can hold its data. float32 and float64 can hold the values of every rule.
 
     Raises:
-        BuildError: if not: a worker could not be given them.
+        BuildError: if not: such data can't be given to a worker.
     """
     for name, spec in case.inputs.items():
         if spec.fill not in {"literal", "indices", *fill.NORMAL} and spec.dtype not in {"float32", "float64"}:
             try:
                 fill.fill(replace(case, inputs={name: spec}))
             except ValueError:
-                message = f"{spec.dtype} does not hold what the rule {spec.fill!r} fills {name} with; choose another"
-                raise BuildError(("data", name, "dtype"), message) from None
+                message = f"{spec.dtype} does not hold what the rule {spec.fill!r} fills {name} with"
+                raise BuildError(("data", name, "dtype"), f"{message}; choose another rule or dtype") from None
         elif spec.fill == "literal" and name != "indices":
             wrong = [number for number in spec.values or () if not _holds(spec.dtype, number)]
             if wrong:
-                raise BuildError(name, f"{spec.dtype} does not hold {wrong[0]}, an element of {name}; choose another")
+                raise BuildError(
+                    name, f"{spec.dtype} does not hold {wrong[0]}, an element of {name}; choose another value or dtype"
+                )
 
 
 def _holds(dtype: str, number: float) -> bool:
-    """Floats may round as they would in any program, but not overflow; bfloat16 is not rounded to (see ``fill``)."""
+    """Tell whether a dtype holds a number. Floats may round but not overflow; bfloat16 may not round (see ``fill``)."""
     if dtype in dtypes.INTEGERS:
         limits = np.iinfo(dtype)
         return number == int(number) and limits.min <= number <= limits.max
@@ -124,7 +131,7 @@ def _holds(dtype: str, number: float) -> bool:
 
 
 def may_tie(case: Case) -> bool:
-    """Whether two elements of one channel are equal, so that a window may have two that are the greatest."""
+    """Tell whether two elements of one channel are equal, so that a window may have two maxima."""
     value = fill.fill(case)["value"]
     planes = (image[..., channel] for image in value for channel in range(value.shape[-1]))
     return any(np.unique(plane).size < plane.size for plane in planes)

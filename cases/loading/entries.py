@@ -1,9 +1,8 @@
-"""What stands in a case file: an entry is one call of an operator, or a grid of them.
+"""The entries of a case file: an entry is one call of an operator, or a grid of calls.
 
-Sizes are written from the **image**'s side (the input of conv and pooling, the output of conv_transpose and
-unpooling); all other shapes follow from the definition. A field that names a tensor (``value``, ``filter``,
-``indices``) or ``output_shape`` overrides what would follow: that is how an invalid case breaks one rule and keeps the
-others.
+A size is the size of the **image**: the input of conv and pooling, the output of conv_transpose and unpooling. All
+other shapes follow from the definition. A field for a tensor (``value``, ``filter``, ``indices``) or ``output_shape``
+overrides the shape that would follow. In this way an invalid case breaks one rule and keeps all others.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
-Numbers = list[Any]  # nested as the reader likes; the loader flattens it and checks that each element is a number
+Numbers = list[Any]  # nested in any way; the loader flattens it and checks that each element is a number
 Size = StrictInt | list[StrictInt]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Sentence = Annotated[str, Field(min_length=10)]
@@ -41,12 +40,13 @@ Position = Annotated[StrictInt, Field(ge=0)]
 
 
 Excess = Annotated[
-    list[StrictInt], Field(description="How much to add to each entry of the output_shape that follows.")
+    list[StrictInt],
+    Field(description="A number for each dimension, added to the output_shape that follows from the sizes."),
 ]
 
 
 def _plain(given: dict[str, Any]) -> dict[str, Any]:
-    """Only what JSON holds: YAML's dates, sets and bytes have no text that a call could say."""
+    """Refuse a value that JSON can't hold. The text of a call has no form for YAML's dates, sets and bytes."""
     for name, value in given.items():
         if not _is_plain(value):
             msg = f"{name} is {value!r}; give null, true, a number, a text, or a list of these"
@@ -61,62 +61,76 @@ def _is_plain(value: object) -> bool:
 
 
 class Strict(BaseModel):
-    """Unknown keys are errors: a misspelt key must not pass for a default."""
+    """A model that refuses unknown keys: a misspelt key must not silently leave a default in place."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Refusal(Strict):
-    """Marks a call that the definition does not admit."""
+    """The rule of the definition that a call breaks, and the reason."""
 
     rule: Rule = Field(description="The rule that the call breaks.")
-    reason: Sentence = Field(description="One line: why the call is wrong by the definition.")
+    reason: Sentence = Field(description="Why the definition does not allow the call, in one line.")
 
 
 class Tensor(Strict):
-    """An input tensor that departs from what the sizes imply."""
+    """An input tensor that differs from the one that the sizes imply."""
 
     shape: list[StrictInt] | None = Field(None, description="The whole shape, channels-last.")
-    dtype: Dtype | None = Field(None, description="Its own dtype, where it is not the entry's.")
-    fill: StrictStr | None = Field(None, description="A fill rule of cases/fill.py: integers, normal, distinct, ...")
-    values: Numbers | None = Field(None, description="Literal elements, in C order; brackets are for the reader.")
-    special: Special | None = Field(None, description="A special value, at the position, else everywhere.")
-    position: Position | None = Field(None, description="Where the special value stands, in C order.")
+    dtype: Dtype | None = Field(None, description="The tensor's dtype, if it is not the entry's.")
+    fill: StrictStr | None = Field(
+        None, description="A fill rule of cases/model/fill.py, e.g. integers, normal, distinct."
+    )
+    values: Numbers | None = Field(None, description="Literal elements, in C order. Nesting is ignored.")
+    special: Special | None = Field(
+        None, description="A special value at the position; without a position, everywhere."
+    )
+    position: Position | None = Field(None, description="The position of the special value, in C order.")
 
 
 class Gridded(Strict):
-    """A case, or with ``grid`` one case for each combination of the grid's values."""
+    """A case; with ``grid``, one case for each combination of the grid's values."""
 
-    name: Name | None = Field(None, description="First part of the id; needed where there is no grid.")
-    about: Sentence | None = Field(None, description="What this shows and why, where the file's line isn't enough.")
-    source: Source | None = Field(None, description="Where it comes from, where that isn't the file's source.")
-    grid: dict[str, list[Any]] | None = Field(None, description="Field name -> values; expands in the order written.")
-    where: StrictStr | None = Field(None, description="Keeps a combination if true, e.g. kernel <= image[0].")
+    name: Name | None = Field(None, description="The first part of the case's name. An entry without a grid needs it.")
+    about: Sentence | None = Field(None, description="The purpose of this entry, if it is not that of the whole file.")
+    source: Source | None = Field(None, description="The source of this entry, if it is not that of the whole file.")
+    grid: dict[str, list[Any]] | None = Field(
+        None, description="Field name -> values. Cases come in the order written."
+    )
+    where: StrictStr | None = Field(None, description="Keep a combination if this is true, e.g. kernel <= image[0].")
     batch: StrictInt = 1
-    image: list[StrictInt] | None = Field(None, description="Spatial size on the image's side, e.g. [5, 6].")
+    image: list[StrictInt] | None = Field(None, description="The spatial size of the image, e.g. [5, 6].")
     strides: Size = 1
     padding: StrictStr | list[list[StrictInt]] = Field(
-        "VALID", description="SAME, VALID, or a [before, after] pair a spatial axis."
+        "VALID", description="SAME, VALID, or a [before, after] pair for each spatial axis."
     )
-    dilations: Size | None = Field(None, description="How far apart a window's elements are; not said if left out.")
-    data_format: StrictStr | None = Field(None, description="The layout that the call is asked in, e.g. NCHW.")
+    dilations: Size | None = Field(
+        None, description="The step from one element of a window to the next. Not passed if left out."
+    )
+    data_format: StrictStr | None = Field(None, description="The layout in which the call is made, e.g. NCHW.")
     dtype: Dtype = "float32"
-    data: StrictStr | None = Field(None, description="The value's and filter's fill rule.")
-    special: Special | None = Field(None, description="A special value in the value, at the position, else everywhere.")
-    position: Position | None = Field(None, description="Where the special value stands in the value, in C order.")
+    data: StrictStr | None = Field(None, description="The fill rule of the value and of the filter.")
+    special: Special | None = Field(
+        None, description="A special value in the tensor value, at the position; without a position, everywhere."
+    )
+    position: Position | None = Field(None, description="The position of the special value, in C order.")
     value: Tensor | None = None
 
 
 class Entry(Gridded):
     """One call of an operator."""
 
-    gradients: StrictBool = Field(default=False, description="Ask for the gradient of every input but indices as well.")
-    expected: dict[str, Numbers] | None = Field(None, description="Output name -> the document's own literal result.")
+    gradients: StrictBool = Field(default=False, description="Ask also for the gradient of every input except indices.")
+    expected: dict[str, Numbers] | None = Field(
+        None, description="Output name -> the literal result that the document gives."
+    )
     given: Annotated[dict[str, Any], AfterValidator(_plain)] | None = Field(
-        None, description="Arguments as the call is to say them, of whatever type: null, a text, a list, 1.5."
+        None, description="Arguments to pass exactly as written here, of any type: null, a text, a list, 1.5."
     )
     invalid: Refusal | None = None
-    behaviour: Sentence | None = Field(None, description="No right answer exists, and why: recorded, not judged.")
+    behaviour: Sentence | None = Field(
+        None, description="Why there is no right answer. Answers are recorded, not judged."
+    )
 
 
 class ConvEntry(Entry):
@@ -126,14 +140,14 @@ class ConvEntry(Entry):
     out_channels: StrictInt = 3
     groups: StrictInt = 1
     bias: StrictBool | Tensor = Field(default=False, description="Add a bias to each channel of the result.")
-    kernel: Size | None = Field(None, description="Spatial size of the filter.")
+    kernel: Size | None = Field(None, description="The spatial size of the filter.")
     filter: Tensor | None = None
 
 
 class ConvTransposeEntry(ConvEntry):
     """A transposed convolution. The filter is [*kernel, out_channels / groups, in_channels]."""
 
-    output_padding: Size | None = Field(None, description="Instead of image: torch's way to name the output's size.")
+    output_padding: Size | None = Field(None, description="Replaces image: torch's way to give the output's size.")
     output_shape: list[StrictInt] | None = None
     excess: Excess | None = None
 
@@ -142,13 +156,13 @@ class PoolEntry(Entry):
     """A pooling."""
 
     channels: StrictInt = 3
-    ksize: Size | None = Field(None, description="Spatial size of the window.")
+    ksize: Size | None = Field(None, description="The spatial size of the window.")
 
 
 class ArgmaxEntry(PoolEntry):
     """A max pooling with indices."""
 
-    include_batch_in_index: StrictBool = Field(default=False, description="The index counts through the batch as well.")
+    include_batch_in_index: StrictBool = Field(default=False, description="The index counts through the batch, too.")
 
 
 class UnpoolEntry(PoolEntry):

@@ -1,4 +1,4 @@
-"""Expressions in case files and in claims: those of Jinja, in its sandbox, over names that whoever evaluates gives."""
+"""Expressions in case files and in claims: Jinja expressions, evaluated in its sandbox. The caller gives the names."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ from jinja2.sandbox import SandboxedEnvironment
 
 _SANDBOX: Final = SandboxedEnvironment(undefined=StrictUndefined)
 _FAULTS: Final = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
-"""What an expression without meaning raises: an unknown name, a text that is compared with a number, a zero below."""
+"""The errors of an expression that can't be evaluated, e.g. an unknown name, or a text compared with a number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
-    """A compiled expression, the names that it reads, and the texts that it hands to each function."""
+    """A compiled expression.
+
+    ``names`` are the names that it reads. ``handed`` has a pair (function, text) for each text that it passes to a
+    function.
+    """
 
     text: str
     names: frozenset[str]
@@ -27,15 +31,15 @@ class Expression:
     compiled: TemplateExpression
 
     def holds(self, facts: Mapping[str, Any]) -> bool:
-        """Whether the expression is true where its names mean these facts.
+        """Tell whether the expression is true of these facts, given by name.
 
         Raises:
-            ValueError: if it then means nothing, or something that is neither true nor false.
+            ValueError: if the expression can't be evaluated, or is neither true nor false.
         """
         try:
             found = self.compiled(facts)
             if isinstance(found, Undefined):
-                bool(found)  # raises what says so
+                bool(found)  # raises the error that names what is undefined
         except _FAULTS as error:
             raise ValueError(str(error)) from None
         if isinstance(found, (bool, np.bool_)):
@@ -46,10 +50,10 @@ class Expression:
 
 @functools.cache
 def expression(text: str) -> Expression:
-    """A compiled expression.
+    """Compile an expression. Cached, because one expression is used for many cases.
 
     Raises:
-        ValueError: if the text is none.
+        ValueError: if the text is not an expression.
     """
     try:
         compiled = _SANDBOX.compile_expression(text, undefined_to_none=False)

@@ -1,6 +1,6 @@
-"""What an expression can ask of a case: names for what its call says, however wrong, and for what follows from that.
+"""The facts of a case that an expression can read: the arguments of its call, even wrong ones, and their consequences.
 
-A pipeline's windows are those of all its calls, and it has no kernel, strides or padding of its own.
+The windows of a pipeline are the windows of all its calls. A pipeline has no kernel, strides or padding of its own.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from cases.model.shapes import Axis
 
 
 def _one(case: Case) -> Case:
-    """The case, if it is one call.
+    """Return the case if it is one call.
 
     Raises:
-        ValueError: if it is a pipeline, each call of which has strides and padding of its own.
+        ValueError: if the case is a pipeline: each of its calls has its own strides and padding.
     """
     if case.steps:
         msg = "a pipeline has no strides, padding or kernel of its own"
@@ -25,7 +25,7 @@ def _one(case: Case) -> Case:
     return case
 
 
-def _said(name: str) -> Callable[[Case], Any]:
+def _argument(name: str) -> Callable[[Case], Any]:
     return lambda case: getattr(_one(case), name)
 
 
@@ -35,18 +35,18 @@ FACTS: Final[dict[str, Callable[[Case], Any]]] = {
     "tier": lambda case: case.tier,
     "dtype": lambda case: case.dtype,
     "data_format": lambda case: case.data_format or "",
-    "padding": _said("padding"),
-    "strides": _said("strides"),
+    "padding": _argument("padding"),
+    "strides": _argument("strides"),
     "dilations": lambda case: shapes.dilations(_one(case)),
     "kernel": lambda case: shapes.kernel_size(_one(case)),
     "image": lambda case: (case.output_shape or _first(case))[1:-1],
-    "output_shape": _said("output_shape"),
+    "output_shape": _argument("output_shape"),
     "batch": lambda case: _first(case)[0],
     "channels": lambda case: _first(case)[-1],
-    "groups": _said("groups"),
+    "groups": _argument("groups"),
     "gradients": lambda case: bool(case.gradients),
     "axes": lambda case: len(_first(case)) - 2,
-    "include_batch_in_index": _said("include_batch_in_index"),
+    "include_batch_in_index": _argument("include_batch_in_index"),
     "rule": lambda case: case.broken.rule if case.invalid and case.broken else "",
     "strides_divide": lambda case: all(axis.image % axis.stride == 0 for axis in _axes(case)),
     "padding_is_odd": lambda case: any((axis.before + axis.after) % 2 for axis in _axes(case)),
@@ -55,25 +55,25 @@ FACTS: Final[dict[str, Callable[[Case], Any]]] = {
     "windows_reach_end": lambda case: all(axis.covered >= axis.image for axis in _axes(case)),
     "windows_tile": lambda case: all(axis.count * axis.stride == axis.image for axis in _axes(case)),
 }
-"""Name -> what it is of a case. Where the case has no such thing, one of ``FAULTS`` is raised."""
+"""Name -> function that returns the fact of a case. It raises one of ``FAULTS`` if the case has no such fact."""
 FAULTS: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 
 
 def facts(case: Case, names: Iterable[str]) -> dict[str, Any]:
-    """Those of ``FACTS`` that are named.
+    """Return the named facts of a case. Names that are not in ``FACTS`` are left out.
 
     Raises:
-        ValueError: if the case has one of them not.
+        ValueError: if the case has no such fact.
     """
     try:
-        said = rules.effective(case) if case.given else case
-        return {name: FACTS[name](said) for name in names if name in FACTS}
+        call = rules.effective(case) if case.given else case
+        return {name: FACTS[name](call) for name in names if name in FACTS}
     except FAULTS as error:
         raise ValueError(str(error)) from None
 
 
 def _first(case: Case) -> tuple[int, ...]:
-    """The shape of the case's first tensor: its value, or the image that a pipeline begins with."""
+    """Return the shape of the case's first tensor: the value, or the image of a pipeline."""
     return next(iter(case.inputs.values())).shape
 
 

@@ -1,4 +1,4 @@
-"""A grid's combinations, in the order written, each with its part of the id."""
+"""The combinations of a grid, in the order written, each with its part of the id."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ _PREFIX: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combination:
-    """One value for each of a grid's fields, and where each stands in the grid's lists."""
+    """One value for each field of a grid, and the position of each value in its list."""
 
     values: dict[str, Any]
     positions: dict[str, int]
 
     @property
     def label(self) -> str:
-        """The combination's part of an id: ``same-i5x6-k3-s2``."""
+        """Return the combination's part of an id: ``same-i5x6-k3-s2``."""
         return "-".join(_label(field, value) for field, value in self.values.items())
 
 
 def combinations(grid: dict[str, list[Any]]) -> Iterator[Combination]:
-    """Every combination of a grid's values; the field written last varies fastest."""
+    """Yield every combination of a grid's values. The field written last varies fastest."""
     for choice in itertools.product(*(enumerate(values) for values in grid.values())):
         yield Combination(
             values={field: value for field, (_, value) in zip(grid, choice, strict=True)},
@@ -51,10 +51,10 @@ def combinations(grid: dict[str, list[Any]]) -> Iterator[Combination]:
 
 
 def keeps(where: str | None, fields: dict[str, Any]) -> bool:
-    """Whether a filter keeps a combination. ``where`` is a Jinja expression over the entry's fields.
+    """Tell whether a filter keeps a combination. ``where`` is a Jinja expression over the entry's fields.
 
     Raises:
-        ValueError: if the expression isn't one, or names no field.
+        ValueError: if the expression is wrong, names an unknown field, or is neither true nor false.
     """
     return where is None or expression(where).holds(fields)
 
@@ -68,7 +68,7 @@ def _label(field: str, value: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    """3 -> 3, [3, 5] -> 3x5, [[1, 2], [0, 1]] -> 1.2x0.1, -1 -> m1."""
+    """Write a number or a list for an id: 3 -> 3, [3, 5] -> 3x5, [[1, 2], [0, 1]] -> 1.2x0.1, -1 -> m1."""
     if isinstance(value, list):
         pairs = any(isinstance(item, list) for item in value)
         return "x".join(".".join(map(_number, item)) if pairs else _number(item) for item in value)

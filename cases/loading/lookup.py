@@ -1,4 +1,4 @@
-"""An id -> its case: only the file that the id names is read, the others where the id is wrong."""
+"""Id -> Case. Only the file that the id names is read; the other files are read if no case has the id."""
 
 from __future__ import annotations
 
@@ -7,44 +7,51 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from cases.loading.load import file_id, find, load
+from cases.loading.load import Loaded, file_id, find, load, load_each
 from cases.model.case import Case
 
 SHIPPED: Final = Path(__file__).parents[1]
 """The folder of the suite's own case files."""
 _CLOSE: Final = 3
-"""Ids that are offered instead of one that isn't there."""
+"""The largest number of similar ids that are suggested for an unknown id."""
 
 
 class UnknownIdError(LookupError):
-    """No case has the id; the message says so, and which ids come close."""
+    """An id that no case has. The message suggests similar ids."""
 
 
 def every(folder: Path) -> Iterator[Case]:
-    """All cases below a folder, file by file."""
+    """Yield all cases below a folder, file by file.
+
+    Raises:
+        CaseFileError: if anything in a file is wrong; the message has one line for each fault.
+    """
     for path in find(folder):
         yield from load(path)
 
 
 def lookup(folder: Path, case_id: str) -> Case:
-    """The case with an id.
+    """Return the case with an id. Faults of other entries do not matter.
 
     Raises:
-        UnknownIdError: if there is none.
-        CaseFileError: if a file that had to be read is wrong.
+        UnknownIdError: if no case has the id; the message lists the faults of the file that the id names.
     """
-    named = case_id.partition("::")[0]
-    for path in find(folder):
-        if file_id(path) == named:
-            for case in load(path):
-                if case.id == case_id:
-                    return case
-    close = "".join(f"\n  close: {other}" for other in _close(case_id, [case.id for case in every(folder)]))
-    msg = f"no case has the id {case_id!r}; `python -m cases list GLOB` finds it{close}"
+    named = [load_each(path) for path in find(folder) if file_id(path) == case_id.partition("::")[0]]
+    for case in (case for loaded in named for case in loaded.cases):
+        if case.id == case_id:
+            return case
+    msg = f"no case has the id {case_id!r}; {_advice(folder, case_id, named)}"
     raise UnknownIdError(msg)
 
 
+def _advice(folder: Path, case_id: str, named: list[Loaded]) -> str:
+    if faults := [fault for loaded in named for fault in loaded.faults]:
+        return "\n".join(("its file has faults; correct them first:", *faults))
+    ids = [case.id for path in find(folder) for case in load_each(path).cases]
+    return "\n  close: ".join(("`python -m cases list` prints all ids", *_close(case_id, ids)))
+
+
 def _close(case_id: str, ids: list[str]) -> list[str]:
-    """Ids that hold the given text, or else are spelt nearly so."""
+    """Return ids that contain the given text; if there are none, ids with a similar spelling."""
     holding = [other for other in ids if case_id in other]
     return holding[:_CLOSE] or difflib.get_close_matches(case_id, ids, n=_CLOSE, cutoff=0.8)

@@ -1,7 +1,7 @@
-"""What each kind of step takes, and how its call follows from it and from the entry.
+"""The call of each kind of step: its tensors and arguments follow from the step and from the entry.
 
-Sizes go forward from the image. A step that goes back takes the image, the windows and the filter or the indices of the
-step that it reverses, so that a network is written down once.
+Sizes are computed forward from the image. A step that reverses another one uses its image, its windows, and its filter
+or indices, so that a network is written only once.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from cases.model import shapes
 from cases.model.case import Case, Step
 
 Parts = tuple[dict[str, str], dict[str, Any]]
-"""What a step takes beside its value, and the arguments of its call."""
-_SAID_BY_REVERSED: Final = ("kernel", "strides", "padding", "dilations", "groups", "out_channels", "filter", "like")
+"""The tensors that a step takes beside its value, and the arguments of its call."""
+_TAKEN_FROM_REVERSED: Final = ("kernel", "strides", "padding", "dilations", "groups", "out_channels", "filter", "like")
 
 
 def _windows(network: Network, step: Any) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def _windows(network: Network, step: Any) -> dict[str, Any]:
 
 
 def _window(network: Network, name: str, step: Any) -> tuple[int, ...]:
-    """The kernel or the ksize."""
+    """Return the kernel or the ksize of a step."""
     size = getattr(network.entry, name) if getattr(step, name) is None else getattr(step, name)
     if size is None:
         raise BuildError(name, f"{name} is missing: the window's spatial size, e.g. 3 or [3, 5]")
@@ -60,7 +60,10 @@ def _out_channels(network: Network, step: FilterStep) -> int:
 
 
 def _filter(network: Network, step: FilterStep, channels: tuple[int, int], outer: int) -> tuple[dict[str, str], int]:
-    """A filter of its own, perhaps a bias, and the number of groups; ``channels`` are the filter's last two axes."""
+    """Return the step's own filter, its bias if it has one, and its number of groups.
+
+    ``channels`` are the last two sizes of the filter, before the first is divided by the groups.
+    """
     entry = network.entry
     groups = entry.groups if step.groups is None else step.groups
     shape = (*_window(network, "kernel", step), channels[0] // max(groups, 1), channels[1])
@@ -88,7 +91,7 @@ def _conv_transpose(network: Network, step: ConvTransposeStep, taken: str) -> Pa
 
 
 def _smallest(network: Network, step: FilterStep, windows: dict[str, Any], taken: str) -> tuple[int, ...]:
-    """SAME's multiple of the stride, else the smallest image that all windows fit on."""
+    """Return a spatial size: for SAME the count times the stride, else the smallest image that holds all windows."""
     counts, kernel = network.shapes[taken][1:-1], _window(network, "kernel", step)
     if windows["padding"] == "SAME":
         return tuple(count * stride for count, stride in zip(counts, windows["strides"], strict=True))
@@ -102,9 +105,9 @@ def _smallest(network: Network, step: FilterStep, windows: dict[str, Any], taken
 
 
 def _conv_reversed(network: Network, step: ConvTransposeStep, name: str) -> Parts:
-    said = [word for word in _SAID_BY_REVERSED if getattr(step, word) is not None]
-    if said:
-        raise BuildError(said[0], f"{said[0]} is that of the step {name!r}, which this one reverses; remove it")
+    given = [word for word in _TAKEN_FROM_REVERSED if getattr(step, word) is not None]
+    if given:
+        raise BuildError(given[0], f"{given[0]} comes from the step {name!r}, which this step reverses; remove it")
     forward = network.reversed(name, ("conv",))
     takes = {"filter": forward.takes["filter"]}
     if step.bias:
@@ -131,7 +134,7 @@ def _unpool(network: Network, step: UnpoolStep, _taken: str) -> Parts:
 
 
 def _relu(network: Network, _step: ReluStep, _taken: str) -> Parts:
-    """A window of one element, so that all that is said of windows holds of it as well."""
+    """Return windows of one element, so that the rules for windows also hold for relu."""
     ones = (1,) * network.rank
     return {}, {"strides": ones, "padding": "VALID", "ksize": ones}
 
@@ -146,10 +149,10 @@ CALLS: Final[dict[type, Callable[[Network, Any, str], Parts]]] = {
 
 
 def build_pipeline(entry: PipelineEntry, case_id: str, about: str, source: str) -> Case:
-    """The case that an entry without a grid describes.
+    """Build the pipeline that an entry without a grid describes.
 
     Raises:
-        BuildError: if a step names no tensor that there is, or its sizes make no valid call.
+        BuildError: if a step names an unknown tensor, or its call is not valid.
     """
     network = Network(entry=entry, case_id=case_id)
     for number, step in enumerate(entry.steps):

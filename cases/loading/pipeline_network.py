@@ -1,4 +1,4 @@
-"""A pipeline while it is built: its steps so far, and every tensor's shape."""
+"""A pipeline that is being built: its steps so far, and the shapes of all tensors."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from cases.model import rules, shapes
 from cases.model.case import INDEX_DTYPE, PIPELINE, Case, Step, TensorSpec
 
 IMAGE: Final = "image"
-"""The tensor from which every pipeline sets out."""
+"""The name of the first tensor of every pipeline."""
 TAKEN: Final = "taken"
-"""The fill rule of a step's tensors: they are filled by what comes before it."""
+"""The fill rule of a step's tensors: the pipeline's inputs and earlier steps give their values."""
 _NOT_COMPARED: Final = ("output_", "native_")
-"""How the names of arrays begin that stand beside results."""
+"""The beginnings of the names of arrays that are returned beside the results."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """The steps so far, the tensors that they need from outside, and the shapes of all that there are."""
+    """The steps so far, the input tensors that they need, and the shapes of all tensors, each by name."""
 
     entry: PipelineEntry
     case_id: str
@@ -41,32 +41,32 @@ class Network:
 
     @property
     def rank(self) -> int:
-        """How many spatial axes there are."""
+        """Return the number of spatial axes."""
         return len(self.entry.image or ())
 
     @property
     def filters(self) -> str | None:
-        """The rule that fills filters and biases."""
+        """Return the fill rule of filters and biases."""
         return self.entry.filters or self.entry.data
 
     def spec(self, shape: tuple[int, ...], rule: str | None) -> TensorSpec:
-        """A tensor from outside, filled by a rule."""
+        """Return an input tensor of the pipeline that a rule fills."""
         return TensorSpec(shape=shape, dtype=self.entry.dtype, fill=rule or "integers")
 
     def require(self, name: str, spec: TensorSpec) -> None:
-        """Take note of a tensor from outside.
+        """Add an input tensor of the pipeline.
 
         Raises:
-            BuildError: if a step has returned one of this name.
+            BuildError: if there is a tensor with this name already.
         """
         self._refuse_twin(name)
         self.inputs[name], self.shapes[name] = spec, spec.shape
 
     def add(self, step: AnyStep, taken: str, takes: dict[str, str], arguments: dict[str, Any]) -> None:
-        """Add a step's call, and the tensors that it makes.
+        """Add a step's call, and the tensors that it returns.
 
         Raises:
-            BuildError: if that is no valid call.
+            BuildError: if the call breaks a rule, or returns a tensor whose name is taken.
         """
         made = Step(name=step.name, takes={"value": taken, **takes}, case=self._call(step, taken, takes, arguments))
         fault = rules.broken(made.case)
@@ -78,14 +78,14 @@ class Network:
         self.shapes.update(dict.fromkeys(made.returns.values(), shapes.output_shape(made.case)))
 
     def taken(self, step: AnyStep) -> str:
-        """The tensor that a step takes.
+        """Return the name of the tensor that a step takes.
 
         Raises:
-            BuildError: if there is none of this name, or one of the step's own name.
+            BuildError: if there is no such tensor, or if there is already one with the step's own name.
         """
         if step.name.startswith(_NOT_COMPARED):
             raise BuildError(
-                "name", f"what begins with {' or '.join(_NOT_COMPARED)} is not compared; choose another name"
+                "name", f"a tensor {'... or '.join(_NOT_COMPARED)}... is not compared; choose another name"
             )
         self._refuse_twin(step.name)
         taken = step.of or next(reversed(self.steps), IMAGE)
@@ -99,10 +99,10 @@ class Network:
             raise BuildError("name", f"there is a tensor {name!r} already; choose another name")
 
     def shape(self, field_name: str, name: str) -> tuple[int, ...]:
-        """The shape of a tensor that a field names.
+        """Return the shape of the tensor that a field names.
 
         Raises:
-            BuildError: if there is none of this name yet.
+            BuildError: if there is no tensor with this name before this step.
         """
         if name not in self.shapes:
             raise BuildError(field_name, f"there is no tensor {name!r} before this step; there are: {self._listed()}")
@@ -112,10 +112,10 @@ class Network:
         return ", ".join((IMAGE, *self.steps))
 
     def reversed(self, name: str, operators: tuple[str, ...]) -> Step:
-        """The earlier step of this name, which is one of these operators.
+        """Return the earlier step that has this name and one of these operators.
 
         Raises:
-            BuildError: if there is none.
+            BuildError: if there is no such step.
         """
         step = self.steps.get(name)
         if step is None or step.case.operator not in operators:
@@ -142,10 +142,10 @@ class Network:
         )
 
     def case(self, about: str, source: str) -> Case:
-        """The pipeline of all steps.
+        """Return the case of all steps.
 
         Raises:
-            BuildError: if a dtype doesn't hold a tensor from outside.
+            BuildError: if a dtype can't hold the data of an input tensor.
         """
         whole = Case(
             id=self.case_id,

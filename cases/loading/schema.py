@@ -1,4 +1,4 @@
-"""The shape of a case file, as pydantic models; ``python -m cases schema`` exports it as JSON Schema for editors.
+"""The schema of a case file, as pydantic models. ``python -m cases schema`` exports it as JSON Schema for editors.
 
 One file holds one topic of one operator.
 """
@@ -24,9 +24,9 @@ from cases.loading.pipeline_entries import PipelineEntry
 
 
 class Topic(Strict):
-    """What every case file says of itself."""
+    """The head of every case file."""
 
-    about: Sentence = Field(description="What this file shows and why.")
+    about: Sentence = Field(description="The purpose of this file: what its cases show, and why.")
     source: Source
 
 
@@ -93,11 +93,11 @@ NOT_IN_GRIDS: Final = {"name", "about", "source", "grid", "where"} | {
     "behaviour",
     "steps",
 }
-"""The fields that a grid can't vary: they say something of the whole entry, or make no part of an id."""
+"""The fields that a grid can't vary. They describe the whole entry, or their values can't be a part of an id."""
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema of a case file. Each entry's grid takes lists of what the entry's own fields take."""
+    """Return the JSON Schema of a case file. A field of a grid takes a list of the values of the entry's field."""
     schema = FILE.json_schema()
     for name, definition in schema["$defs"].items():
         if name.endswith("Entry"):

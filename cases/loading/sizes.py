@@ -1,4 +1,4 @@
-"""What an entry of a case file says of space, one number a spatial axis; what it leaves out follows where it can."""
+"""The spatial sizes of an entry, one number for each axis. A size that is left out follows from the others."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from cases.model.case import Padding
 
 
 class BuildError(Exception):
-    """An entry that makes no case; ``fields`` names those to look at: the first that is written down counts.
+    """An entry that can't become a case.
 
-    ``within`` is where in the entry they may stand, before the entry itself.
+    ``fields`` names the fields that may be at fault, the likeliest first: a message points at the first of them that
+    is in the file. ``within`` is the part of the entry in which they are looked for first.
     """
 
     def __init__(self, fields: str | tuple[str, ...], message: str, within: tuple[str | int, ...] = ()) -> None:
@@ -23,7 +24,7 @@ class BuildError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
-    """The image and the window on it, one entry an axis."""
+    """The image and its windows: one number, or pair, for each spatial axis."""
 
     image: tuple[int, ...]
     kernel: tuple[int, ...]
@@ -34,20 +35,20 @@ class Sizes:
 
     @property
     def extents(self) -> tuple[int, ...]:
-        """How many elements of the image a window spans.
+        """Return the number of elements of the image that a window spans, for each axis.
 
         Raises:
-            ValueError: if there is not one dilation an axis.
+            ValueError: if there is not one dilation for each axis.
         """
         dilations = (1,) * len(self.kernel) if self.dilations is None else self.dilations
         return tuple(shapes.extent(*sizes) for sizes in zip(self.kernel, dilations, strict=True))
 
 
 def sizes_of(entry: Entry) -> Sizes:
-    """The sizes that an entry without a grid says or implies.
+    """Return the sizes that an entry without a grid gives or implies.
 
     Raises:
-        BuildError: if one is missing, or they don't go together.
+        BuildError: if a size is missing, or the sizes don't fit together.
     """
     rank = _rank(entry)
     kernel, strides = each(_kernel(entry), rank), each(entry.strides, rank)
@@ -63,7 +64,7 @@ def sizes_of(entry: Entry) -> Sizes:
 
 
 def _rank(entry: Entry) -> int:
-    """How many spatial axes the entry speaks of."""
+    """Return the number of the entry's spatial axes."""
     if entry.image is not None:
         return len(entry.image)
     shape = entry.value.shape if entry.value is not None else None
@@ -79,21 +80,21 @@ def _kernel(entry: Entry) -> int | list[int]:
 
 
 def each(size: int | list[int], rank: int) -> tuple[int, ...]:
-    """A size for each spatial axis: one for all, or as they are listed."""
+    """Return a size for each spatial axis: one number stands for all axes."""
     return (size,) * rank if isinstance(size, int) else tuple(size)
 
 
-def padding_of(said: str | list[list[int]]) -> Padding:
-    """The padding as a case has it.
+def padding_of(written: str | list[list[int]]) -> Padding:
+    """Return an entry's padding in the form that a case holds.
 
     Raises:
-        BuildError: if it is a list of anything but pairs.
+        BuildError: if ``written`` is a list of anything but pairs.
     """
-    if isinstance(said, str):
-        return said
-    if any(len(pair) != 2 for pair in said):  # noqa: PLR2004 - before and after
-        raise BuildError("padding", "padding needs a [before, after] pair a spatial axis, e.g. [[1, 1], [0, 2]]")
-    return tuple((before, after) for before, after in said)
+    if isinstance(written, str):
+        return written
+    if any(len(pair) != 2 for pair in written):  # noqa: PLR2004 - before and after
+        raise BuildError("padding", "padding needs a [before, after] pair for each spatial axis, e.g. [[1, 1], [0, 2]]")
+    return tuple((before, after) for before, after in written)
 
 
 def _output_padding(entry: Entry, rank: int) -> tuple[int, ...] | None:
@@ -106,13 +107,15 @@ def _output_padding(entry: Entry, rank: int) -> tuple[int, ...] | None:
 
 def _image(entry: Entry) -> tuple[int, ...]:
     if entry.image is None:
-        raise BuildError("image", "image is missing: the spatial size on the image's side, e.g. [5, 6]")
+        raise BuildError("image", "image is missing: the spatial size of the image, e.g. [5, 6]")
     return tuple(entry.image)
 
 
 def _implied_image(entry: Entry, sizes: Sizes) -> tuple[int, ...]:
     if entry.image is not None or entry.value is None or entry.value.shape is None:
-        raise BuildError("output_padding", "output_padding names the size itself: give value: {shape: [...]}, no image")
+        raise BuildError(
+            "output_padding", "output_padding gives the size of the image: give value: {shape: [...]} and no image"
+        )
     try:
         pairs = shapes.pads(sizes.padding, sizes.kernel, sizes.kernel, sizes.strides)
         axes = zip(
@@ -120,5 +123,5 @@ def _implied_image(entry: Entry, sizes: Sizes) -> tuple[int, ...]:
         )
         return tuple((count - 1) * stride + size - sum(pair) + more for count, size, stride, pair, more in axes)
     except ValueError:
-        message = "the image's size doesn't follow from these sizes: give each spatial axis one of each, and no word"
-        raise BuildError("output_padding", message) from None
+        message = "the image's size doesn't follow: give one of each size for each spatial axis"
+        raise BuildError("output_padding", f"{message}, and padding as VALID or pairs") from None

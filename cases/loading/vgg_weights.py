@@ -1,8 +1,7 @@
-"""Real filters of VGG16, from a file with the usual names, in place of those that a pipeline is seeded with.
+"""Real filters of VGG16, from a file. They replace the filters that a fill rule gives a pipeline.
 
-Three conventions are known: torchvision's (``features.0.weight``, [out, in, height, width]), that of Keras
-(``block1_conv1/kernel``, [height, width, in, out]) and that of the archive converted from Caffe (``conv1_1_W``, axes
-likewise).
+Three conventions are known. torchvision: ``features.0.weight`` [out, in, height, width]. Keras: ``block1_conv1/kernel``
+[height, width, in, out]. The archive that was converted from Caffe: ``conv1_1_W``, with the axes of Keras.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from cases.model.case import Case, TensorSpec
 Array = npt.NDArray[Any]
 
 LAYERS: Final = tuple(f"conv{block}_{i + 1}" for block, count in enumerate((2, 2, 3, 3, 3), 1) for i in range(count))
-"""The convolutions, by the names that their papers and files share."""
+"""The convolutions, by the names that papers and files have in common."""
 _TORCHVISION: Final = dict(zip((0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28), LAYERS, strict=True))
 _NAME: Final = re.compile(r"(?:block|conv)(\d)_(?:conv)?(\d)\b|(?:block|conv)(\d)_(?:conv)?(\d)_|\bfeatures\.(\d+)\.")
 _KIND: Final = re.compile(r"(?:^|[/_.])(W|kernel|weights?|filter|b|bias(?:es)?)(?:_\d+)?(?::0)?$")
@@ -36,18 +35,18 @@ _UNREADABLE: Final = (
     *(OSError, EOFError, zipfile.BadZipFile, zlib.error, SafetensorError),
     *(ValueError, KeyError, TypeError, AttributeError, NotImplementedError),
 )
-"""What reading a damaged or foreign file raises: archives and headers are taken apart by three libraries."""
+"""The errors of reading a damaged or foreign file. Three libraries parse archives and headers."""
 
 
 class WeightsError(Exception):
-    """A file of filters that can't be used: one line that says why."""
+    """A file of filters that can't be used. The message is one line with the reason."""
 
 
 def read(path: Path) -> dict[str, Array]:
-    """The filters [height, width, in, out] and biases [out] of a file, by names such as ``conv1_1_filter``.
+    """Return the filters [height, width, in, out] and biases [out] of a file, by names like ``conv1_1_filter``.
 
     Raises:
-        WeightsError: if the file can't be read, or lacks a layer, or holds it in another shape.
+        WeightsError: if the file can't be read, lacks a layer, or has a layer of another shape.
     """
     found: dict[str, Array] = {}
     for name, array in _arrays(path).items():
@@ -55,7 +54,7 @@ def read(path: Path) -> dict[str, Array]:
         if layer and kind:
             role = "bias" if kind[1].startswith("b") else "filter"
             if f"{layer}_{role}" in found:
-                msg = f"{path}: several arrays are called like the {role} of {layer}, {name!r} among them"
+                msg = f"{path}: several arrays have the name of the {role} of {layer}, e.g. {name!r}; keep one"
                 raise WeightsError(msg)
             found[f"{layer}_{role}"] = array.transpose(2, 3, 1, 0) if _is_torch(name, array) else array
     _check(path, found)
@@ -72,12 +71,12 @@ def _arrays(path: Path) -> dict[str, Array]:
     except _UNREADABLE as error:
         msg = f"{path}: cannot be read: {error}"
         raise WeightsError(msg) from None
-    msg = f"{path}: filters come from a NumPy archive (.npz) or from .safetensors"
+    msg = f"{path}: filters must be in a NumPy archive (.npz) or a .safetensors file"
     raise WeightsError(msg)
 
 
 def _layer(name: str) -> str:
-    """The layer that a name speaks of; empty if none of ours."""
+    """Return the layer that an array's name means; empty if it means none of ``LAYERS``."""
     match = _NAME.search(name)
     if match is None:
         return ""
@@ -96,7 +95,7 @@ def _check(path: Path, found: Mapping[str, Array]) -> None:
     for layer in LAYERS:
         for role, rank in (("filter", _RANK), ("bias", 1)):
             if f"{layer}_{role}" not in found:
-                wanted = "VGG16's 13 convolutions are wanted, by torchvision's names or Keras'"
+                wanted = "the file needs VGG16's 13 convolutions, with the names of torchvision or Keras"
                 msg = f"{path}: no {role} of {layer}; {wanted}"
                 raise WeightsError(msg)
             if fault := _fault(found[f"{layer}_{role}"], rank):
@@ -113,28 +112,28 @@ def _fault(array: Array, rank: int) -> str:
     if array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16":
         return f"is {array.dtype}, which holds no real numbers"
     if array.ndim != rank:
-        return f"has shape {array.shape}, which is not one of rank {rank}"
+        return f"has shape {array.shape}, but needs rank {rank}"
     with np.errstate(over="ignore"):
         narrow = array.astype(np.float32)
     if not np.isfinite(narrow).all():
-        return "holds NaN or infinities, or what float32 doesn't hold"
+        return "holds NaN, infinities, or numbers too large for float32"
     return ""
 
 
 def write(weights: Mapping[str, Array], archive: Path) -> None:
-    """Write filters by our names, as ``with_weights`` reads them and a worker does, which has NumPy alone.
+    """Write filters to a NumPy archive, by our names: ``with_weights`` reads it, and workers, which have only NumPy.
 
     Raises:
-        OSError: if it can't be written.
+        OSError: if the archive can't be written.
     """
     arrays: dict[str, Any] = {name: np.ascontiguousarray(array, np.float32) for name, array in weights.items()}
     np.savez(archive, **arrays)
 
 
 def with_weights(case: Case, archive: Path) -> Case:
-    """The pipeline with the filters of an archive that ``write`` wrote, if they fit it; else the pipeline as it is.
+    """Return the pipeline with the filters of an archive that ``write`` wrote; the pipeline itself if they don't fit.
 
-    With them it isn't slow any more: who has real filters wants it asked.
+    A pipeline with real filters is no longer ``slow``: a user who gives filters wants it to run.
     """
     with np.load(archive, allow_pickle=False) as file:
         named = sorted(case.inputs.keys() & set(file.files))

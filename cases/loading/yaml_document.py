@@ -1,37 +1,37 @@
-"""YAML text -> plain data that remembers where each part stands, so that every complaint names file:line:column."""
+"""YAML text -> plain data with the place of each part, so that every message can give file:line:column."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+Location = tuple[str | int, ...]
+"""A place in a YAML file, as keys and positions from the root."""
+
 
 class CaseFileError(Exception):
-    """A case file that can't be used: one line a fault, each ``file:line:column: what and what to do``."""
+    """A case file with faults. The message has one line for each: ``file:line:column: what and what to do``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed YAML file: its data, and the nodes that they came from."""
+    """A parsed YAML file: its data, and the YAML nodes with their places."""
 
     path: Path
     data: Any
     root: yaml.Node
 
-    def error(self, location: Sequence[str | int], message: str) -> CaseFileError:
-        """A one-line error that points at a place in the file."""
-        return CaseFileError(self.line(location, message))
-
-    def line(self, location: Sequence[str | int], message: str) -> str:
-        """``file:line:column: message`` for a place given as keys and positions from the root."""
+    def line(self, location: Location, message: str) -> str:
+        """Return ``file:line:column: message`` for a place in the file."""
         return _line(self.path, self._mark(location), message)
 
-    def _mark(self, location: Sequence[str | int]) -> yaml.Mark:
-        """Where the deepest part of ``location`` that exists begins; pydantic's own labels are stepped over."""
+    def _mark(self, location: Location) -> yaml.Mark:
+        """Return the start of the deepest part of ``location`` that exists; parts that don't exist are skipped."""
         node, mark = self.root, self.root.start_mark
         for position, part in enumerate(location):
             last = position == len(location) - 1
@@ -43,10 +43,10 @@ class Document:
 
 
 def read(path: Path, wants: str = "a case file has the keys operator, about, source and cases") -> Document:
-    """Parse a YAML file. ``wants`` tells who gives an empty one what it should hold.
+    """Parse a YAML file. ``wants`` is the end of the message about an empty file: it tells what a file has to hold.
 
     Raises:
-        CaseFileError: if it can't be read, isn't YAML, is empty, or says one key twice.
+        CaseFileError: if the file can't be read, isn't YAML, is empty, or has one key twice.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -61,8 +61,16 @@ def read(path: Path, wants: str = "a case file has the keys operator, about, sou
         msg = f"{path}: not YAML: {' '.join(str(error).split())}"
         raise CaseFileError(msg) from None
     except RecursionError:
-        msg = f"{path}:1:1: nested without end; a case file holds no alias of what it stands in"
+        msg = (
+            f"{path}:1:1: nested too deeply or without end; no alias may stand for a part of the file that contains it"
+        )
         raise CaseFileError(msg) from None
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return the end of a message about an unknown name: the most similar known name, if one is similar enough."""
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _parse(path: Path, text: str, wants: str) -> Document:
@@ -80,7 +88,7 @@ def _parse(path: Path, text: str, wants: str) -> Document:
 
 
 def _refuse_twins(path: Path, node: yaml.Node) -> None:
-    """YAML lets a key stand twice in one mapping and keeps the last: here the first would be lost silently."""
+    """Refuse a mapping that has one key twice. YAML allows it and silently keeps the last value."""
     seen: set[str] = set()
     for key, child in _pairs(node):
         if not isinstance(key, yaml.ScalarNode):
@@ -94,14 +102,17 @@ def _refuse_twins(path: Path, node: yaml.Node) -> None:
 
 
 def _refuse_nonsense(path: Path, loader: yaml.CSafeLoader, node: yaml.Node) -> None:
-    """2001-13-45 looks like a date and 0x_ like a number: PyYAML then raises whatever Python's own types raise."""
+    """Refuse a word that only looks like a value: 2001-13-45 like a date, 0x_ like a number.
+
+    PyYAML raises the errors of Python's own types for such a word.
+    """
     for child in _children(node):
         _refuse_nonsense(path, loader, child)
     if isinstance(node, yaml.ScalarNode) and not node.tag.endswith(":merge"):
         try:
             loader.construct_object(node)
         except (AttributeError, LookupError, ValueError) as error:
-            raise CaseFileError(_line(path, node.start_mark, f"{node.value!r} has no value: {error}")) from None
+            raise CaseFileError(_line(path, node.start_mark, f"{node.value!r} is not a valid value: {error}")) from None
 
 
 def _children(node: yaml.Node) -> list[yaml.Node]:

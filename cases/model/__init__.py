@@ -1,1 +1,1 @@
-"""A case and the laws of its shapes. A worker imports this: standard library and NumPy only."""
+"""The case, and the rules of its shapes, dtypes and data. A worker imports this; it needs only NumPy beside Python."""

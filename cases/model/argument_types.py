@@ -1,7 +1,7 @@
-"""What kind of thing each argument is: checked before anything is computed from it.
+"""The types of a call's arguments, checked before anything is computed from them.
 
-A call may say anything: None, a text, one and a half. Such a call breaks the rule ``type``. One whose tensors are of
-dtypes that don't go together, or that hold no numbers that the operator could compare, breaks the rule ``dtype``.
+A wrong call may pass any value: None, a text, 1.5. Such a call breaks the rule ``type``. A call breaks the rule
+``dtype`` if the dtypes of its tensors don't fit together, or if they hold no real numbers.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from cases.model.case import Broken, Case, TensorSpec, is_outward
 from cases.model.dtypes import FLOATS, INTEGERS
 
 _OPTIONAL: Final = ("dilations", "output_padding", "data_format")
-"""Arguments that every call may leave out."""
+"""The arguments that every call may leave out."""
 _INDICES: Final = ("int32", "int64")
 
 
 def faults(case: Case) -> Iterator[Broken]:
-    """Arguments of another type than theirs, then tensors of another dtype."""
+    """Yield the arguments of a wrong type, then the tensors of a wrong dtype."""
     yield from _types(case)
     yield from _dtypes(case)
 

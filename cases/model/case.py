@@ -1,9 +1,9 @@
-"""The vocabulary of a question: one operator call, fully specified and framework-neutral.
+"""A case: one operator call, fully specified and framework-neutral.
 
-Tensors are channels-last, whatever layout the call is asked in. ``value`` is [batch, *spatial, channels] with one to
-three spatial axes; the filter of ``conv_transpose`` is [*kernel, out_channels / groups, in_channels], so that the very
-same tensor is the filter of the ``conv`` that it transposes, which reads it as [*kernel, in_channels / groups,
-out_channels].
+Tensors are channels-last, even if the call is made in another layout. ``value`` is [batch, *spatial, channels] with one
+to three spatial axes. The filter of ``conv`` is [*kernel, in_channels / groups, out_channels]. The filter of
+``conv_transpose`` is [*kernel, out_channels / groups, in_channels]. So one and the same tensor is the filter of a
+``conv_transpose`` and of the ``conv`` that it transposes.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ INPUTS: Final[dict[str, tuple[str, ...]]] = {
     "relu": ("value",),
 }
 PIPELINE: Final = "pipeline"
-"""The operator of a case that is a list of calls, each of which takes what earlier ones returned."""
+"""The operator of a case that is a list of calls. A call takes tensors that earlier calls returned."""
 OPERATORS: Final = tuple(name for name in INPUTS if name != "relu")
-"""The operators that have case files of their own; relu is there for the networks between them."""
+"""The operators that have case files of their own. relu is only a step of pipelines."""
 OUTPUTS: Final[dict[str, tuple[str, ...]]] = dict.fromkeys(INPUTS, ("output",)) | {
     "max_pool_argmax": ("output", "indices")
 }
@@ -44,7 +44,7 @@ ARGUMENTS: Final = (
     "groups",
     "data_format",
 )
-"""The arguments of calls that are no tensors."""
+"""The arguments of calls that are not tensors."""
 INDEX_DTYPE: Final = "int64"
 DATA_FORMATS: Final = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}
 """Number of spatial axes -> the words for channels-last and channels-first."""
@@ -52,12 +52,13 @@ DATA_FORMATS: Final = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCD
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorSpec:
-    """An input tensor: its shape, its dtype, and how it is filled.
+    """An input tensor: its shape, its dtype, and the rule that fills it.
 
-    ``fill`` names a rule of ``cases.model.fill``, or is ``literal``: then ``values`` holds the elements in C order.
-    ``special`` is a word of ``cases.model.dtypes.SPECIALS`` whose value stands at the flat ``position``, or everywhere.
-    ``specials`` are such words among literal values, each with its position: so that specs compare equal and are JSON.
-    A tensor that is filled from ``file`` is the array of its name in that NumPy archive.
+    ``fill`` names a rule of ``cases.model.fill``. If it is ``literal``, ``values`` holds the elements in C order. If it
+    is ``file``, the tensor is the array of its name in the NumPy archive ``file``. ``special`` is a word of
+    ``cases.model.dtypes.SPECIALS``. Its value is at the flat ``position``, or everywhere if there is no position.
+    ``specials`` are such words among literal values, each with its flat position. NaN is a word here because specs have
+    to compare equal and to be JSON.
     """
 
     shape: tuple[int, ...]
@@ -74,9 +75,9 @@ class TensorSpec:
 class Step:
     """One call of a pipeline.
 
-    ``case`` is the call, whose tensors' fill rules say nothing; ``takes`` tells for each of its inputs which tensor it
-    is: one of the pipeline's own inputs, or one that an earlier step returned. ``name`` is what the step's output is
-    called from there on, and ``<name>_indices`` its indices, if it has any.
+    ``case`` is the call; the fill rules of its tensors mean nothing. ``takes`` maps each input of the call to the name
+    of a tensor: an input of the pipeline, or a tensor that an earlier step returned. ``name`` is the name of the step's
+    output. Its indices, if it has any, are named ``<name>_indices``.
     """
 
     name: str
@@ -85,7 +86,7 @@ class Step:
 
     @property
     def returns(self) -> dict[str, str]:
-        """The operator's outputs -> what the pipeline calls them."""
+        """Return the names of the operator's outputs -> their names in the pipeline."""
         return {output: self.name if output == "output" else f"{self.name}_{output}" for output in self.case.outputs}
 
 
@@ -93,8 +94,8 @@ class Step:
 class Broken:
     """A rule of ``cases.model.rules`` that a call breaks: the argument at fault, and both sides of the conflict.
 
-    ``reason`` is a line for people, which no code reads. ``sides`` are the two numbers that don't fit together, where
-    there are two. ``axis`` is the spatial axis at fault, where it is one.
+    ``reason`` is a line for people; no code reads it. ``sides`` are the two numbers that don't fit together, if there
+    are two. ``axis`` is the spatial axis at fault, if it is a single one.
     """
 
     rule: str
@@ -108,16 +109,17 @@ class Broken:
 class Case:
     """One operator call.
 
-    ``inputs`` holds what ``INPUTS`` names, then ``bias`` [out_channels] if there is one, then ``cotangent`` if
-    gradients are asked. ``strides``, ``ksize``, ``output_padding`` and ``dilations`` have one entry a spatial axis;
-    ``output_shape`` is a whole shape. ``padding`` is SAME, VALID or a (before, after) pair a spatial axis.
-    ``data_format`` is a word of ``DATA_FORMATS``. What is None is not said: dilations of 1, channels-last.
-    ``given`` holds arguments, inputs among them, that the call says just so instead of what the other fields mean: of
-    a wrong type, length or value.
-    ``gradients`` names the inputs whose vector-Jacobian product with ``cotangent`` is asked beside the output.
-    ``expected`` holds a document's own literal result, if it has one, as flat values in C order. At most one of
-    ``invalid`` and ``behaviour`` is set: the first says why a framework ought to refuse the call, the second why there
-    is no right answer. ``broken`` is the rule that the call breaks, found once when the case is loaded.
+    ``inputs`` holds the tensors that ``INPUTS`` names, then ``bias`` [out_channels] if there is one, then ``cotangent``
+    if gradients are asked. ``strides``, ``ksize``, ``output_padding`` and ``dilations`` have one entry for each spatial
+    axis. ``output_shape`` is a whole shape. ``padding`` is SAME, VALID or a (before, after) pair for each spatial axis.
+    ``data_format`` is a word of ``DATA_FORMATS``. An argument that is None is not passed: dilations are then 1, and the
+    layout is channels-last. ``given`` holds arguments of a wrong type, length or value, inputs among them. The call
+    passes them unchanged, in place of the other fields.
+    ``gradients`` names the inputs whose vector-Jacobian product with ``cotangent`` is asked, beside the output.
+    ``expected`` holds the literal result that a document gives, if it does, as flat values in C order. At most one of
+    ``invalid`` and ``behaviour`` is set. ``invalid`` is the reason why a framework should refuse the call.
+    ``behaviour`` is the reason why there is no right answer. ``broken`` is the rule that the call breaks, found once
+    when the case is loaded.
     """
 
     id: str
@@ -146,60 +148,60 @@ class Case:
 
     @property
     def file(self) -> str:
-        """The id's part that names the case file: ``cases/conv/strides.yaml``."""
+        """Return the part of the id that names the case file: ``cases/conv/strides.yaml``."""
         return self.id.partition("::")[0]
 
     @property
     def name(self) -> str:
-        """The id's part that names the case within its file."""
+        """Return the part of the id that names the case within its file."""
         return self.id.partition("::")[2]
 
     @property
     def topic(self) -> str:
-        """The case file's name without its folder and ending: ``strides`` for ``cases/conv/strides.yaml::...``."""
+        """Return the case file's name without folder and ending: ``strides`` for ``cases/conv/strides.yaml::...``."""
         return self.file.rpartition("/")[2].removesuffix(".yaml")
 
     @property
     def has_answer(self) -> bool:
-        """Whether the call has a right answer: it breaks no rule, and the definition says what comes back."""
+        """Tell whether the call has a right answer: it breaks no rule, and the definition fixes its result."""
         return self.invalid is None and self.behaviour is None
 
     @property
     def dtype(self) -> str:
-        """The dtype of the value, which is also the output's; a pipeline's tensors all have that of its first one."""
+        """Return the dtype of the value, which is also the output's. All tensors of a pipeline have the same dtype."""
         return next(iter(self.inputs.values())).dtype if self.steps else self.inputs["value"].dtype
 
     @property
     def channels_first(self) -> bool:
-        """Whether the call is asked in a channels-first layout."""
+        """Tell whether the call is made in a channels-first layout."""
         return self.data_format in {first for _, first in DATA_FORMATS.values()}
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The names of what a call returns, in order: the operator's own, then the gradients."""
+        """Return the names of the returned tensors, in order: the operator's outputs, then the gradients."""
         if self.steps:
             return tuple(name for step in self.steps for name in step.returns.values())
         return OUTPUTS[self.operator] + tuple(f"{name}_gradient" for name in self.gradients)
 
 
 def is_outward(operator: str) -> bool:
-    """Whether the image is the operator's output, so that a call has to say its shape."""
+    """Tell whether the image is the operator's output, so that a call has to give its shape."""
     return operator == "conv_transpose" or operator.endswith("unpool")
 
 
 def is_chosen(operator: str) -> bool:
-    """Whether an operator chooses and places elements, so that it rounds nothing."""
+    """Tell whether an operator only chooses and places elements, so that it rounds nothing."""
     return operator.startswith("max") or operator == "relu"
 
 
 def to_json(case: Case) -> dict[str, Any]:
-    """The whole case as builtins that JSON holds."""
+    """Return the whole case as builtins that JSON can hold."""
     return asdict(case)
 
 
 def question(case: Case) -> dict[str, Any]:
-    """What a worker is sent: the call alone, never what is expected of it."""
-    plain = {part.name: getattr(case, part.name) for part in fields(case) if part.name not in _KEPT_BACK}
+    """Return the part of a case that a worker is sent: the call alone, never its expected result."""
+    plain = {part.name: getattr(case, part.name) for part in fields(case) if part.name not in _NOT_SENT}
     steps = [{"name": step.name, "takes": step.takes, "case": question(step.case)} for step in case.steps]
     broken = None if case.broken is None else asdict(case.broken)
     return plain | {
@@ -209,14 +211,14 @@ def question(case: Case) -> dict[str, Any]:
     }
 
 
-_KEPT_BACK: Final = {"about", "source", "expected", "invalid", "behaviour", "slow"}
+_NOT_SENT: Final = {"about", "source", "expected", "invalid", "behaviour", "slow"}
 
 
 def from_json(data: dict[str, Any]) -> Case:
-    """The case that ``to_json`` or ``question`` wrote.
+    """Return the case that ``to_json`` or ``question`` wrote.
 
     Raises:
-        KeyError, TypeError: if ``data`` was written by neither.
+        KeyError, TypeError: if neither of them wrote ``data``.
     """
     given = _tuples(data)
     given["given"] = _tuples(data.get("given", {}))
@@ -236,5 +238,5 @@ def _tuples(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_tuples(value: Any) -> Any:
-    """``value``, with tuples in place of the lists in it."""
+    """Return ``value`` with tuples in place of its lists, nested ones included."""
     return tuple(as_tuples(item) for item in value) if isinstance(value, (list, tuple)) else value

@@ -1,7 +1,7 @@
-"""The dtypes that tensors of a case may have: how they round, what they hold, how a worker's NumPy holds them.
+"""The dtypes of a case's tensors: their rounding, their range, and the NumPy dtypes that hold them.
 
-NumPy has no bfloat16 of its own. Inputs of that dtype are float32 arrays whose every element bfloat16 holds, and the
-text of a call converts them; so a worker needs no further package to make them.
+NumPy has no bfloat16. Inputs of that dtype are float32 arrays, and bfloat16 can hold each of their elements. The text
+of a call converts them, so a worker needs no further package to make them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 PRECISION: Final = {"float64": 53, "float32": 24, "float16": 11, "tf32": 11, "bfloat16": 8}
-"""Bits of the significand, the leading one included. tf32 is how some GPUs read the factors of float32 products."""
+"""Bits of the significand, with the leading bit. Some GPUs round the factors of float32 products to tf32."""
 UNIT_ROUNDOFF: Final = {name: 2.0**-bits for name, bits in PRECISION.items()}
 _LEAST_EXPONENT: Final = {"float64": -1022, "float32": -126, "float16": -14, "bfloat16": -126}
 _LARGEST: Final[dict[str, Any]] = {
@@ -26,23 +26,23 @@ _LARGEST: Final[dict[str, Any]] = {
 FLOATS: Final = tuple(_LARGEST)
 INTEGERS: Final = ("int8", "uint8", "int16", "int32", "int64")
 OTHERS: Final = ("bool", "complex64")
-"""Dtypes of tensors that a wrong call may hold, and that are no real numbers."""
+"""The dtypes that only a wrong call has: they hold no real numbers."""
 SPECIALS: Final = ("nan", "inf", "minus_inf", "minus_zero", "subnormal", "minus_subnormal", "largest")
-"""Words for the values that a sum or a maximum may treat otherwise than a number."""
+"""Words for the values that a sum or a maximum may treat differently from other numbers."""
 
 
 def held(dtype: str) -> str:
-    """The NumPy dtype of an input array: the dtype itself, or float32 for bfloat16."""
+    """Return the NumPy dtype of an input array: the dtype itself, or float32 for bfloat16."""
     return "float32" if dtype == "bfloat16" else dtype
 
 
 def smallest(dtype: str) -> float:
-    """The smallest number above zero, a subnormal one."""
+    """Return the smallest number above zero, which is subnormal."""
     return float(2.0 ** (_LEAST_EXPONENT[dtype] - PRECISION[dtype] + 1))
 
 
 def special(word: str, dtype: str) -> float:
-    """What a word of ``SPECIALS`` means, or ``smallest_normal``; ``subnormal`` is three times the smallest one."""
+    """Return the value of a word of ``SPECIALS``, or of ``smallest_normal``. ``subnormal`` is 3 times ``smallest``."""
     return {
         "nan": np.nan,
         "inf": np.inf,
@@ -56,13 +56,13 @@ def special(word: str, dtype: str) -> float:
 
 
 def rounded(values: Array, dtype: str) -> Array:
-    """Values as ``dtype`` rounds them, to nearest and ties to even, in the dtype that ``held`` names."""
+    """Round values to ``dtype``, to nearest and ties to even. The array has the dtype that ``held`` returns."""
     with np.errstate(over="ignore", invalid="ignore"):
         return (_bfloat16(values) if dtype == "bfloat16" else values).astype(held(dtype))
 
 
 def _bfloat16(values: Array) -> Array:
-    """Through float64 and no step between: rounding twice may go the other way at a tie."""
+    """Round values to bfloat16 from float64, in one step: rounding twice could go the other way at a tie."""
     exact = np.asarray(values, dtype=np.float64)
     _, exponents = np.frexp(exact)
     quantum = np.ldexp(1.0, np.maximum(exponents - 1, _LEAST_EXPONENT["bfloat16"]) - 7)
@@ -73,9 +73,10 @@ def _bfloat16(values: Array) -> Array:
 
 
 def granule(array: Array) -> float:
-    """The largest power of two of which every element is a multiple; 1 for an array without any element but 0.
+    """Return the largest power of two that divides every element; 1 for an array of zeros alone.
 
-    Products and sums are exact as long as the sum of magnitudes, over this, needs no more bits than a dtype has.
+    Products and sums are exact as long as the sum of magnitudes, divided by this number, needs no more bits than the
+    dtype has.
     """
     finite = np.asarray(array, dtype=np.float64)
     mantissas, exponents = np.frexp(finite[np.isfinite(finite) & (finite != 0)])

@@ -1,7 +1,7 @@
-"""Deterministic input data from (case id, tensor name).
+"""Deterministic input data, made from the case id and the name of the tensor.
 
-The bytes come from SHAKE-128, not from a random module, so that every NumPy on every machine makes the same tensor:
-the parent, a worker on another interpreter and a reproducer pasted a year later.
+The bytes come from SHAKE-128, not from a random module. So every NumPy on every machine makes the same tensor: in the
+parent, in a worker on another interpreter, and in a reproducer that is run a year later.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from cases.model.case import INDEX_DTYPE, Case, TensorSpec
 Array = npt.NDArray[Any]
 
 MULTIPLE: Final = 176_400
-"""Divisible by the area of every window of 1-5, 7 elements a side, whole or cut by a border: averages stay integers.
-It has the factor 16, so that sums of 49 such values up to 8 times as large still need only 23 bits."""
+"""A number that the area of every window of 1-5 or 7 elements a side divides, cut by a border or not: averages of its
+multiples are integers. It has the factor 16, so that sums of 49 multiples, each up to 8 times it, need only 23 bits."""
 
 
 def fill(case: Case) -> dict[str, Array]:
-    """All input tensors of a case, channels-last, in C order, by name; of bfloat16, as ``dtypes.held`` says.
+    """Return all input tensors of a case by name, channels-last, in C order. Their dtypes are those of ``dtypes.held``.
 
     Raises:
-        ValueError: if a fill rule is unknown, its values don't fit the dtype, or literal ones not the shape.
+        ValueError: if a fill rule is unknown, its values don't fit the dtype, or literal values don't fit the shape.
     """
     return {name: _tensor(case, name, spec) for name, spec in case.inputs.items()}
 
@@ -58,7 +58,7 @@ def _drawn(case: Case, name: str, spec: TensorSpec) -> Array:
     if spec.fill == "he":
         values = values * _gain(spec.shape)
     if spec.dtype.startswith("u"):
-        # A zero put back into zeros would not be seen, and what divides all values divides them still.
+        # A value of 0 that unpooling puts among zeros would not show. A common divisor of all values stays one.
         values = values - values.min(initial=0) + _DIVISORS.get(spec.fill, 1)
     if spec.dtype in dtypes.OTHERS:
         return values.astype(spec.dtype).reshape(shape)
@@ -79,11 +79,11 @@ def _from_file(case: Case, name: str, spec: TensorSpec) -> Array:
 
 
 def _gain(shape: tuple[int, ...]) -> float:
-    """The power of two next to sqrt(2 / products): rectified sums neither grow nor fade from layer to layer.
+    """Return a power of two near sqrt(2 / products): sums after a relu neither grow nor fade from layer to layer.
 
-    Reckoned in whole numbers, since every machine has to find the same one.
+    It is computed with integers, because every machine has to find the same number. A power of two keeps the digits.
 
-    Source: He et al., "Delving Deep into Rectifiers", section 2.2; a power of two keeps the digits.
+    Source: He et al., "Delving Deep into Rectifiers", section 2.2.
     """
     products = max(math.prod(shape[:-1]), 1)
     return 2.0 ** -((products.bit_length() - 1) // 2)
@@ -95,39 +95,39 @@ def _words(key: str, size: int, width: int) -> Array:
 
 
 def _integers(key: str, size: int) -> Array:
-    """-8..8 without 0: a product of two is exact in every dtype, and no term of a sum can go missing unnoticed."""
+    """Draw from -8..8 without 0: products of two are exact in every dtype, and a lost term of a sum always shows."""
     values = _words(key, size, 2).astype(np.int64) % 16 - 8
     return values + (values >= 0)
 
 
 def _small(key: str, size: int) -> Array:
-    """-2, -1, 1 or 2: sums of 64 products stay exact even in bfloat16."""
+    """Draw from -2, -1, 1, 2: sums of 64 products are exact even in bfloat16."""
     values = _words(key, size, 2).astype(np.int64) % 4 - 2
     return values + (values >= 0)
 
 
 def _twelves(key: str, size: int) -> Array:
-    """Multiples of 12 up to 96: averages over 1, 2, 3, 4, 6 or 12 are integers, and bfloat16 holds their sums."""
+    """Draw multiples of 12 up to 96: averages over 1, 2, 3, 4, 6 or 12 are integers, and bfloat16 holds their sums."""
     return _integers(key, size) * 12
 
 
 def _dozens(key: str, size: int) -> Array:
-    """-24, -12, 12 or 24: averages as of ``twelves``, and even int8 holds the sums of five."""
+    """Draw from -24, -12, 12, 24: averages as for ``twelves``, and even int8 holds the sums of five."""
     return _small(key, size) * 12
 
 
 def _wide(key: str, size: int) -> Array:
-    """Integers below 2**24 either way: only float64 holds their products, so rounding to float32 on the way shows."""
+    """Draw integers of magnitude up to 2**24: only float64 holds their products, so rounding to float32 shows."""
     return _words(key, size, 4).astype(np.int64) % 2**25 - 2**24
 
 
 def _long(key: str, size: int) -> Array:
-    """Integers of 40 bits either way: only float64 and int64 hold them, and sums of a hundred of them."""
+    """Draw integers of 40 bits and a sign: only float64 and int64 hold them, and sums of a hundred of them."""
     return (_words(key, size, 8) >> np.uint64(23)).astype(np.int64) - 2**40
 
 
 def _broad(key: str, size: int) -> Array:
-    """Integers of 30 bits either way: int32 holds them, and whoever goes through float32 rounds them."""
+    """Draw integers of 30 bits and a sign: int32 holds them, and float32 rounds them."""
     return (_words(key, size, 8) >> np.uint64(33)).astype(np.int64) - 2**30
 
 
@@ -136,29 +136,29 @@ def _multiples(key: str, size: int) -> Array:
 
 
 def _normal(key: str, size: int) -> Array:
-    """Nearly standard normal: a sum of 12 uniforms, because that is exact in float64 on every machine."""
+    """Draw nearly standard normal numbers: sums of 12 uniform ones, which float64 holds exactly on every machine."""
     uniforms = _words(key, size * 12, 2).reshape(size, 12).astype(np.float64) / 65536
     return np.asarray(uniforms.sum(axis=1) - 6)
 
 
 def _fine(key: str, size: int) -> Array:
-    """As ``normal``, to 32 bits behind the point, of which float32 would lose ten."""
+    """Draw as ``normal``, but with 32 bits after the point; float32 would lose ten of them."""
     uniforms = _words(key, size * 12, 4).reshape(size, 12).astype(np.float64) / 2**32
     return np.asarray(uniforms.sum(axis=1) - 6)
 
 
 def _distinct(key: str, size: int) -> Array:
-    """A permutation of consecutive integers around 0: no ties."""
+    """Permute consecutive integers around 0: there are no ties."""
     return np.argsort(_words(key, size, 8), kind="stable") - size // 2
 
 
 def _negative(key: str, size: int) -> Array:
-    """A permutation of -size..-1: whoever pads with 0 shows it."""
+    """Permute -size..-1: padding with 0 instead of minus infinity shows."""
     return np.argsort(_words(key, size, 8), kind="stable") - size
 
 
 def _ties(key: str, size: int) -> Array:
-    """-2..1: most windows hold their maximum several times."""
+    """Draw from -2..1: most windows have their maximum several times."""
     return _words(key, size, 2).astype(np.int64) % 4 - 2
 
 
@@ -185,17 +185,17 @@ _RULES: Final = {
 }
 _DIVISORS: Final = {"twelves": 12, "dozens": 12, "multiples": MULTIPLE}
 NORMAL: Final = ("normal", "fine", "he")
-"""The rules whose values round; those of ``he`` are scaled to the filter that they make."""
+"""The rules whose values round in sums. The values of ``he`` are scaled by the size of the filter."""
 RULES: Final = tuple(_RULES)
-"""The rules for tensors other than indices."""
+"""The rules for all tensors except indices."""
 
 
 PLACES: Final = ("indices", "anywhere")
-"""The rules for indices: each inside its own window, as a max pooling gives them, or anywhere in its channel."""
+"""The rules for indices: each inside its own window, as max pooling returns them, or anywhere in its channel."""
 
 
 def _indices(case: Case, spec: TensorSpec) -> Array:
-    """Canonical indices, none twice."""
+    """Return canonical indices, all different."""
     batch, *counts, channels = spec.shape
     plane = np.empty(spec.shape, dtype=INDEX_DTYPE)
     for image in range(batch):
@@ -207,7 +207,7 @@ def _indices(case: Case, spec: TensorSpec) -> Array:
 
 
 def _anywhere(case: Case, key: str, counts: tuple[int, ...]) -> Array:
-    """Places of the image, in no order."""
+    """Return different places of the image, in random order."""
     size = math.prod(shapes.image_size(case))
     return np.argsort(_words(key, size, 4), kind="stable")[: math.prod(counts)].reshape(counts)
 
@@ -223,7 +223,7 @@ def _plane(case: Case, key: str) -> Array:
 
 
 def _positions(axis: shapes.Axis, draws: Array) -> Array:
-    """One position of the image for each window of an axis, rising, so that no two windows share one."""
+    """Return a position of the image for each window of an axis. They rise, so no two windows share one."""
     latest = [min(i * axis.stride - axis.before + axis.extent, axis.image) - 1 for i in range(axis.count)]
     for i in reversed(range(axis.count - 1)):
         latest[i] = min(latest[i], latest[i + 1] - 1)

@@ -1,7 +1,7 @@
 """The rules that a valid call keeps, in the order in which they are checked.
 
-The loader refuses a case that breaks one without saying so, or that is marked invalid and breaks none; the oracle
-refuses the call. Both therefore mean the same by "invalid", and it is written down once.
+The loader refuses a case that breaks a rule and is not marked invalid, and a case that is marked invalid and breaks no
+rule. The oracle refuses a call that breaks a rule. Both use these rules, so "invalid" has one meaning.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from cases.model.case import DATA_FORMATS, INPUTS, Broken, Case
 
 
 def effective(case: Case) -> Case:
-    """The case with what is given in place of what its other fields mean; its fields may be of any type then."""
+    """Return the case with its ``given`` arguments in place of the others. Its fields may then be of any type."""
     tensors = {*INPUTS[case.operator], *case.inputs} & case.given.keys()
     said: dict[str, Any] = {name: value for name, value in case.given.items() if name not in tensors}
     return replace(case, **said, inputs=case.inputs | {name: case.given[name] for name in tensors})
 
 
 def broken(case: Case, indices: npt.NDArray[np.int64] | None = None) -> Broken | None:
-    """The first rule that a case breaks, or None for a valid case.
+    """Return the first rule that a case breaks, or None for a valid case.
 
-    ``indices`` are the materialised indices of a max_unpool case; without them their range is not checked.
+    ``indices`` are the index values of a max_unpool case. Without them the range of the indices is not checked.
     """
     return next(_broken(effective(case) if case.given else case, indices), None)
 
@@ -71,10 +71,10 @@ def _rank(case: Case) -> Iterator[Broken]:
 
 
 def _axes(case: Case) -> int:
-    """How many spatial axes most of a call's arguments speak of; of as many voices those of the strides count."""
-    voices = [len(case.strides), *(len(spec.shape) - 2 for name, spec in case.inputs.items() if name != "bias")]
-    voices += [] if case.ksize is None else [len(case.ksize)]
-    return Counter(voices).most_common(1)[0][0]
+    """Return the number of spatial axes that most arguments imply. A tie is settled by strides."""
+    implied = [len(case.strides), *(len(spec.shape) - 2 for name, spec in case.inputs.items() if name != "bias")]
+    implied += [] if case.ksize is None else [len(case.ksize)]
+    return Counter(implied).most_common(1)[0][0]
 
 
 def _positive(rule: str, name: str, sizes: tuple[int, ...]) -> Iterator[Broken]:
@@ -108,21 +108,30 @@ def _padding(case: Case) -> Iterator[Broken]:
 
 
 def _channels(case: Case) -> Iterator[Broken]:
-    value = case.inputs["value"].shape
-    out = shapes.out_channels(case)
     if "filter" in case.inputs:
-        *_, first, last = case.inputs["filter"].shape
-        if case.groups < 1 or last % case.groups:
-            reason = f"{case.groups} groups do not divide the filter's {last} channels"
-            yield Broken(rule="groups", argument="groups", reason=reason, sides=(case.groups, last))
-            return  # how many channels the filter takes does not follow
-        wanted = last if case.operator == "conv_transpose" else first * case.groups
-        if case.operator == "conv" and value[-1] % case.groups:
-            reason = f"{case.groups} groups do not divide the value's {value[-1]} channels"
-            yield Broken(rule="groups", argument="groups", reason=reason, sides=(case.groups, value[-1]))
-        elif value[-1] != wanted:
-            reason = f"value has {value[-1]} channels, the filter takes {wanted}"
-            yield Broken(rule="channels", argument="filter", reason=reason, sides=(value[-1], wanted))
+        channels = case.inputs["filter"].shape[-1]
+        if case.groups < 1 or channels % case.groups:
+            reason = f"{case.groups} groups do not divide the filter's {channels} channels"
+            yield Broken(rule="groups", argument="groups", reason=reason, sides=(case.groups, channels))
+            return  # the number of channels that the filter takes does not follow
+        yield from _value_channels(case)
+    yield from _result_channels(case)
+
+
+def _value_channels(case: Case) -> Iterator[Broken]:
+    channels = case.inputs["value"].shape[-1]
+    *_, first, last = case.inputs["filter"].shape
+    wanted = last if case.operator == "conv_transpose" else first * case.groups
+    if case.operator == "conv" and channels % case.groups:
+        reason = f"{case.groups} groups do not divide the value's {channels} channels"
+        yield Broken(rule="groups", argument="groups", reason=reason, sides=(case.groups, channels))
+    elif channels != wanted:
+        reason = f"value has {channels} channels, the filter takes {wanted}"
+        yield Broken(rule="channels", argument="filter", reason=reason, sides=(channels, wanted))
+
+
+def _result_channels(case: Case) -> Iterator[Broken]:
+    out = shapes.out_channels(case)
     if "bias" in case.inputs and case.inputs["bias"].shape != (out,):
         entries = case.inputs["bias"].shape[0]
         reason = f"bias has {entries} entries, the result {out} channels"
@@ -137,24 +146,13 @@ def _channels(case: Case) -> Iterator[Broken]:
 def _shape(case: Case) -> Iterator[Broken]:
     value = case.inputs["value"].shape
     if "indices" in case.inputs and case.inputs["indices"].shape != value:
-        yield Broken(
-            rule="shape", argument="indices", reason=f"indices are {case.inputs['indices'].shape}, the value {value}"
-        )
+        reason = f"indices are {case.inputs['indices'].shape}, the value {value}"
+        yield Broken(rule="shape", argument="indices", reason=reason)
     if case.output_shape is not None and case.output_shape[0] != value[0]:
         reason = f"output_shape has batch {case.output_shape[0]}, the value {value[0]}"
         sides = (case.output_shape[0], value[0])
         yield Broken(rule="shape", argument="output_shape", reason=reason, sides=sides)
-    argument = "value" if case.output_shape is None else "output_shape"
-    for number, axis in enumerate(shapes.axes(case)):
-        if axis.extent < 1:
-            continue  # no window is said already, and how many of it fit is not a second fault
-        fits = shapes.window_count(axis.image, axis.extent, axis.stride, (axis.before, axis.after))
-        if fits < 1:
-            reason, sides = f"axis {number}: no window of {axis.extent} fits on {axis.image}", (axis.extent, axis.image)
-            yield Broken(rule="size", argument=argument, reason=reason, sides=sides, axis=number)
-        if fits != axis.count:
-            reason = f"axis {number}: an image of {axis.image} has {fits} windows, the value {axis.count}"
-            yield Broken(rule="shape", argument=argument, reason=reason, sides=(fits, axis.count), axis=number)
+    yield from _windows(case)
     if "cotangent" in case.inputs and case.inputs["cotangent"].shape != shapes.output_shape(case):
         reason = f"cotangent is {case.inputs['cotangent'].shape}, the output {shapes.output_shape(case)}"
         yield Broken(rule="shape", argument="cotangent", reason=reason)
@@ -163,10 +161,24 @@ def _shape(case: Case) -> Iterator[Broken]:
             yield Broken(rule="size", argument=name, reason=f"{name} {spec.shape} has an entry below 0")
 
 
+def _windows(case: Case) -> Iterator[Broken]:
+    argument = "value" if case.output_shape is None else "output_shape"
+    for number, axis in enumerate(shapes.axes(case)):
+        if axis.extent < 1:
+            continue  # an earlier rule refuses such a window, and the number that fits is not a second fault
+        fits = shapes.window_count(axis.image, axis.extent, axis.stride, (axis.before, axis.after))
+        if fits < 1:
+            reason, sides = f"axis {number}: no window of {axis.extent} fits on {axis.image}", (axis.extent, axis.image)
+            yield Broken(rule="size", argument=argument, reason=reason, sides=sides, axis=number)
+        if fits != axis.count:
+            reason = f"axis {number}: an image of {axis.image} has {fits} windows, the value {axis.count}"
+            yield Broken(rule="shape", argument=argument, reason=reason, sides=(fits, axis.count), axis=number)
+
+
 def _index(case: Case, indices: npt.NDArray[np.int64]) -> Iterator[Broken]:
     _, *image, channels = case.output_shape or ()
     if channels == 0:
-        return  # no index, and none to be right
+        return  # there are no indices to check
     outside = (indices < 0) | (indices >= math.prod(image) * channels)
     if outside.any():
         size = " x ".join(map(str, (*image, channels)))

@@ -89,7 +89,9 @@ def test_a_fault_is_told_with_its_place(tmp_path: Path, old: str, new: str, expe
 
 
 def test_two_claims_of_one_name(tmp_path: Path) -> None:
-    assert _complaints(tmp_path, HEAD + ONE + ONE) == [":10:5: a claim before this one is called 'one', too"]
+    assert _complaints(tmp_path, HEAD + ONE + ONE) == [
+        ":10:5: an earlier claim has the name 'one'; choose another name"
+    ]
 
 
 def test_an_empty_file(tmp_path: Path) -> None:
@@ -101,7 +103,7 @@ def test_claims_are_no_cases(tmp_path: Path) -> None:
     path = tmp_path / "claims.yaml"
     path.write_text(HEAD + ONE, encoding="utf-8")
     assert find(tmp_path) == []
-    with pytest.raises(CaseFileError, match=r"claims\.yaml: holds claims, which cases decide, and no cases"):
+    with pytest.raises(CaseFileError, match=r"claims\.yaml: holds claims and no cases; give a file of cases"):
         load(path)
 
 

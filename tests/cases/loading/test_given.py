@@ -58,7 +58,11 @@ def test_a_behaviour_may_be_given_anything(tmp_path: Path) -> None:
             ":5:41: a: no call has an argument 's",
         ),
         ("conv", f"{CONV}, given: {{indices: null}}, {WRONG.format(rule='type')}", ":5:41: a: no call has an ar"),
-        ("conv", f"{CONV}, given: {{strides: [0, 0]}}", ":5:41: a: only an invalid case or a behaviour is "),
+        (
+            "conv",
+            f"{CONV}, given: {{strides: [0, 0]}}",
+            ":5:41: a: only an invalid case or a behaviour may have given arguments; remove given, or mark the case",
+        ),
         ("conv", f"{CONV}, excess: [0, 1, 0, 0]", ":5:41: 'excess' is not a key of this place"),
         ("conv_transpose", f"{TRANSPOSE}, excess: [0, 1, 0]", ":5:56: a: excess has 3 entries, the output_shape 4"),
         (

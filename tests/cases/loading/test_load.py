@@ -72,14 +72,16 @@ def test_a_good_file_loads(tmp_path: Path) -> None:
         pytest.param("- x: {y: 1}\n  x: 2\n", ":2:3: the key 'x' stands here twice; keep one", id="twice-in-list"),
         pytest.param("? [a]\n: b\n", ":1:3: a key is one word, not a list or a mapping", id="list-as-key"),
         pytest.param(
-            "&a [*a]\n", ":1:1: nested without end; a case file holds no alias of what it stands in", id="endless"
+            "&a [*a]\n",
+            ":1:1: nested too deeply or without end; no alias may stand for a part of the file that contains it",
+            id="endless",
         ),
         pytest.param(
             "a:\n  b: 2001-13-45\n",
-            ":2:6: '2001-13-45' has no value: month must be in 1..12",
+            ":2:6: '2001-13-45' is not a valid value: month must be in 1..12",
             id="no-date",
         ),
-        pytest.param("a: !!bool maybe\n", ":1:4: 'maybe' has no value: 'maybe'", id="no-bool"),
+        pytest.param("a: !!bool maybe\n", ":1:4: 'maybe' is not a valid value: 'maybe'", id="no-bool"),
     ],
 )
 def test_what_is_no_yaml(tmp_path: Path, text: str, expected: str) -> None:
@@ -148,13 +150,16 @@ def test_what_the_schema_refuses(tmp_path: Path, text: str, expected: str) -> No
     [
         ("image: [5, 5], kernel: 3", ":5:5: an entry without a grid needs a name"),
         ("name: a, image: [5, 5]", ":5:5: a: kernel is missing: the window's spatial size, e.g. 3 or [3, 5]"),
-        ("name: a, kernel: 3", ":5:5: a: image is missing: the spatial size on the image's side, e.g. [5, 6]"),
+        ("name: a, kernel: 3", ":5:5: a: image is missing: the spatial size of the image, e.g. [5, 6]"),
         ("name: a, kernel: 3, grid: {}", ":5:26: the grid is empty; give it a field with values or remove it"),
         ("kernel: 3, grid: {image: []}", ":5:24: the grid's image is empty; give it a value or remove it"),
         ("grid: {kernal: [3]}", ":5:13: 'kernal' is not a field that a grid can vary; did you mean 'kernel'?"),
         ("grid: {about: [a]}", ":5:13: 'about' is not a field that a grid can vary"),
         ("grid: {value: [{fill: ones}]}", ":5:13: 'value' is not a field that a grid can vary"),
-        ("grid: {bias: [{fill: ones}, true]}", ":5:13: the grid's bias makes a part of ids, and a tensor makes none"),
+        (
+            "grid: {bias: [{fill: ones}, true]}",
+            ":5:13: a value of the grid becomes a part of the id, so bias can't be a tensor; write a separate entry",
+        ),
         ("kernel: 3, grid: {image: [[5, 5], 7]}", ":5:40: image: input should be a valid list"),
         (
             "kernel: 3, grid: {image: [[5, 5]]}, where: 'image[0] > 9'",
@@ -162,18 +167,18 @@ def test_what_the_schema_refuses(tmp_path: Path, text: str, expected: str) -> No
         ),
         ("kernel: 3, grid: {image: [[5, 5]]}, where: imaeg", ":5:42: where: 'imaeg' is undefined"),
         ("kernel: 3, grid: {image: [[5, 5]]}, where: 3 +", ":5:42: where: "),
-        (f"{CONV_TRANSPOSE_KEYS}, where: kernel > 1", ":5:41: where chooses from a grid, and there is none; remove it"),
+        (f"{CONV_TRANSPOSE_KEYS}, where: kernel > 1", ":5:41: where needs a grid, and this entry has none; remove it"),
         (
             "name: a, image: [2, 5], kernel: 3",
-            ":5:15: a: impossible (size): axis 0: no window of 3 fits on 2; mend it, or mark the case invalid",
+            ":5:15: a: impossible (size): axis 0: no window of 3 fits on 2; correct it, or mark the case invalid",
         ),
         (
             f"{CONV_TRANSPOSE_KEYS}, padding: FULL, value: {{shape: [1, 3, 3, 2]}}",
-            ":5:41: a: impossible (padding): padding is 'FULL', neither SAME nor VALID; mend it, or mark the case inv",
+            ":5:41: a: impossible (padding): padding is 'FULL', neither SAME nor VALID; correct it, or mark the case",
         ),
         (
             f"{CONV_TRANSPOSE_KEYS}, invalid: {{rule: size, reason: it breaks no rule}}",
-            ":5:41: a: marked invalid, but the definition admits this call; break a rule or unmark it",
+            ":5:41: a: marked invalid, but the definition allows this call; break a rule, or remove the mark",
         ),
         (
             "name: a, image: [2, 5], kernel: 3, invalid: {rule: shape, reason: another rule}",
@@ -181,13 +186,13 @@ def test_what_the_schema_refuses(tmp_path: Path, text: str, expected: str) -> No
         ),
         (
             f"{CONV_TRANSPOSE_KEYS}, invalid: {{rule: size, reason: long enough}}, behaviour: long enough too",
-            ":5:85: a: a case is invalid or a behaviour, not both",
+            ":5:85: a: a case is invalid or a behaviour, not both; remove one of the two",
         ),
         (
             f"{CONV_TRANSPOSE_KEYS}, value: {{values: [1, 2]}}",
             ":5:41: a: value has 2 literal elements, the shape (1, 3, 3, 2) holds 18",
         ),
-        (f"{CONV_TRANSPOSE_KEYS}, filter: {{values: [[x]]}}", ":5:41: a: filter holds 'x', which is no number"),
+        (f"{CONV_TRANSPOSE_KEYS}, filter: {{values: [[x]]}}", ":5:41: a: filter holds 'x', which is not a number"),
         (f"{CONV_TRANSPOSE_KEYS}, data: literal", ":5:5: a: no rule fills value with 'literal'; there are: integers, "),
         (f"{CONV_TRANSPOSE_KEYS}, data: indices", ":5:5: a: no rule fills value with 'indices'; there are: integers, "),
         (f"{CONV_TRANSPOSE_KEYS}, expected: {{outputs: [1]}}", ":5:41: a: expected names ['outputs'], not ['output']"),
@@ -197,7 +202,7 @@ def test_what_the_schema_refuses(tmp_path: Path, text: str, expected: str) -> No
         ),
         (
             "name: a, kernel: 3, image: [5, 5], output_padding: 0",
-            ":5:41: a: output_padding names the size itself: give value: {shape: [...]}, no image",
+            ":5:41: a: output_padding gives the size of the image: give value: {shape: [...]} and no image",
         ),
         (
             "name: a, kernel: 3, value: {shape: [1, 3, 3, 2]}, padding: SAME, output_padding: 0",
@@ -205,11 +210,11 @@ def test_what_the_schema_refuses(tmp_path: Path, text: str, expected: str) -> No
         ),
         (
             "name: a, kernel: [3, 3, 3], value: {shape: [1, 3, 3, 2]}, output_padding: 0",
-            ":5:64: a: the image's size doesn't follow from these sizes: give each spatial axis one of each, and no w",
+            ":5:64: a: the image's size doesn't follow: give one of each size for each spatial axis, and padding",
         ),
         (
             "name: a, kernel: 3, value: {shape: [1, 3, 3, 2]}, padding: [[1, 1]], output_padding: 0",
-            ":5:75: a: the image's size doesn't follow from these sizes",
+            ":5:75: a: the image's size doesn't follow: give one of each size",
         ),
         (
             f"{CONV_TRANSPOSE_KEYS}, strides: 0",
@@ -217,7 +222,7 @@ def test_what_the_schema_refuses(tmp_path: Path, text: str, expected: str) -> No
         ),
         (
             f"{CONV_TRANSPOSE_KEYS}, padding: [[1, 1], [1]]",
-            ":5:41: a: padding needs a [before, after] pair a spatial axis, e.g. [[1, 1], [0, 2]]",
+            ":5:41: a: padding needs a [before, after] pair for each spatial axis, e.g. [[1, 1], [0, 2]]",
         ),
         ("name: a, image: [], kernel: 3", ":5:15: a: impossible (rank): value has 0 spatial axes, not one to three"),
         (f"{CONV_TRANSPOSE_KEYS}, batch: -1", ":5:41: a: impossible (size): value (-1, 3, 3, 2) has an entry below 0"),
@@ -232,11 +237,14 @@ def test_what_makes_no_case(tmp_path: Path, keys: str, expected: str) -> None:
     ("indices", "expected"),
     [
         ("{values: [.nan, 1, 1, 1]}", ":5:65: a: indices holds nan, which only a tensor of floats can hold"),
-        ("{values: [0.5, 2, 8, 9]}", ":5:65: a: an index is an integer that int64 holds"),
-        ("{values: [9223372036854775808, 2, 8, 9]}", ":5:65: a: an index is an integer that int64 holds"),
+        ("{values: [0.5, 2, 8, 9]}", ":5:65: a: an index must be an integer that int64 holds"),
+        ("{values: [9223372036854775808, 2, 8, 9]}", ":5:65: a: an index must be an integer that int64 holds"),
         ("{values: [0, 2, 8, 100000000000000000000]}", ":5:65: a: indices holds a number that no dtype holds"),
         ("{fill: integers}", ":5:65: a: no rule fills indices with 'integers'; there are: indices"),
-        ("{values: [0, 2, 8, 16]}", ":5:65: a: impossible (index): index 16 lies outside the image of 4 x 4 x 1; mend"),
+        (
+            "{values: [0, 2, 8, 16]}",
+            ":5:65: a: impossible (index): index 16 lies outside the image of 4 x 4 x 1; correct it",
+        ),
         ("{values: [0, 2]}", ":5:65: a: indices has 2 literal elements, the shape (1, 2, 2, 1) holds 4"),
     ],
 )
@@ -248,7 +256,7 @@ def test_indices_that_are_none(tmp_path: Path, indices: str, expected: str) -> N
 def test_a_fault_in_a_grid_names_the_combination(tmp_path: Path) -> None:
     text = HEAD + "  - kernel: 3\n    grid:\n      image: [[5, 5], [2, 5]]\n"
     assert _complaints(tmp_path, text) == [
-        ":7:23: i2x5: impossible (size): axis 0: no window of 3 fits on 2; mend it, or mark the case invalid"
+        ":7:23: i2x5: impossible (size): axis 0: no window of 3 fits on 2; correct it, or mark the case invalid"
     ]
 
 
@@ -273,7 +281,7 @@ def test_a_broken_rule_points_at_the_argument_that_breaks_it(tmp_path: Path, key
 
 def test_two_cases_of_one_id(tmp_path: Path) -> None:
     text = HEAD + 2 * f"  - {{{CONV_TRANSPOSE_KEYS}}}\n"
-    assert _complaints(tmp_path, text) == [":1:1: 2 cases have the id faulty.yaml::a; name the entries apart"]
+    assert _complaints(tmp_path, text) == [":6:6: an earlier case has the id faulty.yaml::a; choose another name"]
 
 
 def test_several_faults_of_the_schema_are_all_reported(tmp_path: Path) -> None:

@@ -45,15 +45,15 @@ def _complaint(folder: Path, keys: str, operator: str = "conv") -> str:
         (f"{CONV}, special: .nan", ":5:41: special: input should be 'nan', "),
         (
             f"{CONV}, position: 3",
-            ":5:41: a: position says where a special value stands, and there is none; add special",
+            ":5:41: a: position needs a special value, and there is none; add special or remove position",
         ),
         (f"{CONV}, special: nan, position: -1", ":5:55: position: input should be greater than or equal to 0"),
         (f"{CONV}, special: nan, position: 1.0", ":5:55: position: input should be a valid integer"),
-        (f"{CONV}, special: nan, position: 50", ":5:55: a: position 50 is behind the 50 elements of value"),
-        (f"{CONV}, special: nan, position: 0, batch: 0", ":5:55: a: position 0 is behind the 0 elements of value"),
+        (f"{CONV}, special: nan, position: 50", ":5:55: a: position 50 is beyond the 50 elements of value"),
+        (f"{CONV}, special: nan, position: 0, batch: 0", ":5:55: a: position 0 is beyond the 0 elements of value"),
         (
             f"{CONV}, filter: {{special: nan, position: 54}}",
-            ":5:41: a: position 54 is behind the 54 elements of filter",
+            ":5:41: a: position 54 is beyond the 54 elements of filter",
         ),
         (f"{CONV}, gradients: 1", ":5:41: gradients: input should be a valid boolean"),
         (f"{CONV}, gradients: [value]", ":5:41: gradients: input should be a valid boolean"),
@@ -72,7 +72,7 @@ def _complaint(folder: Path, keys: str, operator: str = "conv") -> str:
         (f"{CONV}, dilations: 0", ":5:41: a: impossible (dilation): dilations (0, 0) has an entry below 1"),
         (
             f"{CONV}, dilations: 3",
-            ":5:15: a: impossible (size): axis 0: no window of 7 fits on 5; mend it, or mark the",
+            ":5:15: a: impossible (size): axis 0: no window of 7 fits on 5; correct it, or mark the",
         ),
         (f"{CONV}, dilations: [1, 2, 1]", ":5:41: a: impossible (rank): dilations has 3 entries, not 2"),
         (f"{CONV}, groups: 0", ":5:41: a: impossible (groups): 0 groups do not divide the filter's 3 channels"),
@@ -84,7 +84,7 @@ def _complaint(folder: Path, keys: str, operator: str = "conv") -> str:
         (f"{CONV}, grid: {{bias: [1]}}", ":5:55: bias: input should be a valid boolean"),
         (
             f"{CONV}, grid: {{special: [nan], position: [60]}}",
-            ":5:75: a-nan-at60: position 60 is behind the 50 elements",
+            ":5:75: a-nan-at60: position 60 is beyond the 50 elements",
         ),
     ],
 )
@@ -105,12 +105,12 @@ def test_misuse_of_a_convolution(tmp_path: Path, keys: str, expected: str) -> No
         (
             "max_unpool",
             "strides: 1, padding: [[1, 1], [1, 1]]",
-            ":5:52: a: indices: 5 indices have no place of their own among 4 elements of the image; pad less",
+            ":5:52: a: indices: 5 indices can't all differ among 4 elements of the image; pad less",
         ),
         (
             "max_unpool",
             "strides: 1, padding: [[1, 1], [1, 1]], indices: {fill: anywhere}",
-            ":5:79: a: anywhere: 25 indices have no place of their own among 16 elements",
+            ":5:79: a: anywhere: 25 indices can't all differ among 16 elements",
         ),
         ("max_unpool", "cotangent: {fill: ones}", ":5:40: 'cotangent' is not a key of this place"),
         (
@@ -127,8 +127,8 @@ def test_misuse_of_a_pooling(tmp_path: Path, operator: str, keys: str, expected:
 @pytest.mark.parametrize(
     ("keys", "word"),
     [
-        ("filter: {position: 3}", "position says where a special value stands, and there is none; add special"),
-        ("value: {position: 3}", "position says where a special value stands, and there is none; add special"),
+        ("filter: {position: 3}", "position needs a special value, and there is none; add special or remove position"),
+        ("value: {position: 3}", "position needs a special value, and there is none; add special or remove position"),
         ("special: nan, value: {position: 3}", "position"),  # beside the entry's own special it would be lost
         ("dtype: int32, data: normal", "int32 holds no normal data; choose integers"),
         ("gradients: true, dtype: int32", "gradients"),  # integers have none, and no framework gives any
@@ -161,7 +161,7 @@ def test_literal_floats_round_as_in_any_program(tmp_path: Path, values: list[flo
     assert len(_cases(tmp_path, f"{POOL}, value: {{values: {values}}}", "max_pool")) == 1
 
 
-TIED = ":5:40: a: two elements of one channel are equal: where both are the greatest, max pooling has no one gradient"
+TIED = ":5:40: a: two elements of one channel are equal: if both are the greatest, max pooling has no unique gradient"
 
 
 @pytest.mark.parametrize("operator", ["max_pool", "max_pool_argmax"])

@@ -110,12 +110,12 @@ def test_a_slow_case_with_real_filters_is_asked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda arrays: arrays.pop("conv4_2_bias"), "no bias of conv4_2; VGG16's 13 convolutions are wanted"),
+        (lambda arrays: arrays.pop("conv4_2_bias"), "no bias of conv4_2; the file needs VGG16's 13 convolutions"),
         (lambda arrays: arrays.update(conv1_2_filter=np.zeros((3, 3, 5, 2))), "conv1_2 has a filter (3, 3, 5, 2) and "),
         (lambda arrays: arrays.update(conv1_2_filter=np.zeros((3, 3))), "the filter of conv1_2 has shape (3, 3), "),
         (
             lambda arrays: arrays.update(conv2_1_W=np.zeros((3, 3, 2, 4))),
-            "several arrays are called like the filter of ",
+            "several arrays have the name of the filter of ",
         ),
         (
             lambda arrays: arrays.update(conv1_2_bias=np.array(["a", "b"])),
@@ -127,11 +127,11 @@ def test_a_slow_case_with_real_filters_is_asked(tmp_path: Path) -> None:
         ),
         (
             lambda arrays: arrays.update(conv1_2_bias=np.array([1, np.nan])),
-            "the bias of conv1_2 holds NaN or infinities, or what float32 doesn't hold",
+            "the bias of conv1_2 holds NaN, infinities, or numbers too large for float32",
         ),
         (
             lambda arrays: arrays.update(conv1_2_bias=np.array([1, 1e300])),
-            "the bias of conv1_2 holds NaN or infinities, or what float32 doesn't hold",
+            "the bias of conv1_2 holds NaN, infinities, or numbers too large for float32",
         ),
         (
             lambda arrays: arrays.update(conv5_3_bias=np.zeros(1)),
@@ -158,7 +158,7 @@ def test_a_file_that_lacks_something_is_told_in_a_line(
         ("w.npz", b"no archive", "cannot be read: "),
         ("w.npz", b"PK\x03\x04 and no more of an archive", "cannot be read: "),
         ("w.safetensors", b"no archive", "cannot be read: "),
-        ("w.pth", b"", "filters come from a NumPy archive (.npz) or from .safetensors"),
+        ("w.pth", b"", "filters must be in a NumPy archive (.npz) or a .safetensors file"),
     ],
 )
 def test_a_file_that_is_none_is_told_in_a_line(tmp_path: Path, name: str, content: bytes, message: str) -> None:
