@@ -224,12 +224,12 @@ def _plane(case: Case, key: str) -> Array:
 
 def _positions(axis: shapes.Axis, draws: Array) -> Array:
     """Return a position of the image for each window of an axis. They rise, so no two windows share one."""
-    latest = [min(i * axis.stride - axis.before + axis.extent, axis.image) - 1 for i in range(axis.count)]
+    latest = [min(start + axis.extent, axis.image) - 1 for start in axis.starts]
     for i in reversed(range(axis.count - 1)):
         latest[i] = min(latest[i], latest[i + 1] - 1)
     chosen = np.empty(axis.count, dtype=np.int64)
     previous = -1
-    for i, draw in enumerate(draws.tolist()):
-        earliest = max(i * axis.stride - axis.before, previous + 1)
+    for i, (start, draw) in enumerate(zip(axis.starts, draws.tolist(), strict=True)):
+        earliest = max(start, previous + 1)
         chosen[i] = previous = earliest + draw % (latest[i] - earliest + 1)
     return chosen

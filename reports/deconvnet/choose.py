@@ -95,8 +95,7 @@ def receptive_field(steps: Iterable[Step], kept: Activation) -> Box:
 
 
 def _under(axis: shapes.Axis, first: int, last: int) -> tuple[int, int]:
-    start, end = (position * axis.stride - axis.before for position in (first, last))
-    return max(start, 0), min(end + axis.extent, axis.image) - 1
+    return max(axis.starts[first], 0), min(axis.starts[last] + axis.extent, axis.image) - 1
 
 
 def reach(steps: Iterable[Step]) -> tuple[int, ...]:

@@ -60,8 +60,7 @@ def _indexed(case: Case, shape: tuple[int, ...]) -> Mask:
 
 def _taps(axis: Axis) -> npt.NDArray[np.int64]:
     """Return the positions of each window's elements, [count, kernel]. Positions outside the image are padding."""
-    starts = np.arange(axis.count) * axis.stride - axis.before
-    return starts[:, np.newaxis] + np.arange(axis.kernel) * axis.dilation
+    return np.array([axis.positions(window) for window in range(axis.count)], np.int64).reshape(axis.count, axis.kernel)
 
 
 def _under_windows(axis: Axis) -> Mask:
