@@ -1,6 +1,6 @@
-"""The shape laws are each other's inverses: from an image to its windows, and back to every image that has as many.
+"""The shape laws: from an image to its windows, and back to every image that has as many windows.
 
-What is drawn has one to three axes, any padding and dilations; the laws hold an axis at a time.
+Drawn windows have one to three axes, any padding and any dilations. The laws hold for each axis alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def forward(on: Windows) -> Case:
 
 
 def back(on: Windows, image: Place) -> Case:
-    """The transpose, from as many windows as there are to an image of any size."""
+    """Return the case of the transpose, from these windows to an image of any size."""
     inputs = {"value": tensor(2, *on.counts, 4), "filter": tensor(*on.kernel, 3, 4)}
     return Case(id="back", operator="conv_transpose", inputs=inputs, output_shape=(2, *image, 3), **arguments(on))
 
@@ -39,7 +39,7 @@ def arguments(on: Windows) -> dict[str, Any]:
 
 
 def around(image: int, stride: int) -> range:
-    """Sizes less and more than a stride away."""
+    """Return the sizes up to more than a stride below and above ``image``."""
     return range(max(image - stride - 1, 0), image + stride + 2)
 
 
@@ -66,7 +66,7 @@ def test_an_output_shape_is_admissible_if_it_convolves_back_and_only_then(on: Wi
 @many
 @given(on=windows())
 def test_a_stride_of_neighbouring_images_has_as_many_windows(on: Windows) -> None:
-    """And no image has fewer than no elements, where padding is more than the full result is long."""
+    """Try all neighbouring sizes. An image has at least 0 elements, even if padding is longer than the full result."""
     for number, axis in enumerate(shapes.axes(forward(on))):
         least = {"VALID": axis.full, "SAME": (axis.count - 1) * axis.stride + 1}
         first = least.get(on.padding, axis.full - axis.before - axis.after)
@@ -89,7 +89,7 @@ def test_same_has_a_window_a_stride_whatever_its_size(on: Windows) -> None:
 @many
 @given(on=windows())
 def test_the_full_result_is_as_long_as_the_windows_reach(on: Windows) -> None:
-    """(n - 1) * stride + (kernel - 1) * dilation + 1; the padded image is that long and less than a stride longer."""
+    """Check (n - 1) * stride + (kernel - 1) * dilation + 1: the padded image is 0 to stride - 1 longer."""
     for axis, starts, (before, after) in zip(shapes.axes(forward(on)), on.starts, on.pads, strict=True):
         places = [start + tap * axis.dilation for start in starts for tap in range(axis.kernel)]
         assert axis.full == max(places) - min(places) + 1

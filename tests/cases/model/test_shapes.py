@@ -1,4 +1,4 @@
-"""The shape laws against numbers worked out by hand, and against windows laid down one by one."""
+"""The shape laws, compared with numbers worked out by hand and with windows laid one by one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _tensor(*shape: int) -> TensorSpec:
 
 
 def _transposed(padding: str = "SAME") -> Case:
-    """A value of 3 x 2 for an image of 6 x 7, strides 2 x 4, a filter of 3 x 5."""
+    """Return a case with a value of 3 x 2, an image of 6 x 7, strides 2 x 4 and a filter of 3 x 5."""
     return Case(
         id="transposed",
         operator="conv_transpose",
@@ -93,7 +93,7 @@ def test_same_is_the_least_padding_that_starts_a_window_in_every_stride(image: i
 def test_as_many_forward_sizes_as_the_stride_convolve_to_one_size(
     count: int, kernel: int, stride: int, padding: str
 ) -> None:
-    """The ambiguity that output_shape resolves: ``stride`` neighbouring sizes, no more, no fewer."""
+    """Count the sizes that output_shape chooses from: exactly ``stride`` neighbouring ones."""
     sizes = []
     for image in range(1, count * stride + kernel + stride):
         pair = shapes.pads(padding, (image,), (kernel,), (stride,))[0]
@@ -167,7 +167,7 @@ def test_an_extent_is_as_long_as_its_elements_laid_out(kernel: int, dilation: in
 
 
 def test_dilated_windows_by_hand() -> None:
-    """Nine elements, three taps two apart: SAME stride 2 gives five windows at -2, 0, 2, 4 and 6."""
+    """Take nine elements and three taps two apart: SAME with stride 2 has five windows, at -2, 0, 2, 4 and 6."""
     dilated = Case(
         id="dilated",
         operator="conv",
