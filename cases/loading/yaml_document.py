@@ -94,7 +94,7 @@ def _refuse_twins(path: Path, node: yaml.Node) -> None:
         if not isinstance(key, yaml.ScalarNode):
             raise CaseFileError(_line(path, key.start_mark, "a key is one word, not a list or a mapping"))
         if key.value in seen:
-            raise CaseFileError(_line(path, key.start_mark, f"the key {key.value!r} stands here twice; keep one"))
+            raise CaseFileError(_line(path, key.start_mark, f"the key {key.value!r} is here twice; keep one"))
         seen.add(key.value)
         _refuse_twins(path, child)
     for child in node.value if isinstance(node, yaml.SequenceNode) else ():

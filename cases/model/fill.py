@@ -19,8 +19,11 @@ from cases.model.case import INDEX_DTYPE, Case, TensorSpec
 Array = npt.NDArray[Any]
 
 MULTIPLE: Final = 176_400
-"""A number that the area of every window of 1-5 or 7 elements a side divides, cut by a border or not: averages of its
-multiples are integers. It has the factor 16, so that sums of 49 multiples, each up to 8 times it, need only 23 bits."""
+"""A multiple of the area of every window with sides of 1-5 or 7 elements, even of one that a border cuts.
+
+So averages stay integers. It has the factor 16, so that sums of 49 values, each up to 8 times this number, need only 23
+bits.
+"""
 
 
 def fill(case: Case) -> dict[str, Array]:

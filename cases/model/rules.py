@@ -22,8 +22,8 @@ from cases.model.case import DATA_FORMATS, INPUTS, Broken, Case
 def effective(case: Case) -> Case:
     """Return the case with its ``given`` arguments in place of the others. Its fields may then be of any type."""
     tensors = {*INPUTS[case.operator], *case.inputs} & case.given.keys()
-    said: dict[str, Any] = {name: value for name, value in case.given.items() if name not in tensors}
-    return replace(case, **said, inputs=case.inputs | {name: case.given[name] for name in tensors})
+    arguments: dict[str, Any] = {name: value for name, value in case.given.items() if name not in tensors}
+    return replace(case, **arguments, inputs=case.inputs | {name: case.given[name] for name in tensors})
 
 
 def broken(case: Case, indices: npt.NDArray[np.int64] | None = None) -> Broken | None:

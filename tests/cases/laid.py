@@ -1,6 +1,6 @@
-"""Windows laid down on an image one by one: the shape laws from their definition, which others are held against.
+"""Windows laid on an image one by one: the definition of the shape laws, with which tests compare the suite.
 
-No module of the suite has a part in it.
+Nothing here uses a module of the suite.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Place = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
-    """An image's size and the windows on it; one entry a spatial axis."""
+    """The size of an image and the windows on it, one entry for each spatial axis."""
 
     image: Place
     kernel: Place
@@ -27,7 +27,7 @@ class Windows:
 
     @property
     def pads(self) -> tuple[tuple[int, int], ...]:
-        """TensorFlow's SAME: ceil(image / stride) windows fit, the odd element is padded at the end."""
+        """Return the padding. SAME is TensorFlow's: ceil(image / stride) windows, and the odd element at the end."""
         if self.padding == "VALID":
             return ((0, 0),) * len(self.image)
         if self.padding != "SAME":
@@ -42,7 +42,7 @@ class Windows:
 
     @property
     def starts(self) -> tuple[list[int], ...]:
-        """Where each axis' windows start, counted from the image's first element."""
+        """Return the starts of each axis' windows, counted from the image's first element."""
         found = []
         for (before, after), image, extent, stride in zip(
             self.pads, self.image, self.extents, self.strides, strict=True
@@ -53,22 +53,22 @@ class Windows:
 
     @property
     def counts(self) -> Place:
-        """How many windows fit."""
+        """Return the number of windows on each axis."""
         return tuple(len(starts) for starts in self.starts)
 
     @property
     def extents(self) -> Place:
-        """How many elements each axis' window spans."""
+        """Return the number of elements that a window spans on each axis."""
         return tuple((kernel - 1) * dilation + 1 for kernel, dilation in zip(self.kernel, self.dilations, strict=True))
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """As an operator takes them."""
+        """Return the windows as the arguments of an operator."""
         said = {} if set(self.dilations) == {1} else {"dilations": self.dilations}
         return {"strides": self.strides, "padding": self.padding, **said}
 
     def triples(self) -> Iterator[tuple[Place, Place, Place]]:
-        """Every (window, tap, place in the image) that the definition connects."""
+        """Yield every (window, tap, place in the image) that the definition connects."""
         starts = self.starts
         for window, tap in product(every(self.counts), every(self.kernel)):
             place = tuple(
@@ -78,14 +78,14 @@ class Windows:
                 yield window, tap, place
 
     def members(self) -> dict[Place, list[Place]]:
-        """Each window and the places of the image under it, in row-major order."""
+        """Return each window with the places of the image under it, in row-major order."""
         found: dict[Place, list[Place]] = {window: [] for window in every(self.counts)}
         for window, _, place in self.triples():
             found[window].append(place)
         return found
 
     def admissible(self) -> Iterator[Windows]:
-        """The same windows on every image that holds as many of them, the image itself among them."""
+        """Yield the same windows on every image that holds as many of them, also on the image itself."""
         lengths = []
         for axis, (image, stride) in enumerate(zip(self.image, self.strides, strict=True)):
             tries = [(*self.image[:axis], size, *self.image[axis + 1 :]) for size in range(image + stride + 1)]
@@ -94,13 +94,13 @@ class Windows:
 
 
 def every(sizes: Place) -> Iterator[Place]:
-    """All places of an array, in row-major order."""
+    """Return all places of an array, in row-major order."""
     return product(*(range(size) for size in sizes))
 
 
 @st.composite
 def windows(draw: st.DrawFn, largest_padding: int = 4) -> Windows:
-    """One to three axes, at least a window on each; explicit padding may be longer than a window."""
+    """Draw windows on one to three axes, at least one on each. Explicit padding may be longer than a window."""
     rank = draw(st.integers(1, 3))
 
     def each(low: int, high: int) -> Place:
@@ -119,4 +119,4 @@ def windows(draw: st.DrawFn, largest_padding: int = 4) -> Windows:
 
 
 pooled = windows(largest_padding=1).filter(lambda on: all(on.members().values()))
-"""Windows of which none holds padding alone."""
+"""Windows that all hold at least one element of the image."""

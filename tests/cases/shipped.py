@@ -1,4 +1,4 @@
-"""Every case that the suite ships, loaded once for all the tests that read them."""
+"""All cases of the suite, loaded once for all tests that read them."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from cases.model.case import Case
 
 @functools.cache
 def loaded() -> tuple[Case, ...]:
-    """In the order of files and entries; cases are frozen, and no test changes what they hold."""
+    """Return all cases in the order of files and entries. Cases are frozen, and no test changes their contents."""
     return tuple(every(Path(cases.__file__).parent))

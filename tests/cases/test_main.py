@@ -1,4 +1,4 @@
-"""``python -m cases``: what it prints, where, and its exit status."""
+"""``python -m cases``: its output, its messages and its exit status."""
 
 from __future__ import annotations
 

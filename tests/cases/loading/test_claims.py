@@ -1,4 +1,4 @@
-"""A file of claims: what is wrong in one is told with its place before any run, and the shipped one speaks of cases."""
+"""Files of claims: each fault is told with its place before any run, and the shipped claims match cases."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_the_shipped_claims_speak_of_shipped_cases() -> None:
 
 
 def test_the_exported_schema_is_the_model() -> None:
-    """Mend with ``python -m cases schema claims > cases/claims.schema.json``."""
+    """Compare the file with the model. Update it with ``python -m cases schema claims > cases/claims.schema.json``."""
     text = (CASES / "claims.schema.json").read_text(encoding="utf-8")
     assert text == json.dumps(claims.json_schema(), indent=2) + "\n"
 
@@ -207,7 +207,7 @@ def test_what_follows_of_its_windows(name: str, sizes: dict[str, Any], expected:
 
 
 def test_a_pipeline_has_the_windows_of_all_its_calls_and_no_strides() -> None:
-    """5 columns are no multiple of the stride of 2, and the second convolution pads its 3 to 4."""
+    """Read facts of a pipeline: 5 columns are no multiple of the stride 2, and the second convolution pads 3 to 4."""
     steps = [
         {"operator": "conv", "name": "down", "strides": 2, "kernel": 1},
         {"operator": "relu", "name": "active"},

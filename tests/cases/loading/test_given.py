@@ -1,4 +1,4 @@
-"""Arguments that a case gives as they are to be said, and an output_shape that is off by so much."""
+"""Arguments that a case passes unchanged, and output shapes with an excess."""
 
 from __future__ import annotations
 

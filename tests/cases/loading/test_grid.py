@@ -1,4 +1,4 @@
-"""Grids expand in the order written, into labels that a command line takes as they are."""
+"""Grids expand in the order written. Their labels need no quoting on a command line."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def _write(folder: Path, text: str) -> Path:
 
 
 def _complaints(folder: Path, text: str) -> list[str]:
-    """What load says about a text, without the path."""
+    """Return the faults of a text as load tells them, without the path."""
     path = _write(folder, text)
     with pytest.raises(CaseFileError) as caught:
         load(path)
@@ -67,9 +67,9 @@ def test_a_good_file_loads(tmp_path: Path) -> None:
     [
         pytest.param("", ":1:1: the file is empty; a case file has the keys operator, about, source and cases", id="0"),
         pytest.param("a: [1\nb: 2\n", ":2:2: not YAML: did not find expected ',' or ']'", id="bracket"),
-        pytest.param("a: 1\na: 2\n", ":2:1: the key 'a' stands here twice; keep one", id="twice"),
-        pytest.param("a: {b: 1, c: 2, b: 3}\n", ":1:17: the key 'b' stands here twice; keep one", id="twice-inside"),
-        pytest.param("- x: {y: 1}\n  x: 2\n", ":2:3: the key 'x' stands here twice; keep one", id="twice-in-list"),
+        pytest.param("a: 1\na: 2\n", ":2:1: the key 'a' is here twice; keep one", id="twice"),
+        pytest.param("a: {b: 1, c: 2, b: 3}\n", ":1:17: the key 'b' is here twice; keep one", id="twice-inside"),
+        pytest.param("- x: {y: 1}\n  x: 2\n", ":2:3: the key 'x' is here twice; keep one", id="twice-in-list"),
         pytest.param("? [a]\n: b\n", ":1:3: a key is one word, not a list or a mapping", id="list-as-key"),
         pytest.param(
             "&a [*a]\n",
@@ -300,7 +300,7 @@ def test_several_entries_that_make_no_case_are_all_reported(tmp_path: Path) -> N
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_mangled_file_loads_or_is_complained_about(tmp_path: Path, data: st.DataObject) -> None:
-    """Whatever is cut out of a good file or put into it, nothing else than CaseFileError is raised."""
+    """Cut pieces out of a good file and put others in: nothing but CaseFileError is ever raised."""
     text = GOOD
     for _ in range(data.draw(st.integers(1, 3))):
         start = data.draw(st.integers(0, len(text)))

@@ -1,4 +1,4 @@
-"""The fields of the whole parameter surface: what follows from them, and the one line that each misuse gets."""
+"""The fields of all parameters: their consequences for a case, and one line for each misuse."""
 
 from __future__ import annotations
 
@@ -129,9 +129,9 @@ def test_misuse_of_a_pooling(tmp_path: Path, operator: str, keys: str, expected:
     [
         ("filter: {position: 3}", "position needs a special value, and there is none; add special or remove position"),
         ("value: {position: 3}", "position needs a special value, and there is none; add special or remove position"),
-        ("special: nan, value: {position: 3}", "position"),  # beside the entry's own special it would be lost
+        ("special: nan, value: {position: 3}", "position"),  # the entry's own special would hide it
         ("dtype: int32, data: normal", "int32 holds no normal data; choose integers"),
-        ("gradients: true, dtype: int32", "gradients"),  # integers have none, and no framework gives any
+        ("gradients: true, dtype: int32", "gradients"),  # integers have no gradients, and no framework returns any
         ("gradients: true, data: normal", "gradients"),  # only an output has a bound; a gradient must be exact
         ("special: nan, position: 0, data: normal", "special"),  # sums that round are never compared bit for bit
     ],
@@ -176,7 +176,7 @@ def test_the_gradient_of_a_maximum_that_may_stand_twice(tmp_path: Path, operator
 
 
 def test_the_gradient_of_a_maximum_that_stands_once(tmp_path: Path) -> None:
-    """Equal elements of two channels never meet in a window."""
+    """Accept equal elements in two channels: they never meet in a window."""
     values = [number for number in range(16) for _ in range(3)]
     assert len(_cases(tmp_path, f"{POOL}, gradients: true, value: {{values: {values}}}", "max_pool")) == 1
     assert len(_cases(tmp_path, f"{POOL}, gradients: true, batch: 0", "max_pool")) == 1
@@ -184,7 +184,7 @@ def test_the_gradient_of_a_maximum_that_stands_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["groups", "bias", "kernel", "include_batch_in_index", "output_shape", "indices"])
 def test_no_key_is_suggested_in_place_of_itself(tmp_path: Path, key: str) -> None:
-    """Another operator's key is none here; that it is one there is no advice."""
+    """Refuse the key of another operator without suggesting the same key."""
     assert _complaint(tmp_path, f"{POOL}, {key}: true", "max_pool") == f":5:40: {key!r} is not a key of this place"
 
 
@@ -245,7 +245,7 @@ def test_a_special_value_without_a_position_stands_everywhere(tmp_path: Path) ->
 
 
 def test_literal_special_values_are_kept_as_words(tmp_path: Path) -> None:
-    """So that cases compare equal and are JSON."""
+    """Keep them as words, so that cases compare equal and are JSON."""
     keys = "name: a, image: [2, 2], ksize: 2, channels: 1, value: {values: [.nan, 1, -.inf, .inf]}"
     [case], [again] = _cases(tmp_path, keys, "max_pool"), _cases(tmp_path, keys, "max_pool")
     assert case == again == from_json(json.loads(json.dumps(to_json(case), allow_nan=False)))
@@ -280,7 +280,7 @@ def test_one_number_is_said_of_every_axis(tmp_path: Path, image: str) -> None:
 
 
 def test_output_padding_counts_dilation(tmp_path: Path) -> None:
-    """Three values, stride 2, a filter of 3 spanning 5: (3 - 1) * 2 + 5 = 9, one padded at each end, one more: 8."""
+    """Take three values, stride 2, a filter of 3 that spans 5: (3 - 1) * 2 + 5 = 9, minus 2 of padding, plus 1: 8."""
     keys = (
         "name: a, value: {shape: [1, 3, 2]}, kernel: 3, strides: 2, dilations: 2, padding: [[1, 1]], output_padding: 1"
     )
@@ -298,7 +298,7 @@ def test_output_padding_counts_dilation(tmp_path: Path) -> None:
     ],
 )
 def test_a_case_survives_strict_json(tmp_path: Path, keys: str, operator: str) -> None:
-    """A word stands for a special value, so that no NaN need be written; a literal one has to survive as well."""
+    """Write special values as words, so that JSON needs no NaN. Literal values have to survive, too."""
     [case] = _cases(tmp_path, keys, operator)
     for made in (to_json(case), question(case)):
         again = from_json(json.loads(json.dumps(made)))
@@ -310,5 +310,5 @@ def test_a_case_survives_strict_json(tmp_path: Path, keys: str, operator: str) -
 
 
 def _plain(data: Any) -> str:
-    """As text, in which NaN equals NaN."""
+    """Return data as text, in which NaN equals NaN."""
     return json.dumps(data, sort_keys=True)

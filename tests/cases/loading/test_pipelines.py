@@ -1,4 +1,4 @@
-"""Pipelines: what follows from their steps, and the one line that each mistake gets."""
+"""Pipelines: the calls that follow from their steps, and one line for each mistake."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_step_may_take_an_earlier_tensor(tmp_path: Path) -> None:
 
 
 def test_each_way_back_has_the_filter_and_the_indices_of_its_own_step(tmp_path: Path) -> None:
-    """All three filters have one shape, and so have both masks: only the names tell them apart."""
+    """Use filters of one shape, and masks of one shape: only their names differ."""
     steps = (
         "{operator: conv, name: a, out_channels: 2, padding: SAME, strides: 1}",
         "{operator: conv, name: b, out_channels: 2, padding: SAME, strides: 1}",
@@ -91,7 +91,7 @@ def test_a_way_back_has_the_dilations_the_groups_and_a_bias_for_the_image_s_chan
 
 
 def test_like_is_a_size_that_follows_from_nothing_else(tmp_path: Path) -> None:
-    """Of 5 rows as of 6 a stride of 2 makes 2; without being told, the smallest would come back."""
+    """Return to 6 rows: a stride of 2 makes 2 of both 5 and 6 rows. Without ``like`` the result has 5."""
     own = "{{operator: conv_transpose, name: up, out_channels: 1{}}}"
     sizes = SIZES.replace("[5, 7]", "[6, 8]")
     assert _load(tmp_path, sizes, CONV, own.format(", like: image")).steps[1].case.output_shape == (3, 6, 8, 1)

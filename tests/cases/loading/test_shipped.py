@@ -1,4 +1,4 @@
-"""The case files that the suite ships: they load, say where they come from, and keep their ids."""
+"""The case files of the suite: they load, name their sources, and keep their ids."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.cases.shipped import loaded
 CASES = Path(cases.__file__).parent
 FILES = find(CASES)
 _FIRST = {"type", "rank", "stride", "index"}
-"""Rules without which nothing follows, and the one that looks at data."""
+"""The rules that all later rules depend on, and the one rule that reads data."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_every_file_has_modeline_about_and_source(path: Path) -> None:
 
 
 def test_the_exported_schema_is_the_models() -> None:
-    """Mend with ``python -m cases schema > cases/schema.json``."""
+    """Compare the file with the models. Update it with ``python -m cases schema > cases/schema.json``."""
     assert (CASES / "schema.json").read_text(encoding="utf-8") == json.dumps(json_schema(), indent=2) + "\n"
 
 
@@ -60,7 +60,7 @@ def test_ids_are_the_same_on_each_reading(shipped: list[Case]) -> None:
 
 
 def test_the_grid_of_strides(shipped: list[Case]) -> None:
-    """270 combinations of SAME; of VALID those with kernel <= rows: 5 strides x (1+2+3+4+5+5+6+6+6) = 190."""
+    """Count 270 cases of SAME, and of VALID those with kernel <= rows: 5 strides x (1+2+3+4+5+5+6+6+6) = 190."""
     prefix = "cases/conv_transpose/strides.yaml::"
     names = [case.id.removeprefix(prefix) for case in shipped if case.id.startswith(prefix)]
     assert len(names) == 460
@@ -88,7 +88,7 @@ def test_a_question_holds_no_answer(shipped: list[Case]) -> None:
 
 
 def test_cases_survive_json(shipped: list[Case]) -> None:
-    """JSON has no NaN: special values travel as words."""
+    """Write and read all cases. JSON has no NaN, so special values are words."""
     for case in shipped:
         assert from_json(json.loads(json.dumps(to_json(case), allow_nan=False))) == case
 
@@ -112,13 +112,15 @@ def test_every_invalid_case_is_wrong_in_one_way(shipped: list[Case]) -> None:
         # An impossible output_padding implies an impossible output_shape.
         if case.broken and case.broken.rule not in _FIRST and case.output_padding is None:
             ways = {fault.argument for fault in _broken_as_far_as_it_goes(case)}
-            # From an impossible window no count of windows follows.
+            # An impossible window has no count of windows.
             assert len(ways) == 1 or "kernel" in ways, (case.id, ways)
 
 
 def _broken_as_far_as_it_goes(case: Case) -> Iterator[Broken]:
     faults = rules._broken(rules.effective(case), None)
-    with contextlib.suppress(ValueError, ZeroDivisionError):  # later rules may not be computable once one is broken
+    with contextlib.suppress(
+        ValueError, ZeroDivisionError
+    ):  # later rules may fail to compute if an earlier one is broken
         yield from faults
 
 

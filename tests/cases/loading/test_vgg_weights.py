@@ -1,4 +1,4 @@
-"""Real filters: each convention's names and axes, and the one line that a file gets that can't be used."""
+"""Real filters: the names and axes of each convention, and one line for each file that can't be used."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TORCHVISION = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 
 
 def _filters(width: int = 2) -> Arrays:
-    """Filters and biases of every layer, all elements different."""
+    """Return filters and biases of every layer, with all elements different."""
     arrays: Arrays = {}
     channels, start = 3, 0
     for layer, factor in zip(LAYERS, WIDTHS, strict=True):

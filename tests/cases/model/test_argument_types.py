@@ -1,4 +1,4 @@
-"""What kind of thing each argument is: a fault for each that is none, and none for what may be left out."""
+"""The types of arguments: one fault for each wrong argument, and none for an optional argument that is left out."""
 
 from __future__ import annotations
 

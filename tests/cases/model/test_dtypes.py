@@ -1,4 +1,4 @@
-"""What each dtype holds and how it rounds, against ml_dtypes, NumPy and exact arithmetic."""
+"""The range and the rounding of each dtype, compared with ml_dtypes, NumPy and exact arithmetic."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
 
 def _every(dtype: Any) -> Array:
-    """Every finite number of a dtype of 16 bits from 0 up, in order, in float64."""
-    with np.errstate(invalid="ignore"):  # NaN are among them
+    """Return every finite number from 0 up of a dtype of 16 bits, in order, as float64."""
+    with np.errstate(invalid="ignore"):  # some are NaN
         upwards = np.arange(2**15, dtype=np.uint16).view(dtype).astype(np.float64)
     return np.asarray(upwards[np.isfinite(upwards)])
 
 
 def _same(actual: Array, expected: Array) -> None:
-    """Bit for bit, but for what a NaN carries."""
+    """Check that two arrays are equal bit for bit. All NaN count as equal."""
     np.testing.assert_array_equal(actual, expected)
     numbers = ~np.isnan(expected)
     np.testing.assert_array_equal(np.signbit(actual[numbers]), np.signbit(expected[numbers]))
@@ -34,7 +34,7 @@ def _same(actual: Array, expected: Array) -> None:
 
 @pytest.mark.parametrize("low", [0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF])
 def test_float32_rounds_to_bfloat16_as_ml_dtypes_does(low: int) -> None:
-    """Every upper half of a float32 with the lower halves between which rounding turns: signs, NaN and inf included."""
+    """Round every upper half of a float32, with the lower halves around a tie. Signs, NaN and inf are among them."""
     values = (np.arange(2**16, dtype=np.uint32) << 16 | low).view(np.float32)
     actual = dtypes.rounded(values, "bfloat16")
     assert actual.dtype == np.float32
@@ -51,9 +51,9 @@ def test_any_float32_rounds_to_bfloat16_as_ml_dtypes_does() -> None:
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_float64_is_rounded_once(dtype: str, sign: int) -> None:
-    """At, right below and right above every tie, the one before infinity included: by way of float32 all are ties."""
+    """Round at, just below and just above every tie, also the last before infinity. In float32 all of them are ties."""
     numbers = _every(BFLOAT16 if dtype == "bfloat16" else np.float16)
-    numbers = np.append(numbers, 2 * numbers[-1] - numbers[-2])  # where the next one would be, if there were one
+    numbers = np.append(numbers, 2 * numbers[-1] - numbers[-2])  # the place of the next number after the last
     below, above = numbers[:-1], np.append(numbers[1:-1], np.inf)
     ties = (below + numbers[1:]) / 2  # exact in float64
     even = np.where(np.arange(len(below)) % 2 == 0, below, above)  # the encoding counts up, so its parity alternates

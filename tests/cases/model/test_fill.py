@@ -1,4 +1,4 @@
-"""The data: the same for one (id, name) on every machine, and with the properties that make a case tell."""
+"""The data: the same for one (id, name) on every machine, with the properties that show mistakes."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _unpooling() -> list[Case]:
 
 @pytest.mark.parametrize("rule", PINNED)
 def test_the_data_are_pinned(rule: str) -> None:
-    """Whoever changes the data changes every recorded run: this is where it is noticed."""
+    """Compare the data with digests. A change of the data changes every recorded run."""
     assert _filled(rule, size=6).tolist() == PINNED[rule]
 
 
@@ -136,11 +136,11 @@ def test_negative_is_all_negative_and_has_no_ties(case_id: str, size: int) -> No
 def test_float32_would_round_what_is_long_broad_or_fine(case_id: str) -> None:
     for rule in ("long", "broad", "fine"):
         values = _filled(rule, case_id)
-        assert (values.astype(np.float32) != values).mean() > 0.5  # most of them, whatever the id
+        assert (values.astype(np.float32) != values).mean() > 0.5  # most of them, for every id
 
 
 def test_indices_may_point_anywhere() -> None:
-    """Each in its own channel, none twice, and some of them outside their windows."""
+    """Find each index in its own channel, no index twice, and some indices outside their windows."""
     shape = (2, 3, 4, 2)
     inputs = {name: TensorSpec(shape=shape, dtype="int64", fill="anywhere") for name in ("value", "indices")}
     case = replace(_unpooling()[0], id="pin", inputs=inputs, output_shape=(2, 6, 8, 2), strides=(2, 2), ksize=(2, 2))
@@ -169,7 +169,7 @@ def test_normal_is_nearly_normal() -> None:
 def test_a_filter_filled_by_he_is_scaled_by_the_power_of_two_next_to_its_gain(
     shape: tuple[int, ...], gain: float
 ) -> None:
-    """sqrt(2 / 72) is 0.17 and sqrt(2 / 27) 0.27: the exponents -2.6 and -1.9 round to -3 and -2."""
+    """Compare by hand: sqrt(2 / 72) = 0.17 and sqrt(2 / 27) = 0.27, so the exponents -2.6 and -1.9 become -3 and -2."""
     plain, scaled = (
         fill.fill(_case("he", TensorSpec(shape=shape, dtype="float32", fill=rule)))["value"]
         for rule in ("normal", "he")
@@ -233,7 +233,7 @@ def _assert_inside_windows(case: Case, indices: fill.Array) -> None:
 
 
 def test_indices_lie_in_their_own_windows_and_channel_and_never_twice() -> None:
-    """Over the whole grid of max_unpool; a window is where the definition lays it, not where the filler thinks."""
+    """Try the whole grid of max_unpool. The windows are those of the definition, not those of the fill rule."""
     for case in _unpooling():
         indices = fill.fill(case)["indices"]
         _assert_inside_windows(case, indices)
@@ -242,7 +242,7 @@ def test_indices_lie_in_their_own_windows_and_channel_and_never_twice() -> None:
 
 
 def test_indices_may_be_any_element_of_their_window() -> None:
-    """Windows at -1, 1 and 3 on six elements: over many ids each of their elements inside the image is chosen."""
+    """Lay windows at -1, 1 and 3 on six elements: many ids together choose every element of a window in the image."""
     inputs = {
         "value": TensorSpec(shape=(1, 3, 1), dtype="float32", fill="integers"),
         "indices": TensorSpec(shape=(1, 3, 1), dtype="int64", fill="indices"),

@@ -1,4 +1,4 @@
-"""Each rule, broken alone, gives that rule and names the argument; a valid call gives None."""
+"""A call that breaks one rule gives that rule and its argument. A valid call gives None."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ MAX_UNPOOL = Case(
     output_shape=(1, 4, 6, 2),
 )
 GROUPED = replace(CONV_TRANSPOSE, groups=2, output_shape=(1, 7, 9, 10))
-"""Two groups, one channel to five each."""
+"""A call with two groups, each from one channel to five."""
 INDICES = np.arange(12).reshape(1, 2, 3, 2)
 
 

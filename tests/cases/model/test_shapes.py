@@ -1,4 +1,4 @@
-"""The shape laws against numbers worked out by hand, and against windows laid down one by one."""
+"""The shape laws, compared with numbers worked out by hand and with windows laid one by one."""
 
 from __future__ import annotations
 

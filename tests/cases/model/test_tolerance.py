@@ -1,4 +1,4 @@
-"""The bounds, on numbers worked out by hand."""
+"""The bounds, compared with numbers worked out by hand."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def test_one_product_is_rounded_once_and_not_cut_off(dtype: str) -> None:
 
 
 def test_fails_beyond_by_hand() -> None:
-    """(9 + 1) u 4 + u 2 = 42 u."""
+    """Compare by hand: (9 + 1) u 4 + u 2 = 42 u."""
     tolerance = Tolerance(tier="bounded", products=9, dtype="float32")
     assert tolerance.fails_beyond(MAGNITUDE, EXPECTED).tolist() == [[42 * 2.0**-24, 0.0]]
 
 
 def test_a_sum_in_a_wider_dtype_is_rounded_once_more_into_the_result() -> None:
-    """(9 + 1) u 4 for the sum in float32, and u' 2 for the result in bfloat16."""
+    """Add (9 + 1) u 4 for the sum in float32 and u' 2 for the result in bfloat16."""
     tolerance = Tolerance(tier="bounded", products=9, dtype="float32", result="bfloat16")
     assert tolerance.fails_beyond(MAGNITUDE, EXPECTED).tolist() == [[40 * 2.0**-24 + 2 * 2.0**-8, 0.0]]
 
@@ -55,14 +55,14 @@ def test_tf32_rounds_factors_and_returns_float32() -> None:
 
 
 def test_the_result_s_dtype_moves_no_note() -> None:
-    """What is noted is the sum's error: random rounding of the sum, not the one rounding of the result."""
+    """Note only the error of the sum: the rounding of the result does not count."""
     wide = Tolerance(tier="bounded", products=9, dtype="float32")
     narrow = Tolerance(tier="bounded", products=9, dtype="float32", result="bfloat16")
     assert wide.noted_beyond(MAGNITUDE).tolist() == narrow.noted_beyond(MAGNITUDE).tolist()
 
 
 def test_noted_beyond_by_hand() -> None:
-    """8 sqrt(9) u 4 = 96 u."""
+    """Compare by hand: 8 sqrt(9) u 4 = 96 u."""
     tolerance = Tolerance(tier="bounded", products=9, dtype="float64")
     assert tolerance.noted_beyond(MAGNITUDE).tolist() == [[96 * 2.0**-53, 0.0]]
 
