@@ -21,7 +21,8 @@ from reports.judging import behaviours, stale
 from reports.judging.known import KnownError
 from reports.pages import determinism, render
 from reports.plugin import progress
-from reports.plugin.items import ACCEPTED, SESSION, CaseFile, CaseItem, why_unasked
+from reports.plugin.files import NAMED, CaseFile, NamedCases
+from reports.plugin.items import ACCEPTED, SESSION, CaseItem
 from reports.recording.options import Options, UsageError
 from reports.recording.session import Session
 
@@ -59,20 +60,23 @@ def choose(config: pytest.Config) -> None:
     Raises:
         UsageError: if what was asked for can't be run.
     """
-    paths = (config.invocation_params.dir / argument.partition("::")[0] for argument in config.args)
-    if any(_holds_cases(path) for path in paths):
+    folder = config.invocation_params.dir
+    if any(
+        _holds_cases(folder / path) for path in dict.fromkeys(argument.partition("::")[0] for argument in config.args)
+    ):
         config.stash[ACCEPTED] = _or_usage_error(behaviours.load)
         config.stash[SESSION] = _choose(config)
-        _refuse_unasked(config, config.stash[SESSION])
+        config.stash[NAMED] = _named(config)
 
 
-def _refuse_unasked(config: pytest.Config, session: Session) -> None:
-    """An id on the command line that a target is not asked would else be reported as not found."""
-    named = ((argument, *argument.partition("::")[::2]) for argument in config.args if ".yaml::" in argument)
-    whys = [(id_, why_unasked(session, config.invocation_params.dir / path, name)) for id_, path, name in named]
-    lines = [f"{id_}: {why}" for id_, why in whys if why]
-    if lines:
-        raise pytest.UsageError(*lines)
+def _named(config: pytest.Config) -> NamedCases:
+    """Look the ids of the command line up, and have pytest collect their files instead."""
+    named = NamedCases(config.args, config.invocation_params.dir)
+    named.check(config.stash[SESSION])
+    if named.arguments != config.args:
+        config.args = named.arguments
+        config.pluginmanager.register(named)
+    return named
 
 
 def collect(path: Path, parent: pytest.Collector) -> CaseFile | None:
