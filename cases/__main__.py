@@ -11,7 +11,8 @@ from pathlib import Path
 
 from cases.explain import command as explaining
 from cases.loading import claims
-from cases.loading.lookup import SHIPPED, UnknownIdError, every, lookup
+from cases.loading.load import find, load_each
+from cases.loading.lookup import SHIPPED, UnknownIdError, lookup
 from cases.loading.schema import json_schema
 from cases.loading.yaml_document import CaseFileError
 from cases.model import fill, shapes
@@ -46,9 +47,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _list(folder: Path, glob: str) -> int:
-    ids = [case.id for case in every(folder) if fnmatch(case.id, glob) or fnmatch(case.id, f"*{glob}*")]
-    print("\n".join(ids) if ids else f"no case matches {glob!r}", file=sys.stdout if ids else sys.stderr)
-    return 0 if ids else 1
+    loaded = [load_each(path) for path in find(folder)]
+    ids = [case.id for each in loaded for case in each.cases]
+    matching = [case_id for case_id in ids if fnmatch(case_id, glob) or fnmatch(case_id, f"*{glob}*")]
+    faults = [fault for each in loaded for fault in each.faults]
+    for case_id in matching:
+        print(case_id)
+    for line in (*faults, *(() if matching else (f"no case matches {glob!r}",))):
+        print(line, file=sys.stderr)
+    return 0 if matching and not faults else 1
 
 
 def _show(folder: Path, case_id: str) -> int:

@@ -17,8 +17,8 @@ from pydantic import AfterValidator, Field, StrictStr, TypeAdapter, ValidationEr
 from cases.loading.entries import Name, Sentence, Source, Strict
 from cases.loading.expressions import Expression, expression
 from cases.loading.facts import FACTS, facts
-from cases.loading.load import CLAIMS, explain, suggest
-from cases.loading.yaml_document import CaseFileError, Document, read
+from cases.loading.load import CLAIMS, explain
+from cases.loading.yaml_document import CaseFileError, Document, read, suggest
 from cases.model.case import Case
 
 SHIPPED: Final = Path(__file__).parents[1] / "document" / CLAIMS

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from cases.loading.load import file_id, find, load
+from cases.loading.load import Loaded, file_id, find, load, load_each
 from cases.model.case import Case
 
 SHIPPED: Final = Path(__file__).parents[1]
@@ -27,21 +27,24 @@ def every(folder: Path) -> Iterator[Case]:
 
 
 def lookup(folder: Path, case_id: str) -> Case:
-    """The case with an id.
+    """Return the case with an id. Faults of other entries do not matter.
 
     Raises:
-        UnknownIdError: if there is none.
-        CaseFileError: if a file that had to be read is wrong.
+        UnknownIdError: if no case has the id; the message lists the faults of the file that the id names.
     """
-    named = case_id.partition("::")[0]
-    for path in find(folder):
-        if file_id(path) == named:
-            for case in load(path):
-                if case.id == case_id:
-                    return case
-    close = "".join(f"\n  close: {other}" for other in _close(case_id, [case.id for case in every(folder)]))
-    msg = f"no case has the id {case_id!r}; `python -m cases list GLOB` finds it{close}"
+    named = [load_each(path) for path in find(folder) if file_id(path) == case_id.partition("::")[0]]
+    for case in (case for loaded in named for case in loaded.cases):
+        if case.id == case_id:
+            return case
+    msg = f"no case has the id {case_id!r}; {_advice(folder, case_id, named)}"
     raise UnknownIdError(msg)
+
+
+def _advice(folder: Path, case_id: str, named: list[Loaded]) -> str:
+    if faults := [fault for loaded in named for fault in loaded.faults]:
+        return "\n".join(("its file has faults, so mend them first:", *faults))
+    ids = [case.id for path in find(folder) for case in load_each(path).cases]
+    return "\n  close: ".join(("`python -m cases list GLOB` finds it", *_close(case_id, ids)))
 
 
 def _close(case_id: str, ids: list[str]) -> list[str]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+Location = tuple[str | int, ...]
+"""A place in a YAML file, as keys and positions from the root."""
 
 
 class CaseFileError(Exception):
@@ -22,15 +26,15 @@ class Document:
     data: Any
     root: yaml.Node
 
-    def error(self, location: Sequence[str | int], message: str) -> CaseFileError:
+    def error(self, location: Location, message: str) -> CaseFileError:
         """A one-line error that points at a place in the file."""
         return CaseFileError(self.line(location, message))
 
-    def line(self, location: Sequence[str | int], message: str) -> str:
+    def line(self, location: Location, message: str) -> str:
         """``file:line:column: message`` for a place given as keys and positions from the root."""
         return _line(self.path, self._mark(location), message)
 
-    def _mark(self, location: Sequence[str | int]) -> yaml.Mark:
+    def _mark(self, location: Location) -> yaml.Mark:
         """Where the deepest part of ``location`` that exists begins; pydantic's own labels are stepped over."""
         node, mark = self.root, self.root.start_mark
         for position, part in enumerate(location):
@@ -63,6 +67,12 @@ def read(path: Path, wants: str = "a case file has the keys operator, about, sou
     except RecursionError:
         msg = f"{path}:1:1: nested without end; a case file holds no alias of what it stands in"
         raise CaseFileError(msg) from None
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """The end of a complaint about an unknown name: which known one is like it, if there is one."""
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _parse(path: Path, text: str, wants: str) -> Document:

@@ -273,7 +273,7 @@ def test_a_broken_rule_points_at_the_argument_that_breaks_it(tmp_path: Path, key
 
 def test_two_cases_of_one_id(tmp_path: Path) -> None:
     text = HEAD + 2 * f"  - {{{CONV_TRANSPOSE_KEYS}}}\n"
-    assert _complaints(tmp_path, text) == [":1:1: 2 cases have the id faulty.yaml::a; name the entries apart"]
+    assert _complaints(tmp_path, text) == [":6:6: an earlier case has the id faulty.yaml::a; choose another name"]
 
 
 def test_several_faults_of_the_schema_are_all_reported(tmp_path: Path) -> None:
