@@ -16,8 +16,7 @@ from typing import Any, Final
 import pytest
 
 from adapters.base import Target
-from cases.loading.load import load
-from cases.loading.yaml_document import CaseFileError
+from cases.loading.load import load_each
 from cases.model.case import Case
 from reports.judging.verdict import is_judged
 from reports.plugin.items import SESSION, CaseItem
@@ -35,14 +34,10 @@ class Contents:
     """The cases of one file in file order, the targets that are asked each of them, and the faults of the file."""
 
     def __init__(self, session: Session, path: Path) -> None:
-        self.faults: list[str] = []
-        cases: list[Case] = []
-        try:
-            cases = load(path)
-        except CaseFileError as error:
-            self.faults.append(str(error))
+        loaded = load_each(path)
+        self.faults = loaded.faults
         self._session = session
-        self._cases = session.weighted(cases)
+        self._cases = session.weighted(loaded.cases)
         self._asked = {target: session.chosen(self._cases, target) for target in session.targets}
 
     @cached_property
@@ -188,15 +183,19 @@ class CaseFile(pytest.File):
         contents = named.take(self.config.stash[SESSION], self.path)
         for name, case, target in contents.items():
             if named.wants(self.path, name):
-                yield CaseItem.from_parent(self, name=name, asks=(case, target))
+                # The whole id: pytest takes a bare name to have no parameter, and --lf then does not find the item.
+                yield CaseItem.from_parent(self, name=name, nodeid=f"{self.nodeid}::{name}", asks=(case, target))
         if contents.faults:
-            yield Faults.from_parent(self, name="faults", lines=contents.faults)
+            yield Faults.from_parent(self, name="faults", nodeid=self.nodeid, lines=contents.faults)
 
 
 class Faults(pytest.Collector):
-    """The faults of a case file: an error of collection, beside the items of the cases that have none."""
+    """The faults of a case file: an error of collection, beside the items of the cases that have none.
 
-    def __init__(self, *, lines: list[str], **rest: Any) -> None:
+    Its id is the file's, so that --lf collects the file again.
+    """
+
+    def __init__(self, *, lines: Sequence[str], **rest: Any) -> None:
         super().__init__(**rest)
         self._lines = lines
 

@@ -155,11 +155,13 @@ def _problems(config: pytest.Config, run: Session) -> list[str]:
 
 
 def _is_whole(config: pytest.Config) -> bool:
-    """Whether every case of the suite was asked: its folder was named, and nothing was deselected."""
+    """Tell whether every case of the suite was asked: its folder was named, all was collected, nothing deselected."""
     folder = config.rootpath / "cases"
     named = any((config.invocation_params.dir / argument).resolve() == folder for argument in config.args)
     terminal = config.pluginmanager.get_plugin("terminalreporter")
-    return named and not (terminal and terminal.stats.get("deselected"))
+    stats = terminal.stats if terminal else {}
+    faulty = any(isinstance(report, pytest.CollectReport) for report in stats.get("error", ()))
+    return named and not faulty and not stats.get("deselected")
 
 
 def status(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:

@@ -11,11 +11,10 @@ from typing import Final
 import pytest
 
 from adapters.base import ModeOptions, Target
-from cases.loading.load import load
-from cases.model.case import Case
+from cases.loading.load import Loaded, load_each
 from reports.recording.options import Options
 from reports.recording.session import Session
-from tests.reports.plugin.asking import PLUGINS, ROOT, Ask, case_file
+from tests.reports.plugin.asking import PLUGINS, ROOT, Ask, case_file, records
 
 MANY: Final = 300
 """Ids in the tests of what ids cost."""
@@ -117,14 +116,14 @@ def test_a_file_is_read_once_however_many_ids_name_its_cases(
     """And pytest, which compares each argument with all items of its file, is given each file once."""
     read, given = [], []
 
-    def counted(path: Path) -> list[Case]:
+    def counted(path: Path) -> Loaded:
         read.append(path.name)
-        return load(path)
+        return load_each(path)
 
     def arguments(config: pytest.Config, *_: object) -> None:
         given.append(len(config.args))
 
-    monkeypatch.setattr("reports.plugin.files.load", counted)
+    monkeypatch.setattr("reports.plugin.files.load_each", counted)
     monkeypatch.setattr("reports.plugin.hooks.start", arguments)
     names = [f"case-{number}" for number in range(MANY)]
     files = [case_file(pytester.path, *names, topic=topic) for topic in "ab"]
@@ -166,10 +165,45 @@ def test_an_id_that_is_asked_runs(pytester: pytest.Pytester, ask: Ask) -> None:
         result.assert_outcomes(passed=1)
 
 
-def test_a_malformed_file_is_one_line_and_the_others_run(pytester: pytest.Pytester, ask: Ask) -> None:
-    case_file(pytester.path, "good")
-    path = case_file(pytester.path, "bad, kernle: 3", topic="faulty")
-    result = ask()
-    assert result.ret != 0
-    result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines([f"{path}:5:*kernle*did you mean 'kernel'?*"])
+FAULTY: Final = ("good", "bad, kernle: 3", "turned", "worse, dilations: 0")
+"""Entries of a file, of which the second and the fourth are wrong."""
+
+
+def test_the_faults_of_a_file_are_an_error_beside_its_good_cases(pytester: pytest.Pytester, ask: Ask) -> None:
+    """They are collected, run, judged and rendered, and so are those of other files."""
+    case_file(pytester.path, "other", topic="other")
+    path = case_file(pytester.path, *FAULTY, topic="faulty")
+    result = ask(fake="Mixed")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(passed=2, failed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*ERROR collecting *faulty.yaml*",
+            f"{path}:6:*'kernle' is not a key of this place; did you mean 'kernel'?",
+            f"{path}:8:*dilations*",
+            "3 cases, 6 answers: 6 returned; 0 faults of ours",
+            "reports: *",
+            "ERROR *faulty.yaml*",
+        ]
+    )
+    assert [record["id"].partition("::")[2] for record in records(pytester.path, "case")] == ["good", "turned", "other"]
+    assert "turned" in (pytester.path / "report" / "differences.md").read_text(encoding="utf-8")
+
+
+def test_ids_of_a_faulty_file_run_and_its_faults_are_told(pytester: pytest.Pytester, ask: Ask) -> None:
+    """An id that such a file lacks may be one of its faults."""
+    path = case_file(pytester.path, *FAULTY)
+    for name, passed in (("good", 1), ("bad", 0)):
+        result = ask(f"{path}::{name}")
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.assert_outcomes(passed=passed, errors=1)
+
+
+def test_lf_goes_on_until_a_file_is_mended(pytester: pytest.Pytester, collect: Collect) -> None:
+    failed = pytester.path / ".cache" / "v" / "cache" / "lastfailed"
+    case_file(pytester.path, "one", "bad, kernle: 3", topic="a")
+    assert collect("cases").ret != 0
+    assert json.loads(failed.read_text(encoding="utf-8"))["cases/a.yaml"]
+    case_file(pytester.path, "one", "bad", topic="a")
+    assert collect("cases", "--lf").ret == 0
+    assert "cases/a.yaml" not in json.loads(failed.read_text(encoding="utf-8"))
