@@ -1,7 +1,7 @@
 """Case files as pytest collects them, and the ids of cases on the command line.
 
-pytest itself compares every id with every item of its file. Here each file is read once, whatever number of its cases
-is named, and an id is looked up by name.
+pytest itself compares every id with every item of its file. Here each file is read once for any number of ids, and
+each id is looked up by name.
 """
 
 from __future__ import annotations

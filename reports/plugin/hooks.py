@@ -1,6 +1,6 @@
-"""What pytest's hooks do: each hook in ``conftest.py`` is one call into here.
+"""The work of pytest's hooks: each hook in ``conftest.py`` is one call into this module.
 
-Nothing is started for a run of the suite's own tests: targets are looked for where the command line names case files.
+Nothing is started for a run of the suite's own tests: targets are looked for only if the command line names case files.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PROGRESS: Final = pytest.StashKey[progress.Progress]()
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """The options of a conformance run."""
+    """Add the options of a conformance run."""
     group = parser.getgroup("deconform", "conformance of transposed convolution and unpooling")
     group.addoption("--target", action="append", default=[], metavar="GLOB", help="only these targets; repeatable")
     group.addoption("--device", default="auto", choices=("cpu", "cuda", "auto"), help="only targets on this device")
@@ -58,7 +58,7 @@ def choose(config: pytest.Config) -> None:
     """Choose the targets if the command line names case files, before any of them is collected.
 
     Raises:
-        UsageError: if what was asked for can't be run.
+        UsageError: if an option is wrong, a target can't be run, or an id of the command line has no item.
     """
     folder = config.invocation_params.dir
     if any(
@@ -70,7 +70,7 @@ def choose(config: pytest.Config) -> None:
 
 
 def _named(config: pytest.Config) -> NamedCases:
-    """Look the ids of the command line up, and have pytest collect their files instead."""
+    """Look up the ids of the command line, and let pytest collect their files instead."""
     named = NamedCases(config.args, config.invocation_params.dir)
     named.check(config.stash[SESSION])
     if named.arguments != config.args:
@@ -80,7 +80,7 @@ def _named(config: pytest.Config) -> NamedCases:
 
 
 def collect(path: Path, parent: pytest.Collector) -> CaseFile | None:
-    """A node for a case file: any YAML below a folder named cases, or named on the command line."""
+    """Return a node for a case file: a YAML file below a folder named cases, or named on the command line."""
     wanted = _is_case_file(path) or (path.suffix == ".yaml" and parent.session.isinitpath(path))
     return CaseFile.from_parent(parent, path=path) if wanted and SESSION in parent.config.stash else None
 
@@ -94,7 +94,7 @@ def _is_case_file(path: Path) -> bool:
 
 
 def start(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
-    """Begin the run with the items that are left after selection."""
+    """Begin the run with the items that remain after selection."""
     session = config.stash.get(SESSION, None)
     if session is None or config.option.collectonly:
         return
@@ -109,12 +109,12 @@ def start(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
 
 
 def looped(config: pytest.Config) -> None:
-    """Every item was run: not stopped by -x, Ctrl-C or a crash of ours."""
+    """Note that every item was run: nothing was stopped by -x, Ctrl-C or a crash of ours."""
     config.stash[_LOOPED] = True
 
 
 def finish(session: pytest.Session) -> None:
-    """End the run, write the reports, and fail a run that lost something."""
+    """End the run, write the reports, and fail a run that lost an answer."""
     run = session.config.stash.get(SESSION, None)
     if run is None:
         return
@@ -132,7 +132,7 @@ def finish(session: pytest.Session) -> None:
 
 
 def _tried(step: Callable[[], _List], otherwise: _List, file: Path) -> tuple[_List, list[str]]:
-    """What a step returns; if it breaks, which is our fault, another result and a line: what was answered is kept."""
+    """Return a step's result and no line. If the step breaks, return ``otherwise`` and a line about our fault."""
     try:
         return step(), []
     except Exception as error:  # noqa: BLE001 - whatever it is, the summary has still to come
@@ -141,7 +141,7 @@ def _tried(step: Callable[[], _List], otherwise: _List, file: Path) -> tuple[_Li
 
 
 def _finished(config: pytest.Config, session: Session, *, complete: bool) -> list[Path]:
-    """End the run, and write the pages of one that is complete; return the paths, the run's own file first."""
+    """End the run, and write the pages if it is complete. Return the paths, the run's own file first."""
     session.finish(complete=complete)
     if not complete or session.run is None:
         return []
@@ -149,7 +149,7 @@ def _finished(config: pytest.Config, session: Session, *, complete: bool) -> lis
 
 
 def _problems(config: pytest.Config, run: Session) -> list[str]:
-    """What a run that is over lost, and which known differences explain nothing in it."""
+    """Return a line for each answer that a finished run lost, and for each known difference that explains nothing."""
     assert run.run is not None  # noqa: S101 - it is over
     return run.lost() + stale.entries(run.run, config.stash[ACCEPTED], whole=_is_whole(config))
 
@@ -165,7 +165,7 @@ def _is_whole(config: pytest.Config) -> bool:
 
 
 def status(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
-    """How an item shows while the run goes on: a passing case shows in the progress line alone."""
+    """Return how the terminal shows an item: a passing case shows in the progress line alone."""
     if PROGRESS not in config.stash or ".yaml::" not in report.nodeid:
         return None
     config.stash[PROGRESS].show()
@@ -179,7 +179,7 @@ def status(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, 
 
 
 def summary(terminal: Any, config: pytest.Config) -> None:
-    """The closing lines: what was lost or is stale, and where the reports are."""
+    """Write the closing lines: the lost answers, the stale entries, and the paths of the reports."""
     if _PATHS not in config.stash:
         return
     terminal.section("deconform")
@@ -219,7 +219,7 @@ def _choose(config: pytest.Config) -> Session:
 
 
 def _show(config: pytest.Config) -> None:
-    """The progress line while an item waits, in whose set-up pytest captures what is written."""
+    """Show the progress line while an item waits. pytest captures what is written in an item's set-up."""
     capture = config.pluginmanager.get_plugin("capturemanager")
     if PROGRESS in config.stash and config.stash[PROGRESS].is_due():
         with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
@@ -235,7 +235,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _or_usage_error(function: Any, *arguments: Any) -> Any:
-    """Call, and turn what the user can mend into pytest's own kind of error, which ends with status 4."""
+    """Call a function, and turn an error that the user can mend into pytest's UsageError, which ends with status 4."""
     try:
         return function(*arguments)
     except (UsageError, KnownError) as error:
