@@ -1,8 +1,8 @@
-"""What the suite costs beside the frameworks' own work: the same cases in a bare loop and through pytest.
+"""The cost of the suite beside the frameworks' own work: the same cases in a bare loop and through pytest.
 
 ``python benchmarks/bench.py [--glob GLOB] [--framework NAME ...] [--no-suite]``. A bare loop is one fresh
-process for one framework: import it, configure it, fill each case's inputs and run the case, and nothing else; calls
-that the framework refuses or lacks cost what they cost. The suite is ``pytest cases`` in a process of its own. Each
+process for one framework: import it, configure it, fill each case's inputs and run the case, and nothing else. Calls
+that the framework refuses or lacks take their time too. The suite is pytest in a process of its own. Each
 process has its own $XDG_CACHE_HOME, where JAX keeps compiled programs: empty in the ``cold`` state, and in the
 ``warm`` one as the cold run of the same process left it.
 """
@@ -42,7 +42,7 @@ STATES: Final = ("cold", "warm")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """Wall-clock seconds of one process, and what its cases came to."""
+    """Wall-clock seconds of one process, and how many of its cases ended in each way."""
 
     name: str
     state: str
@@ -70,7 +70,7 @@ def main() -> int:
 
 
 def _cases(glob: str) -> list[Case]:
-    """The valid cases that match, in the suite's order; files are read until here, so that no loop pays for it."""
+    """Return the valid cases that match, in the suite's order. Files are read here, so that no loop pays for it."""
     every = (case for path in find(ROOT / "cases") for case in load(path))
     return [
         case for case in every if case.invalid is None and (fnmatch(case.id, glob) or fnmatch(case.id, f"*{glob}*"))
@@ -112,7 +112,7 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _measure(frameworks: list[str], cases: list[Case], options: argparse.Namespace, folder: Path) -> Iterator[Timing]:
-    """Cold before warm, for each process alone: both find in the cache what they themselves left there."""
+    """Measure all processes cold, then warm. Each finds in its own cache what it left there itself."""
     for state in STATES:
         for framework in frameworks:
             yield _shown(_bare(framework, state, options.glob, folder / framework))
@@ -137,7 +137,7 @@ def _bare(framework: str, state: str, glob: str, cache: Path) -> Timing:
 
 
 def _suite(frameworks: list[str], state: str, cases: list[Case], cache: Path) -> Timing:
-    """The same cases through pytest. Exit status 1 says that tests failed, which costs time like everything else."""
+    """Measure the same cases through pytest. Exit status 1 says that tests failed, which costs time as well."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = Path(folder) / "arguments.txt"
         arguments.write_text("\n".join(_arguments(frameworks, cases, Path(folder) / "report")))
@@ -149,13 +149,23 @@ def _suite(frameworks: list[str], state: str, cases: list[Case], cache: Path) ->
 
 
 def _arguments(frameworks: list[str], cases: list[Case], report: Path) -> list[str]:
-    """The command line of pytest: one node id for each case and target, or all of ``cases`` but the invalid ones."""
+    """Return the command line of pytest for these cases on the frameworks' first targets."""
     targets = [argument for name in frameworks for argument in ("--target", _target(name))]
-    if len(cases) == len(_cases("*")):
-        chosen = ["cases", "-k", "not invalid.yaml"]
-    else:
-        chosen = [f"{case.id}[{_target(name)}]" for case in cases for name in frameworks]
-    return [*chosen, "-q", "--report", str(report), *targets]
+    return [*_chosen(cases), "-q", "--report", str(report), *targets]
+
+
+def _chosen(cases: list[Case]) -> list[str]:
+    """Return the file or the folder that holds these valid cases and no others; the cases' ids if there is none."""
+    place = os.path.commonpath([case.id.partition("::")[0] for case in cases])
+    if [case.id for case in cases] == [case.id for case in _cases("*") if Path(place) in _around(case)]:
+        return [place, "-k", "not invalid"]
+    return [case.id for case in cases]
+
+
+def _around(case: Case) -> list[Path]:
+    """Return the file of a case and the folders around it."""
+    file = Path(case.id.partition("::")[0])
+    return [file, *file.parents]
 
 
 def _target(framework: str) -> str:
@@ -163,7 +173,7 @@ def _target(framework: str) -> str:
 
 
 def _adapter(framework: str) -> Any:
-    """An adapter's instance; the framework itself is imported when it is asked for its versions."""
+    """Return an instance of an adapter. The framework itself is imported when the adapter is asked for versions."""
     module, _, name = ADAPTERS[framework].partition(":")
     return getattr(importlib.import_module(module), name)()
 

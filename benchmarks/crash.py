@@ -1,10 +1,11 @@
-"""What a crash costs: the seconds from one to the next answer, with and without a worker that stands by.
+"""The cost of a crash: the seconds from a crash to the next answer, with and without a worker that stands by.
 
-``python benchmarks/crash.py [--rounds N]``. For each framework that is installed, in its first mode. ``start``: until a
-worker is ready for its first case; where the mode needs an environment, another one has been asked first what there is.
-Then a lane whose calls kill their workers. ``restart``: no worker stands by, as at a target's first crash. ``standby``:
-one does, and has had the time to start. ``in a row``: one does, but each call kills its worker, so that none has the
-time; seconds a crash. With one processor none stands by. Medians of the rounds.
+``python benchmarks/crash.py [--rounds N]`` measures each framework that is installed, in its first mode, and prints the
+medians of the rounds. ``start``: the time until a worker is ready for its first case. If the mode needs an environment,
+that includes an earlier worker, which is asked for the modes. The other columns are of a lane whose calls kill their
+workers. ``restart``: no worker stands by, as at a target's first crash. ``standby``: a worker stands by and has had the
+time to start. ``in a row``: each call kills its worker, so that no worker that stands by has had that time; seconds for
+each crash. With one processor no worker stands by.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def main() -> int:
 
 
 def _figures(adapter: str) -> tuple[float, ...]:
-    """The columns of one round; none if the framework is not installed."""
+    """Return the columns of one round; none if the framework is not installed."""
     start, few = _run(adapter, ["fine", "crash", "fine"])
     if not few:
         return ()
@@ -58,7 +59,10 @@ def _figures(adapter: str) -> tuple[float, ...]:
 
 
 def _run(adapter: str, names: list[str], pause: float = 0.0) -> tuple[float, list[float]]:
-    """The seconds that a worker took to start, and when each answer came; after one to ``pause``, nothing is done."""
+    """Return the seconds that a worker took to start, and the time of each answer.
+
+    After an answer to a case named ``pause``, nothing is done for ``pause`` seconds.
+    """
     times = []
 
     def note(answer: Result | Fault) -> None:

@@ -1,4 +1,4 @@
-"""The adapters of the frameworks, as they are but for cases named ``crash``, which end the process."""
+"""The adapters of the frameworks, changed in one thing: a case named ``crash`` ends the process."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 
 class DyingTensorFlow(TensorFlow):
-    """TensorFlow, mortal."""
+    """TensorFlow, whose process can be ended by a case."""
 
     def run(self, case: Case, inputs: dict[str, Any]) -> dict[str, Any]:
-        """Run a case, or die of it."""
+        """Run a case, or end the process if the case is named ``crash``."""
         return super().run(_survived(case), inputs)
 
 
 class DyingTorch(Torch):
-    """PyTorch, mortal."""
+    """PyTorch, whose process can be ended by a case."""
 
     def run(self, case: Case, inputs: dict[str, Any]) -> dict[str, Any]:
-        """Run a case, or die of it."""
+        """Run a case, or end the process if the case is named ``crash``."""
         return super().run(_survived(case), inputs)
 
 
 class DyingJax(Jax):
-    """JAX, mortal."""
+    """JAX, whose process can be ended by a case."""
 
     def run(self, case: Case, inputs: dict[str, Any]) -> dict[str, Any]:
-        """Run a case, or die of it."""
+        """Run a case, or end the process if the case is named ``crash``."""
         return super().run(_survived(case), inputs)
 
 

@@ -1,4 +1,4 @@
-"""How much memory a run takes in pytest's own process, and how that grows with the cases.
+"""The memory that a run takes in pytest's own process, and its growth with the number of cases.
 
 ``python benchmarks/memory.py [--times 1 4]``. The shipped case files are copied as often as asked, under other names,
 and answered by the oracle under another name, so that every answer is judged. A worker's own memory is not counted.
@@ -30,7 +30,7 @@ class Twin(Oracle):
 
 
 def pytest_unconfigure() -> None:
-    """As a plugin of pytest: say how much memory this process took at its peak."""
+    """Print the peak of this process' memory. A hook: this file is a plugin of pytest as well."""
     print(f"\npeak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

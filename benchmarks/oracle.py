@@ -33,7 +33,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """One case, ready to be computed by both."""
+    """A case in the form that each of the two takes."""
 
     id: str
     oracle: Callable[[], Array]
@@ -41,7 +41,7 @@ class Pair:
 
 
 def main() -> int:
-    """Check, time and print; status 1 if the two disagree anywhere."""
+    """Check, measure and print; return status 1 if the two disagree anywhere."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--glob", default="*")
     parser.add_argument("--repeat", type=int, default=3, help="rounds; the fastest counts")
@@ -81,7 +81,7 @@ def _pair(case: Case) -> Pair:
 
 
 def _onnx(axes: tuple[shapes.Axis, ...]) -> Any:
-    """The reference evaluator of one ConvTranspose, which wants channels first."""
+    """Return onnx's reference evaluator of one ConvTranspose, whose tensors are channels-first."""
     from onnx import helper  # noqa: PLC0415 - only this benchmark needs it
     from onnx.reference import ReferenceEvaluator  # noqa: PLC0415
 
@@ -98,7 +98,7 @@ def _onnx(axes: tuple[shapes.Axis, ...]) -> Any:
 
 
 def _equal(pair: Pair) -> bool:
-    """To rounding of float64: where the data are integers, that is exactly."""
+    """Tell whether both results agree to the rounding of float64: exactly, if the data are integers."""
     expected, actual = pair.oracle(), pair.onnx()
     return expected.shape == actual.shape and np.allclose(expected, actual, rtol=0, atol=1e-12)
 

@@ -1,4 +1,4 @@
-"""Where the time of a default run goes: imports, compilation, calls, judging.
+"""The parts of a default run's time: imports, compilation, calls, judging.
 
 ``python benchmarks/where.py``. The whole suite on every target at hand, twice: with the compilers' caches empty, and as
 the first run left them. What a target's calls take less in the second run was compilation. Imports are measured in a
@@ -16,12 +16,11 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Final
 
-from reports.judging import behaviours
-
 ROOT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from reports.pages import render  # noqa: E402 - a script finds the rooms first
+from reports.judging import behaviours  # noqa: E402 - a script finds the rooms first
+from reports.pages import render  # noqa: E402
 from reports.recording.run import Run, read  # noqa: E402
 
 FRAMEWORKS: Final = ("tensorflow", "torch", "jax")
@@ -69,7 +68,7 @@ def _print_calls(cold: Run, warm: Run) -> None:
 
 
 def _calls(run: Run) -> dict[str, float]:
-    """Target -> seconds that its calls took, compilation included."""
+    """Return the seconds that each target's calls took, compilation included."""
     seconds: dict[str, float] = defaultdict(float)
     for (_, target), record in run.records.items():
         seconds[target] += record.seconds

@@ -1,6 +1,6 @@
-"""What pytest's hooks do: each hook in ``conftest.py`` is one call into here.
+"""The work of pytest's hooks: each hook in ``conftest.py`` is one call into this module.
 
-Nothing is started for a run of the suite's own tests: targets are looked for where the command line names case files.
+Nothing is started for a run of the suite's own tests: targets are looked for only if the command line names case files.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from reports.judging import behaviours, stale
 from reports.judging.judge import begin, judge_all
 from reports.pages import determinism, render
 from reports.plugin import progress
-from reports.plugin.items import ACCEPTED, SESSION, CaseFile, CaseItem, why_unasked
+from reports.plugin.files import NAMED, CaseFile, NamedCases
+from reports.plugin.items import ACCEPTED, SESSION, CaseItem
 from reports.recording.known_files import KnownError
 from reports.recording.options import Options, UsageError
 from reports.recording.session import Session
@@ -34,7 +35,7 @@ PROGRESS: Final = pytest.StashKey[progress.Progress]()
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """The options of a conformance run."""
+    """Add the options of a conformance run."""
     group = parser.getgroup("deconform", "conformance of transposed convolution and unpooling")
     group.addoption("--target", action="append", default=[], metavar="GLOB", help="only these targets; repeatable")
     group.addoption("--device", default="auto", choices=("cpu", "cuda", "auto"), help="only targets on this device")
@@ -58,26 +59,29 @@ def choose(config: pytest.Config) -> None:
     """Choose the targets if the command line names case files, before any of them is collected.
 
     Raises:
-        UsageError: if what was asked for can't be run.
+        UsageError: if an option is wrong, a target can't be run, or an id of the command line has no item.
     """
-    paths = (config.invocation_params.dir / argument.partition("::")[0] for argument in config.args)
-    if any(_holds_cases(path) for path in paths):
+    folder = config.invocation_params.dir
+    if any(
+        _holds_cases(folder / path) for path in dict.fromkeys(argument.partition("::")[0] for argument in config.args)
+    ):
         config.stash[ACCEPTED] = _or_usage_error(behaviours.load)
         config.stash[SESSION] = _choose(config)
-        _refuse_unasked(config, config.stash[SESSION])
+        config.stash[NAMED] = _named(config)
 
 
-def _refuse_unasked(config: pytest.Config, session: Session) -> None:
-    """An id on the command line that a target is not asked would else be reported as not found."""
-    named = ((argument, *argument.partition("::")[::2]) for argument in config.args if ".yaml::" in argument)
-    whys = [(id_, why_unasked(session, config.invocation_params.dir / path, name)) for id_, path, name in named]
-    lines = [f"{id_}: {why}" for id_, why in whys if why]
-    if lines:
-        raise pytest.UsageError(*lines)
+def _named(config: pytest.Config) -> NamedCases:
+    """Look up the ids of the command line, and let pytest collect their files instead."""
+    named = NamedCases(config.args, config.invocation_params.dir)
+    named.check(config.stash[SESSION])
+    if named.arguments != config.args:
+        config.args = named.arguments
+        config.pluginmanager.register(named)
+    return named
 
 
 def collect(path: Path, parent: pytest.Collector) -> CaseFile | None:
-    """A node for a case file: any YAML below a folder named cases, or named on the command line."""
+    """Return a node for a case file: a YAML file below a folder named cases, or named on the command line."""
     wanted = _is_case_file(path) or (path.suffix == ".yaml" and parent.session.isinitpath(path))
     return CaseFile.from_parent(parent, path=path) if wanted and SESSION in parent.config.stash else None
 
@@ -91,7 +95,7 @@ def _is_case_file(path: Path) -> bool:
 
 
 def start(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
-    """Begin the run with the items that are left after selection."""
+    """Begin the run with the items that remain after selection."""
     session = config.stash.get(SESSION, None)
     if session is None or config.option.collectonly:
         return
@@ -108,12 +112,12 @@ def start(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
 
 
 def looped(config: pytest.Config) -> None:
-    """Every item was run: not stopped by -x, Ctrl-C or a crash of ours."""
+    """Note that every item was run: nothing was stopped by -x, Ctrl-C or a crash of ours."""
     config.stash[_LOOPED] = True
 
 
 def finish(session: pytest.Session) -> None:
-    """End the run, write the reports, and fail a run that lost something."""
+    """End the run, write the reports, and fail a run that lost an answer."""
     run = session.config.stash.get(SESSION, None)
     if run is None:
         return
@@ -131,7 +135,7 @@ def finish(session: pytest.Session) -> None:
 
 
 def _tried(step: Callable[[], _List], otherwise: _List, file: Path) -> tuple[_List, list[str]]:
-    """What a step returns; if it breaks, which is our fault, another result and a line: what was answered is kept."""
+    """Return a step's result and no line. If the step breaks, return ``otherwise`` and a line about our fault."""
     try:
         return step(), []
     except Exception as error:  # noqa: BLE001 - whatever it is, the summary has still to come
@@ -140,7 +144,7 @@ def _tried(step: Callable[[], _List], otherwise: _List, file: Path) -> tuple[_Li
 
 
 def _finished(config: pytest.Config, session: Session, *, complete: bool) -> list[Path]:
-    """End the run, and write the pages of one that is complete; return the paths, the run's own file first."""
+    """End the run, and write the pages if it is complete. Return the paths, the run's own file first."""
     if complete and session.run is not None:
         judge_all(session.run)
     session.finish(complete=complete)
@@ -150,21 +154,23 @@ def _finished(config: pytest.Config, session: Session, *, complete: bool) -> lis
 
 
 def _problems(config: pytest.Config, run: Session) -> list[str]:
-    """What a run that is over lost, and which known differences explain nothing in it."""
+    """Return a line for each answer that a finished run lost, and for each known difference that explains nothing."""
     assert run.run is not None  # noqa: S101 - it is over
     return run.lost() + stale.entries(run.run, config.stash[ACCEPTED], whole=_is_whole(config))
 
 
 def _is_whole(config: pytest.Config) -> bool:
-    """Whether every case of the suite was asked: its folder was named, and nothing was deselected."""
+    """Tell whether every case of the suite was asked: its folder was named, all was collected, nothing deselected."""
     folder = config.rootpath / "cases"
     named = any((config.invocation_params.dir / argument).resolve() == folder for argument in config.args)
     terminal = config.pluginmanager.get_plugin("terminalreporter")
-    return named and not (terminal and terminal.stats.get("deselected"))
+    stats = terminal.stats if terminal else {}
+    faulty = any(isinstance(report, pytest.CollectReport) for report in stats.get("error", ()))
+    return named and not faulty and not stats.get("deselected")
 
 
 def status(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
-    """How an item shows while the run goes on: a passing case shows in the progress line alone."""
+    """Return how the terminal shows an item: a passing case shows in the progress line alone."""
     if PROGRESS not in config.stash or ".yaml::" not in report.nodeid:
         return None
     config.stash[PROGRESS].show()
@@ -178,7 +184,7 @@ def status(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, 
 
 
 def summary(terminal: Any, config: pytest.Config) -> None:
-    """The closing lines: what was lost or is stale, and where the reports are."""
+    """Write the closing lines: the lost answers, the stale entries, and the paths of the reports."""
     if _PATHS not in config.stash:
         return
     terminal.section("deconform")
@@ -218,7 +224,7 @@ def _choose(config: pytest.Config) -> Session:
 
 
 def _show(config: pytest.Config) -> None:
-    """The progress line while an item waits, in whose set-up pytest captures what is written."""
+    """Show the progress line while an item waits. pytest captures what is written in an item's set-up."""
     capture = config.pluginmanager.get_plugin("capturemanager")
     if PROGRESS in config.stash and config.stash[PROGRESS].is_due():
         with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
@@ -234,7 +240,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _or_usage_error(function: Any, *arguments: Any) -> Any:
-    """Call, and turn what the user can mend into pytest's own kind of error, which ends with status 4."""
+    """Call a function, and turn an error that the user can mend into pytest's UsageError, which ends with status 4."""
     try:
         return function(*arguments)
     except (UsageError, KnownError) as error:

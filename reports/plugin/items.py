@@ -1,23 +1,18 @@
-"""pytest's nodes: a case file, and one item for each of its cases on each target."""
+"""pytest's item of one case on one target."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters.base import Target
-from cases.loading.load import load
-from cases.loading.yaml_document import CaseFileError
 from cases.model.case import Case
 from reports.judging.behaviours import Accepted
-from reports.judging.expectation import is_judged
 from reports.judging.judge import judge
 from reports.judging.verdict import Verdict
 from reports.plugin import failure
-from reports.recording import sampling
 from reports.recording.run import Run
 from reports.recording.session import LostError, Session
 
@@ -27,51 +22,6 @@ ACCEPTED = pytest.StashKey[Accepted]()
 
 class DifferenceError(Exception):
     """A new difference, or a known one that is gone: the message is the whole failure."""
-
-
-class CaseFile(pytest.File):
-    """A YAML file of cases."""
-
-    def collect(self) -> Iterator[CaseItem]:
-        """One item for each case on each target that can be judged on it.
-
-        Raises:
-            CollectError: if the file is wrong; one line a fault.
-        """
-        try:
-            loaded = load(self.path)
-        except CaseFileError as error:
-            raise self.CollectError(str(error)) from None
-        session = self.config.stash[SESSION]
-        cases = session.weighted(loaded)
-        chosen = {target: session.chosen(cases, target) for target in session.targets}
-        for case in cases:
-            for target, ids in chosen.items():
-                if case.id in ids and is_judged(case, str(target)):
-                    yield CaseItem.from_parent(
-                        self, name=f"{case.id.partition('::')[2]}[{target}]", asks=(case, target)
-                    )
-
-
-def why_unasked(session: Session, path: Path, name: str) -> str:
-    """Why a case, named with its target or for all of them, has no item; empty if it has one, or there is no such case.
-
-    A faulty file has no cases here: its faults are told when it is collected.
-    """
-    case_name, _, target_name = name.removesuffix("]").partition("[")
-    try:
-        cases = session.weighted(load(path))
-    except CaseFileError:
-        return ""
-    ids = {case.id for case in cases if case.id.partition("::")[2] == case_name}
-    targets = [target for target in session.targets if target_name in {"", str(target)}]
-    if not ids or not targets or any(ids <= session.chosen(cases, target) for target in targets):
-        return ""
-    limits = {target: session.targets[target] for target in targets}
-    thinned = [str(target) for target, limit in limits.items() if ids <= sampling.asked(cases, limit, slow=True)]
-    if thinned:
-        return f"asked of {', '.join(thinned)} only with --slow"
-    return "; ".join(f"{target} is asked {sampling.describe(limit, slow=True)}" for target, limit in limits.items())
 
 
 class CaseItem(pytest.Item):

@@ -1,4 +1,4 @@
-"""What a person sees in the terminal: what runs, how far it is, what came out."""
+"""The lines in the terminal: the progress of a run, its targets, and the number of its answers."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _EVERY: Final = 10.0
 
 
 class Progress:
-    """A line that says how many answers there are; rewritten in a terminal, repeated now and then elsewhere."""
+    """A line with the number of answers. A terminal shows it in one place; elsewhere it is repeated now and then."""
 
     def __init__(self, session: Session, stream: TextIO | None = None) -> None:
         self._session = session
-        self._stream = stream or sys.stderr  # of now: while this module was imported, pytest was capturing
+        self._stream = stream or sys.stderr  # read now: during the import of this module, pytest was capturing
         self._shown = time.monotonic()
 
     def is_due(self) -> bool:
-        """Whether it is time for the line."""
+        """Tell whether it is time for the line."""
         return time.monotonic() - self._shown >= (0.1 if self._stream.isatty() else _EVERY)
 
     def show(self) -> None:
-        """Show the line if it is time to."""
+        """Show the line if it is time for it."""
         if not self.is_due():
             return
         self._shown = time.monotonic()
@@ -43,7 +43,7 @@ class Progress:
             self._stream.write("\r\x1b[K")
 
     def _line(self) -> str:
-        """All answers, then those of each target that is under way, and how many targets wait or are done."""
+        """Return the line: all answers, those of each target that is under way, and the number of targets that wait."""
         run = self._session.run
         keys = [*run.records, *run.faults] if run else []  # a copy: answers come meanwhile
         done = Counter(target for _, target in keys)
@@ -58,7 +58,7 @@ class Progress:
 
 
 def describe(session: Session) -> list[str]:
-    """A line for each target that runs, one for each that is not asked every case, and one for what can't run."""
+    """Return a line for each target that runs, for each that is not asked every case, and for each that can't run."""
     lines = []
     for target, fact in session.facts.items():
         versions = ", ".join(f"{name} {version}" for name, version in fact["versions"].items())
@@ -71,7 +71,7 @@ def describe(session: Session) -> list[str]:
 
 
 def totals(session: Session) -> list[str]:
-    """How many answers each kind of outcome has, and what kept a target from being asked."""
+    """Return a line with the number of answers of each kind, and a line for each fault that came more than once."""
     run = session.run
     if run is None:
         return []

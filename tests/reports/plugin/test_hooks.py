@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,68 +13,24 @@ import numpy as np
 import pytest
 
 from cases.loading.vgg_weights import LAYERS
-from reports.judging import behaviours
+from tests.reports.plugin.asking import FAKES, ROOT, Ask, case_file, records
 
-ROOT = Path(__file__).parents[3]
-FAKES = "tests.reports.fakes"
-HEAD = "operator: conv_transpose\nabout: a file that a test wrote\nsource: https://example.org\ncases:\n"
-Ask = Callable[..., pytest.RunResult]
-ACCEPTED = functools.cache(behaviours.load)  # read once for all tests that run pytest in this process
 WIDTHS = (1, 1, 2, 2, 4, 4, 4, 8, 8, 8, 8, 8, 8)
 """How many times the first layer's channels each layer of VGG16 has, in the order of ``LAYERS``."""
 
 
-def _file(folder: Path, *names: str, topic: str = "topic") -> Path:
-    path = folder / "cases" / f"{topic}.yaml"
-    path.parent.mkdir(exist_ok=True)
-    entries = (f"  - {{name: {name}, image: [5, 6], kernel: [3, 3], strides: 2}}\n" for name in names)
-    path.write_text(HEAD + "".join(entries), encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def ask(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """Runs pytest in this process, on the test's own case files if no id is given, from the clone's folder."""
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setattr("reports.judging.behaviours.load", ACCEPTED)
-    base: list[str | Path] = [
-        "-c",
-        ROOT / "pyproject.toml",
-        "--rootdir",
-        ROOT,
-        "-p",
-        "conftest",
-        "-p",
-        "no:cacheprovider",
-    ]
-    base += ["-p", "no:hypothesispytest"]  # its closing import takes a second
-
-    def run(*arguments: str, fake: str = "Right", target: str | None = None) -> pytest.RunResult:
-        more = () if fake == "" else ("--adapter", f"{FAKES}:{fake}", "--target", target or f"{fake.lower()}-*")
-        report = ("--report", pytester.path / "report")
-        where = () if any("::" in argument for argument in arguments) else (pytester.path / "cases",)
-        return pytester.runpytest_inprocess(*base, *report, *more, *arguments, *where)
-
-    return run
-
-
-def _records(folder: Path, kind: str) -> list[dict[str, Any]]:
-    lines = (folder / "report" / "run.jsonl").read_text(encoding="utf-8").splitlines()
-    return [record for record in map(json.loads, lines) if record["record"] == kind]
-
-
 def test_a_right_target_passes_and_the_run_is_whole(pytester: pytest.Pytester, ask: Ask) -> None:
-    _file(pytester.path, "one", "two")
+    case_file(pytester.path, "one", "two")
     result = ask()
     assert result.ret == 0
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["right-eager-cpu: right 1.0, Python *", "2 cases, 4 answers: 4 returned; 0 faults*"])
-    assert len(_records(pytester.path, "footer")) == 1
+    assert len(records(pytester.path, "footer")) == 1
     assert (pytester.path / "report" / "conformance.md").is_file()
 
 
 def test_each_way_to_go_wrong_has_its_status_and_the_rest_goes_on(pytester: pytest.Pytester, ask: Ask) -> None:
-    _file(pytester.path, "turned", "crash", "unsupported", "hang", "good")
+    case_file(pytester.path, "turned", "crash", "unsupported", "hang", "good")
     result = ask("--timeout", "2", "-rs", fake="Mixed")
     assert result.ret == 1
     result.assert_outcomes(passed=1, failed=3, skipped=1)
@@ -96,12 +50,12 @@ def test_each_way_to_go_wrong_has_its_status_and_the_rest_goes_on(pytester: pyte
             "SKIPPED *no such operator here",
         ]
     )
-    assert len(_records(pytester.path, "result")) == 10
-    assert len(_records(pytester.path, "footer")) == 1
+    assert len(records(pytester.path, "result")) == 10
+    assert len(records(pytester.path, "footer")) == 1
 
 
 def test_our_own_fault_is_an_error_and_no_failure(pytester: pytest.Pytester, ask: Ask) -> None:
-    _file(pytester.path, "fault", "good")
+    case_file(pytester.path, "fault", "good")
     result = ask(fake="Broken")
     assert result.ret == 1
     result.assert_outcomes(passed=1, errors=1)
@@ -132,24 +86,15 @@ def test_our_own_fault_is_an_error_and_no_failure(pytester: pytest.Pytester, ask
 def test_what_the_user_can_mend_is_one_line_and_status_4(
     pytester: pytest.Pytester, ask: Ask, arguments: list[str], message: str
 ) -> None:
-    _file(pytester.path, "one")
+    case_file(pytester.path, "one")
     result = ask(*arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: {message}"])
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
 
 
-def test_a_malformed_file_is_one_line_and_the_others_run(pytester: pytest.Pytester, ask: Ask) -> None:
-    _file(pytester.path, "good")
-    path = _file(pytester.path, "bad, kernle: 3", topic="faulty")
-    result = ask()
-    assert result.ret != 0
-    result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines([f"{path}:5:*kernle*did you mean 'kernel'?*"])
-
-
 def test_claims_beside_the_cases_are_not_asked(pytester: pytest.Pytester, ask: Ask) -> None:
-    folder = _file(pytester.path, "one").parent
+    folder = case_file(pytester.path, "one").parent
     (folder / "claims.yaml").write_text("claims: []\n", encoding="utf-8")
     result = ask()
     assert result.ret == 0
@@ -157,14 +102,14 @@ def test_claims_beside_the_cases_are_not_asked(pytester: pytest.Pytester, ask: A
 
 
 def test_an_empty_selection_says_so(pytester: pytest.Pytester, ask: Ask) -> None:
-    _file(pytester.path, "one")
+    case_file(pytester.path, "one")
     result = ask("-k", "nothing")
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
     result.stdout.fnmatch_lines(["*1 deselected*"])
 
 
 def test_resume_asks_only_what_is_missing(pytester: pytest.Pytester, ask: Ask) -> None:
-    _file(pytester.path, "one", "two", "three")
+    case_file(pytester.path, "one", "two", "three")
     assert ask().ret == 0
     path = pytester.path / "report" / "run.jsonl"
     whole = path.read_bytes().splitlines(keepends=True)
@@ -180,7 +125,7 @@ def test_resume_asks_only_what_is_missing(pytester: pytest.Pytester, ask: Ask) -
 
 
 def test_resume_asks_our_own_faults_again(pytester: pytest.Pytester, ask: Ask) -> None:
-    _file(pytester.path, "one", "two")
+    case_file(pytester.path, "one", "two")
     assert ask().ret == 0
     path = pytester.path / "report" / "run.jsonl"
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -197,11 +142,11 @@ def test_resume_asks_our_own_faults_again(pytester: pytest.Pytester, ask: Ask) -
     ("text", "message"),
     [
         ("nonsense\n", "*--resume: *run.jsonl: not a recorded run: *"),
-        ('{"record": "header", "format": 1, "targets": {}, "missing": {}}\n', "*was begun with other targets*"),
+        ('{"record": "header", "format": 2, "targets": {}, "missing": {}}\n', "*was begun with other targets*"),
     ],
 )
 def test_what_cannot_be_resumed_is_one_line(pytester: pytest.Pytester, ask: Ask, text: str, message: str) -> None:
-    _file(pytester.path, "one")
+    case_file(pytester.path, "one")
     (pytester.path / "report").mkdir()
     (pytester.path / "report" / "run.jsonl").write_text(text, encoding="utf-8")
     result = ask("--resume")
@@ -210,7 +155,7 @@ def test_what_cannot_be_resumed_is_one_line(pytester: pytest.Pytester, ask: Ask,
 
 
 def test_a_case_that_changed_is_not_resumed(pytester: pytest.Pytester, ask: Ask) -> None:
-    _file(pytester.path, "one")
+    case_file(pytester.path, "one")
     assert ask().ret == 0
     file = next(pytester.path.rglob("cases/**/*.yaml"))
     file.write_text(file.read_text(encoding="utf-8").replace("kernel: [3, 3]", "kernel: [2, 3]"), encoding="utf-8")
@@ -232,7 +177,7 @@ def test_a_case_that_changed_is_not_resumed(pytester: pytest.Pytester, ask: Ask)
     ],
 )
 def test_an_option_that_cannot_be_is_one_line(pytester: pytest.Pytester, ask: Ask, option: str, message: str) -> None:
-    _file(pytester.path, "one")
+    case_file(pytester.path, "one")
     result = ask(option)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: {message}"])
@@ -241,11 +186,11 @@ def test_an_option_that_cannot_be_is_one_line(pytester: pytest.Pytester, ask: As
 def test_the_memory_of_calls_is_limited_and_a_run_goes_on_under_the_same_limit_alone(
     pytester: pytest.Pytester, ask: Ask
 ) -> None:
-    _file(pytester.path, "bad-500", "good")
+    case_file(pytester.path, "bad-500", "good")
     arguments = ("--adapter", "tests.adapters.fakes:Greedy", "--target", "right-eager-*", "--memory", "0.25")
     ask(*arguments, fake="")
-    assert {facts["memory"] for facts in _records(pytester.path, "header")[-1]["targets"].values()} == {"0.25 GiB"}
-    answers = [r for r in _records(pytester.path, "result") if r["target"] == "right-eager-cpu"]
+    assert {facts["memory"] for facts in records(pytester.path, "header")[-1]["targets"].values()} == {"0.25 GiB"}
+    answers = [r for r in records(pytester.path, "result") if r["target"] == "right-eager-cpu"]
     assert [(r["kind"], r["fields"].get("type")) for r in answers] == [("raised", "MemoryError"), ("returned", None)]
     assert ask(*arguments, "--resume", fake="").ret == pytest.ExitCode.TESTS_FAILED
     refused = ask(*arguments, "--resume", "--memory", "0.5", fake="")
@@ -254,20 +199,20 @@ def test_the_memory_of_calls_is_limited_and_a_run_goes_on_under_the_same_limit_a
 
 
 def test_a_run_that_was_cut_short_has_no_footer(pytester: pytest.Pytester, ask: Ask) -> None:
-    _file(pytester.path, "turned", "good")
+    case_file(pytester.path, "turned", "good")
     result = ask("-x", fake="Mixed")
     assert result.ret != 0
     result.stdout.fnmatch_lines(["no reports: the run was cut short"])
-    assert _records(pytester.path, "footer") == []
+    assert records(pytester.path, "footer") == []
 
 
 def _asked(folder: Path) -> list[str]:
-    results = _records(folder, "result") + _records(folder, "fault")
+    results = records(folder, "result") + records(folder, "fault")
     return sorted(f"{r['case'].partition('::')[2]} {r['target']}" for r in results if "oracle" not in r["target"])
 
 
 def test_modes_are_asked_what_they_are_limited_to_whatever_is_selected(pytester: pytest.Pytester, ask: Ask) -> None:
-    _file(pytester.path, *(f"case-{letter}" for letter in "abcde"))
+    case_file(pytester.path, *(f"case-{letter}" for letter in "abcde"))
     result = ask("--workers", "1", "-k", "not case-a", fake="Many", target="many-[!r]*")
     assert result.ret == 0
     result.stdout.fnmatch_lines(
@@ -280,7 +225,7 @@ def test_modes_are_asked_what_they_are_limited_to_whatever_is_selected(pytester:
     )
     eager = [f"case-{letter} many-eager-cpu" for letter in "bcde"]
     assert _asked(pytester.path) == sorted([*eager, "case-b many-thin-cpu", "case-d many-thin-cpu"])
-    header = _records(pytester.path, "header")[-1]
+    header = records(pytester.path, "header")[-1]
     assert header["targets"]["many-thin-cpu"]["one_in"] == 4
     assert header["targets"]["many-thin-cpu"]["settings"] == {"mode": "thin", "place": "here"}
     assert header["missing"]["many-nowhere"] == "no compiler: install one"
@@ -291,40 +236,16 @@ def test_progress_shows_while_a_target_waits_for_its_turn(
 ) -> None:
     """Also in an item's set-up, where pytest captures what is written."""
     monkeypatch.setattr("reports.plugin.progress._EVERY", 0.0)
-    _file(pytester.path, "one", "two")
+    case_file(pytester.path, "one", "two")
     result = ask("--workers", "1", "--adapter", "tests.fakes:Slow", "--target", "slow-[abc]-*", fake="")
     result.stderr.fnmatch_lines(["deconform: */8 * to come"])
 
 
 def test_slow_asks_every_case(pytester: pytest.Pytester, ask: Ask) -> None:
-    _file(pytester.path, "one", "two", "three")
+    case_file(pytester.path, "one", "two", "three")
     result = ask("--slow", fake="Many", target="many-thin-*")
     result.assert_outcomes(passed=3)
-    assert "one_in" not in _records(pytester.path, "header")[-1]["targets"]["many-thin-cpu"]
-
-
-@pytest.mark.parametrize(
-    ("name", "line"),
-    [
-        ("three[many-thin-cpu]", "*topic.yaml::three[[]many-thin-cpu]: asked of many-thin-cpu only with --slow"),
-        ("three", "*topic.yaml::three: asked of many-thin-cpu only with --slow"),
-        ("one[many-double-cpu]", "*::one[[]many-double-cpu]: many-double-cpu is asked values of float64 only"),
-        ("four[many-thin-cpu]", "not found: *topic.yaml::four*"),
-    ],
-)
-def test_an_id_that_a_mode_is_not_asked_says_so(pytester: pytest.Pytester, ask: Ask, name: str, line: str) -> None:
-    path = _file(pytester.path, "one", "two", "three")
-    target = "many-double-*" if "double" in name else "many-thin-*"
-    result = ask(f"{path}::{name}", fake="Many", target=target)
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"ERROR: {line}"])
-
-
-def test_an_id_that_is_asked_runs(pytester: pytest.Pytester, ask: Ask) -> None:
-    path = _file(pytester.path, "one", "two", "three")
-    for slow, name in ((), "two"), (("--slow",), "three"):
-        result = ask(f"{path}::{name}[many-thin-cpu]", *slow, fake="Many", target="many-thin-*")
-        result.assert_outcomes(passed=1)
+    assert "one_in" not in records(pytester.path, "header")[-1]["targets"]["many-thin-cpu"]
 
 
 def _break(*_: object, **__: object) -> list[str]:
@@ -336,7 +257,7 @@ def _break(*_: object, **__: object) -> list[str]:
 def test_our_own_mistake_at_the_end_loses_no_answer(
     pytester: pytest.Pytester, ask: Ask, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    _file(pytester.path, "one", "two")
+    case_file(pytester.path, "one", "two")
     monkeypatch.setattr(step, _break)
     result = ask()
     assert result.ret == pytest.ExitCode.INTERNAL_ERROR
@@ -346,14 +267,14 @@ def test_our_own_mistake_at_the_end_loses_no_answer(
     )
     result.stdout.fnmatch_lines(["2 cases, 4 answers: 4 returned; 0 faults*", line, f"reports: {run}*"])
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
-    assert len(_records(pytester.path, "footer")) == 1
+    assert len(records(pytester.path, "footer")) == 1
     assert (pytester.path / "report" / "conformance.md").is_file() == ("stale" in step)
 
 
 def test_a_target_that_cannot_be_configured_is_one_line_and_the_old_run_is_kept(
     pytester: pytest.Pytester, ask: Ask
 ) -> None:
-    _file(pytester.path, "one")
+    case_file(pytester.path, "one")
     assert ask(fake="Many", target="many-eager-*").ret == 0
     before = (pytester.path / "report" / "run.jsonl").read_bytes()
     result = ask(fake="Many", target="many-refused-*")
@@ -365,7 +286,7 @@ def test_a_target_that_cannot_be_configured_is_one_line_and_the_old_run_is_kept(
 def test_a_target_that_cannot_be_configured_when_its_turn_comes_loses_no_answer(
     pytester: pytest.Pytester, ask: Ask
 ) -> None:
-    _file(pytester.path, "one", "two")
+    case_file(pytester.path, "one", "two")
     result = ask("--workers", "1", "--target", "many-refused-*", fake="Many", target="many-eager-*")
     assert result.ret == 1
     result.assert_outcomes(passed=2, errors=2)
@@ -378,7 +299,7 @@ def test_a_target_that_cannot_be_configured_when_its_turn_comes_loses_no_answer(
 def test_resume_refuses_other_settings_and_completes_with_the_same(
     pytester: pytest.Pytester, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _file(pytester.path, "one", "two")
+    case_file(pytester.path, "one", "two")
     arguments = {"fake": "Many", "target": "many-[et]*"}
     assert ask("--workers", "1", **arguments).ret == 0
     path = pytester.path / "report" / "run.jsonl"
@@ -395,7 +316,7 @@ def test_resume_refuses_other_settings_and_completes_with_the_same(
 
 
 def test_the_whole_command_as_a_user_types_it(tmp_path: Path) -> None:
-    _file(tmp_path, "one")
+    case_file(tmp_path, "one")
     command: list[str | Path] = [
         sys.executable,
         "-m",
@@ -460,9 +381,9 @@ def test_real_filters_go_to_the_network_that_they_fit(pytester: pytest.Pytester,
     _pipelines(pytester.path)
     result = ask("--weights", str(_weights(pytester.path, 1)))
     result.assert_outcomes(passed=1)
-    [header] = _records(pytester.path, "header")
+    [header] = records(pytester.path, "header")
     assert header["weights"]["file"] == "vgg16_weights.npz"
-    [case] = _records(pytester.path, "case")
+    [case] = records(pytester.path, "case")
     assert case["inputs"]["conv1_1_filter"]["fill"] == "file"
     assert case["inputs"]["image"]["fill"] == "normal"
 

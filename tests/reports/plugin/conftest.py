@@ -1,0 +1,29 @@
+"""pytest run by tests, in this process."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from reports.judging import behaviours
+from tests.reports.plugin.asking import FAKES, PLUGINS, ROOT, Ask
+
+ACCEPTED = functools.cache(behaviours.load)  # read once for all tests that run pytest in this process
+
+
+@pytest.fixture
+def ask(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """Runs pytest on the test's own case files if the arguments hold no ids, from the clone's folder."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("reports.judging.behaviours.load", ACCEPTED)
+    base = ("-c", ROOT / "pyproject.toml", "--rootdir", ROOT, *PLUGINS, "-p", "no:cacheprovider")
+
+    def run(*arguments: str, fake: str = "Right", target: str | None = None) -> pytest.RunResult:
+        more = () if fake == "" else ("--adapter", f"{FAKES}:{fake}", "--target", target or f"{fake.lower()}-*")
+        report = ("--report", pytester.path / "report")
+        has_ids = any("::" in argument or argument.startswith("@") for argument in arguments)
+        where = () if has_ids else (pytester.path / "cases",)
+        return pytester.runpytest_inprocess(*base, *report, *more, *arguments, *where)
+
+    return run
