@@ -1,7 +1,7 @@
-"""What a target did with a case: a closed union, read with ``match``.
+"""The outcome of a case on a target: a closed union, read with ``match``.
 
-Each kind of outcome says in words how the call ended, and is written to and read from JSON by itself. Nothing else puts
-an outcome into words or takes it apart.
+Each kind of outcome says in words how the call ended, and has its own form in JSON. Nothing else puts an outcome into
+words or into JSON.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 import numpy.typing as npt
 
 HUNG: Final = " after hanging"
-"""The end of ``Crashed.signal`` for a process that died but did not end by itself."""
+"""The end of ``Crashed.signal`` for a process that hung while dying, so that it had to be killed."""
 _LAST_WORDS: Final = 300
 """Characters of a dead process's stderr that a line shows."""
 
@@ -27,12 +27,12 @@ class Returned:
 
     @property
     def end(self) -> str:
-        """How the call ended, without messages and times."""
+        """The end of the call in words, without messages and times."""
         return "returned"
 
     @property
     def told(self) -> str:
-        """What there is to say of the end: the dtypes and the shapes, without the framework's own indices."""
+        """The end of the call in full: dtypes and shapes, without the framework's own indices."""
         arrays = {name: array for name, array in self.arrays.items() if not is_native(name)}
         return ", ".join(f"{name} {array.dtype} {array.shape}" for name, array in arrays.items())
 
@@ -52,12 +52,12 @@ class Raised:
 
     @property
     def end(self) -> str:
-        """How the call ended: the wording of the message is no part of it."""
+        """The end of the call in words, without the wording of the message."""
         return f"raised {self.type} while {self.stage}"
 
     @property
     def told(self) -> str:
-        """What there is to say of the end."""
+        """The end of the call in full, with the message."""
         before = " before the call" if self.stage == "preparing" else ""
         return f"raised {self.type}{before}: {self.message}"
 
@@ -71,12 +71,12 @@ class Unsupported:
 
     @property
     def end(self) -> str:
-        """How the call ended: it was not made."""
+        """The end of the call in words: the call was not made."""
         return "unsupported"
 
     @property
     def told(self) -> str:
-        """What there is to say of the end."""
+        """The reason why the call was not made."""
         return self.reason
 
 
@@ -90,12 +90,12 @@ class Crashed:
 
     @property
     def end(self) -> str:
-        """How the call ended. How fast the process died depends on the machine, so that is no part of it."""
+        """The end of the call in words, without ``HUNG``: how fast a process dies depends on the machine."""
         return f"crashed: {self.signal.removesuffix(HUNG)}"
 
     @property
     def told(self) -> str:
-        """What there is to say of the end."""
+        """The end of the call in full, with the end of stderr."""
         return f"the process died: {self.signal}; its last words: {self.stderr.strip()[-_LAST_WORDS:]}"
 
 
@@ -108,12 +108,12 @@ class TimedOut:
 
     @property
     def end(self) -> str:
-        """How the call ended."""
+        """The end of the call in words, without the limit."""
         return "timed out"
 
     @property
     def told(self) -> str:
-        """What there is to say of the end."""
+        """The end of the call in full, with the limit."""
         return f"no answer within {self.seconds:g} seconds"
 
 
@@ -122,13 +122,13 @@ _BY_KIND: Final[dict[str, type[Any]]] = {cls.kind: cls for cls in (Raised, Unsup
 
 
 def to_json(outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome as JSON holds it: its kind and its fields. The arrays of a result stand elsewhere."""
+    """Return an outcome as JSON holds it: its kind and its fields. The arrays of a result are stored elsewhere."""
     fields = {} if isinstance(outcome, Returned) else asdict(outcome)
     return {"kind": outcome.kind, "fields": fields}
 
 
 def from_json(line: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Outcome:
-    """Return the outcome that ``to_json`` wrote; ``arrays`` are those of a result.
+    """Return the outcome that ``to_json`` wrote. ``arrays`` are the arrays of a result.
 
     Raises:
         KeyError, TypeError: if ``line`` was not written by ``to_json``.
@@ -143,13 +143,13 @@ _NATIVE: Final = "native_"
 
 
 def is_native(name: str) -> bool:
-    """Tell whether an output is a framework's own, such as its indices as it gave them, and not compared."""
+    """Tell whether an output is in a framework's own form, such as native indices. Such outputs are not compared."""
     return name.startswith(_NATIVE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One target's answer to one case: the outcome, the call's text, and the time it took in seconds."""
+    """One target's answer to one case: the outcome, the call's text, and the time that it took in seconds."""
 
     case: str
     target: str
@@ -160,7 +160,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Ours, not theirs: the adapter or the worker broke before the framework was asked. Never an outcome."""
+    """A fault on our side, never an outcome: the adapter or the worker broke before the framework was asked."""
 
     case: str
     target: str

@@ -1,7 +1,7 @@
 """``python -m reports``: render a run, compare it, record behaviours, run its programs, publish or check the tables.
 
-And three that need none: ``coverage`` counts the values that the cases cover, ``power`` tries wrong implementations on
-them, and ``deconvnet`` makes a run of its own and looks into a network.
+Three commands need no recorded run: ``coverage`` counts the values that the cases cover, ``power`` tries wrong
+implementations on the cases, and ``deconvnet`` makes a run of its own and looks into a network.
 """
 
 from __future__ import annotations
@@ -23,21 +23,24 @@ from reports.recording.run import Run, RunError, read
 
 _COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]]] = {
     "render": ("write every report of a run", publish.add_render_options),
-    "compare": ("what changed since an older run, in what both asked", compare.add_options),
-    "record": ("write down what targets do with calls that have no result", record.add_options),
+    "compare": ("show what changed since an older run, in the answers that both have", compare.add_options),
+    "record": ("record what targets do with calls that have no right answer", record.add_options),
     "reproduce": ("run the programs of answers, each in a fresh interpreter", reproduce.add_options),
     "deconvnet": ("project a layer's activations to pixels", deconvnet.add_options),
-    "power": ("see that the cases notice every wrong implementation", power.add_options),
-    "coverage": ("which values and pairs of values the suite's cases cover", coverage.add_options),
+    "power": ("check that the cases notice every wrong implementation", power.add_options),
+    "coverage": ("show which values and pairs of values the suite's cases cover", coverage.add_options),
     "publish": ("write the committed tables of the pinned versions", publish.add_options),
 }
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0, 1 where something differs or is missing, 2 for a usage error."""
+    """Run one command and return its exit status.
+
+    The status is 0, 1 if something differs or is missing, 2 for an error of usage, 130 if interrupted.
+    """
     options = _parser().parse_args(arguments)
     try:
-        if options.run is None:  # what asks makes its own
+        if options.run is None:  # the command needs no run, or makes its own
             return int(options.command(options))
         return int(options.command(_finished(options.run), options))
     except (RunError, KnownError, CaseFileError, UsageError) as error:
@@ -45,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        return 130  # as a shell says of a program that SIGINT ended
+        return 130  # a shell's status for a program that SIGINT ended
 
 
 def _finished(path: Path) -> Run:
@@ -65,5 +68,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader that has enough, such as head, ends this quietly
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end quietly when a reader such as head closes the pipe
     sys.exit(main())

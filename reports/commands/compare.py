@@ -1,4 +1,7 @@
-"""What changed between two runs, in the answers that both have: for whoever upgrades a framework, or repeats a part."""
+"""``python -m reports compare``: what changed between two runs, such as before and after a framework's upgrade.
+
+Only the answers that both runs have are compared.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +15,24 @@ from reports.recording.run import Run, RunError, read
 
 
 def both(old: Run, new: Run) -> set[Key]:
-    """The answers that two runs have in common, whatever else each was asked; a fault of ours stands for one."""
+    """Return the keys of the answers that two runs have in common; a fault on our side counts as an answer."""
     return _asked(old) & _asked(new)
 
 
 def changes(old: Run, new: Run) -> list[str]:
-    """A line for each of these whose kind, arrays or exception changed.
+    """Return a line for each answer that both runs have and whose kind, arrays or exception changed.
 
-    The wording of a message alone is no change, nor are other bits where a known difference says that they vary.
+    Another wording of a message is no change. Other bits are no change where a known difference says that bits vary.
     """
     lines = (_line(key, old, new) for key in sorted(both(old, new)))
     return [line for line in lines if line]
 
 
 def rest(old: Run, new: Run) -> str:
-    """How many answers one run alone has, and which targets that one alone has; empty if both have all."""
+    """Return the number of answers that only one of the runs has, and the targets that only this run has.
+
+    The text is empty if both runs have the same answers.
+    """
     alone = (("old", _asked(old) - _asked(new), old, new), ("new", _asked(new) - _asked(old), new, old))
     return "; ".join(
         f"{len(keys):,} in the {name} run alone{_targets(one, other)}" for name, keys, one, other in alone if keys
@@ -61,14 +67,14 @@ def _end(run: Run, key: Key) -> str:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options to a parser."""
     parser.add_argument("run", type=Path)
     parser.add_argument("--against", type=Path, required=True, metavar="OLD")
     parser.set_defaults(command=compare)
 
 
 def compare(run: Run, options: argparse.Namespace) -> int:
-    """Say what changed; 1 if something did."""
+    """Print what changed; return 1 if something changed, else 0."""
     old = read(options.against)
     count = len(both(old, run))
     if not count:

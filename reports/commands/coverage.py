@@ -9,12 +9,12 @@ from reports.pages.markdown import markdown
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The command's options: none."""
+    """Set up a parser for the command, which has no options."""
     parser.set_defaults(run=None, command=coverage)
 
 
 def coverage(_options: argparse.Namespace) -> int:
-    """The figures without a run, for whoever adds a case; 1 if there is a hole."""
+    """Print the coverage figures and the holes, without a run; return 1 if there is a hole, else 0."""
     found = by_case.of_suite()
     holes = by_case.holes(found)
     print("\n".join([markdown(by_case.summary(found)), *holes]))

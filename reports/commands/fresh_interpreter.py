@@ -1,4 +1,4 @@
-"""Run programs, each in an interpreter of its own, and hold what each did against its record."""
+"""The runner of programs: each runs in an interpreter of its own, and what it did is compared with the run's record."""
 
 from __future__ import annotations
 
@@ -27,17 +27,20 @@ from reports.recording.record import Array
 from reports.recording.run import digest
 
 _MEMORY: Final = 6 * GIB
-"""Private, writable memory of a program: a worker's calls have 4 GiB, beside what the framework takes when loaded."""
+"""Bytes of private, writable memory that a program may use.
+
+A worker's calls have 4 GiB beside the memory that the framework takes when it is loaded.
+"""
 _SLICE: Final = 0.02
 _SHOWN: Final = 200
 """Characters of a message that a line shows."""
-# The program's text is run as it stands, as __main__; the first entry of the path is the current folder, as where a
-# program is pasted. What it did goes to a file, since stdout is the program's.
+# The program's text runs unchanged, as __main__. The first entry of sys.path is the current folder, as for a program
+# that is pasted into an interpreter. What the program did is written to a file, because stdout belongs to the program.
 _BOOT: Final = """
 import base64, json, resource, runpy, signal, sys
 
 program, answer, memory, seconds = sys.argv[1:]
-signal.alarm(int(seconds))  # should nobody be there by then to end it
+signal.alarm(int(seconds))  # in case that nobody is left to end this process
 for limit, most in ((resource.RLIMIT_DATA, int(memory)), (resource.RLIMIT_CORE, 0)):
     hard = resource.getrlimit(limit)[1]
     resource.setrlimit(limit, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
@@ -67,7 +70,8 @@ say(arrays={name: described(array) for name, array in outputs.items()})
 class Program:
     """A program, and what the run says that its call did.
 
-    ``digests`` holds those outputs that must come back bit for bit: none where a call has no right result.
+    ``recorded`` is the behaviour in the run. ``digests`` holds the outputs that must come back bit for bit: none where
+    a call has no right result. ``folder`` is the folder to run in; None for the folder that holds the program.
     """
 
     case: str
@@ -80,7 +84,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How many programs run at once, the seconds that each has with its imports, and interpreters by adapter."""
+    """The number of programs that run at once, the seconds for each, imports included, and interpreters by adapter."""
 
     workers: int = field(default_factory=processors)
     timeout: float = 120.0
@@ -90,9 +94,10 @@ class Limits:
 def reproduce(
     programs: Iterable[Program], folder: Path, limits: Limits
 ) -> Generator[tuple[Program, str, Path], None, None]:
-    """Run programs, several at once; of each, as it ends, what it did otherwise, or "", and where its text is.
+    """Run programs, several at once, and yield each as it ends.
 
-    Only the texts of those that did otherwise stay in ``folder``.
+    Yields the program, what it did otherwise than the run ("" if nothing), and the path of its text. Only the texts
+    of programs that did otherwise stay in ``folder``.
     """
     waiting = [(each, folder / f"{number:04}-{each.target}.py") for number, each in enumerate(programs)][::-1]
     running: list[_Running] = []
@@ -110,7 +115,7 @@ def reproduce(
 
 
 class _Running:
-    """A program under way, in a process and a session of its own. Whoever makes one has to ``end`` or ``kill`` it."""
+    """A running program, in a process and a session of its own. The caller must ``end`` or ``kill`` it."""
 
     def __init__(self, program: Program, path: Path, limits: Limits) -> None:
         self.program = program
@@ -130,18 +135,18 @@ class _Running:
         )
 
     def is_over(self) -> bool:
-        """Whether it has ended, or should have."""
+        """Tell whether the program has ended or has used up its time."""
         return self._process.poll() is not None or time.monotonic() > self._deadline
 
     def kill(self) -> None:
-        """Kill it, and whatever it started."""
+        """Kill the program and every process that it started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(PATIENCE)
 
     def end(self) -> str:
-        """What it did otherwise than the run says, or ""; then its text goes."""
+        """End the program and return what it did otherwise than the run; delete its text if that is nothing ("")."""
         status = self._process.poll()
         self.kill()
         found = otherwise(self.program, self._outcome(status))
@@ -151,7 +156,7 @@ class _Running:
         return found
 
     def _outcome(self, status: int | None) -> Outcome:
-        """What it did; a program that returned and died after that has crashed."""
+        """Return what the program did. A program that returned and died after that has crashed."""
         if status is None:
             return TimedOut(seconds=self._timeout)
         told = json.loads(self._answer.read_text(encoding="utf-8")) if status >= 0 and self._answer.exists() else {}
@@ -167,7 +172,7 @@ def _array(dtype: str, shape: list[int], data: str) -> Array:
 
 
 def otherwise(one: Program, outcome: Outcome) -> str:
-    """What a program did otherwise than the run says; empty if it did the same."""
+    """Return what a program did otherwise than the run says; empty if it did the same."""
     line = behaviour(outcome).partition(" while ")[0]
     if line != one.recorded:
         return line + in_full(outcome)[:_SHOWN]

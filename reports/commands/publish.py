@@ -16,29 +16,29 @@ _PUBLISHED = Path(__file__).parents[1] / "published"
 
 
 def add_render_options(parser: argparse.ArgumentParser) -> None:
-    """The options of ``render``."""
+    """Add the options of ``render`` to a parser."""
     parser.add_argument("run", type=Path)
-    parser.add_argument("--to", type=Path, help="folder; the run's own if not given")
+    parser.add_argument("--to", type=Path, help="folder to write to; default: the run's own")
     parser.set_defaults(command=render)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of ``publish``."""
+    """Add the options of ``publish`` to a parser."""
     parser.add_argument("run", type=Path)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where they differ")
-    parser.add_argument("--as", dest="name", default="", metavar="NAME", help="a folder beside them, e.g. cuda")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if the committed tables differ")
+    parser.add_argument("--as", dest="name", default="", metavar="NAME", help="a subfolder to write to, e.g. cuda")
     parser.set_defaults(command=publish)
 
 
 def render(run: Run, options: argparse.Namespace) -> int:
-    """Write every report of a run."""
+    """Write every report of a run and print the paths; return 0."""
     for path in pages.write(run, behaviours.load(), options.to or options.run.parent):
         print(path)
     return 0
 
 
 def publish(run: Run, options: argparse.Namespace) -> int:
-    """Write the committed tables, or check them; 1 if they differ."""
+    """Write the committed tables, or check them; return 1 if the check finds a difference, else 0."""
     if not options.name:
         _refuse_partial(run, options.run)
     folder, status = _PUBLISHED / options.name, 0
@@ -53,25 +53,31 @@ def publish(run: Run, options: argparse.Namespace) -> int:
             path.write_text(text, encoding="utf-8")
             print(path)
     if status:
-        print("the run differs from the published tables: read the change, then `tox -e publish` and commit it")
+        print("the run differs from the published tables: if the change is right, run `tox -e publish` and commit it")
     return status
 
 
 def _refuse_partial(run: Run, path: Path) -> None:
-    """The published tables are of all cases on all frameworks; any smaller run would empty them."""
+    """Refuse a run that does not hold all cases on all frameworks, since it would empty the published tables.
+
+    Raises:
+        RunError: if the run is such a part, or was made with the user's own filters.
+    """
     if "weights" in run.header:
-        msg = f"{path}: was made with --weights; the published tables are of seeded filters"
+        msg = f"{path}: was made with --weights; the published tables need a run with seeded filters"
         raise RunError(msg)
     wanted = shipped()
     adapters = {target.partition("-")[0] for target in run.header["targets"]}
     lacking = [*sorted(set(DEFAULT_ADAPTERS) - adapters), *sorted(wanted - run.cases.keys())]
     if lacking:
-        msg = f"{path}: not a whole run ({lacking[0]} and {len(lacking) - 1} more lack); run `pytest cases` first"
+        msg = (
+            f"{path}: not a whole run ({lacking[0]} and {len(lacking) - 1} more are missing); run `pytest cases` first"
+        )
         raise RunError(msg)
 
 
 def shipped() -> set[str]:
-    """The ids of the suite's cases that are asked by default."""
+    """Return the ids of the suite's cases that are asked by default."""
     return {case.id for case in every(SHIPPED) if not case.slow}
 
 

@@ -11,13 +11,16 @@ from reports.recording.run import Run
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options to a parser."""
     parser.add_argument("run", type=Path)
     parser.set_defaults(command=record)
 
 
 def record(run: Run, _options: argparse.Namespace) -> int:
-    """Write down what the run shows; what it did not ask stays as it was, as long as there is such a case."""
+    """Record the behaviours that the run shows; return 0.
+
+    The lines of cases that the run did not ask stay, as long as these cases exist.
+    """
     folder = behaviours.FOLDER / behaviours.BEHAVIOURS
     folder.mkdir(exist_ok=True)
     before, existing = behaviours.load_behaviours(folder), shipped()

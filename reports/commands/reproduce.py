@@ -1,7 +1,7 @@
-"""Whether programs show what a run says: each one is run in an interpreter of its own, and held against its record.
+"""``python -m reports reproduce``: run the programs of a run's answers and compare what they do with the run.
 
-A worker answers many calls, and one may leave something behind for the next. The program that a report shows is pasted
-into an interpreter that has answered none, and has to do the same there.
+A worker answers many calls, and one call may leave something behind for the next. A program that a report shows is
+pasted into a fresh interpreter and must do the same there. So each program runs in an interpreter of its own.
 """
 
 from __future__ import annotations
@@ -30,18 +30,19 @@ from reports.recording.targets import ORACLE, is_framework
 _CLONE: Final = Path(__file__).parents[2]
 
 KINDS: Final = ("crashes", "timeouts", "acceptances", "refusals", "differences", "every-difference")
-"""Which answers are reproduced; of ``differences`` one for each known difference on each target that shows it.
+"""The kinds of answers that can be reproduced.
 
-``acceptances`` and ``refusals`` are of calls that are wrong.
+``differences`` takes one answer for each known difference on each target that shows it, ``every-difference`` takes all.
+``acceptances`` and ``refusals`` are answers to wrong calls.
 """
 USUAL: Final = KINDS[:3]
 _KINDS: Final = {"crashed": "crashes", "timed out": "timeouts", "returned": "acceptances", "raised": "refusals"}
 
 
 def choose(run: Run, kinds: Sequence[str] = USUAL, cases: str = "*", targets: str = "*") -> list[Program]:
-    """The programs of the answers of these kinds, of cases and targets that match.
+    """Return the programs of the answers of these kinds, of the cases and targets that match the globs.
 
-    The oracle has none that a framework runs, nor has an adapter without texts.
+    The oracle's answers are left out, since no framework runs them. So are answers whose adapter gives no text.
     """
     wrong = _differences(run, kinds)
     chosen = [
@@ -59,12 +60,12 @@ def _is_chosen(run: Run, record: Record, kinds: Sequence[str]) -> bool:
 
 
 def _differences(run: Run, kinds: Sequence[str]) -> set[Key]:
-    """The answers that the reports call differences: all, or the first of each that one reason explains."""
+    """Return the keys of the answers that the reports call differences: all, or one for each reason."""
     if not {"differences", "every-difference"} & set(kinds):
         return set()
     frame = tables.differences(tables.results(run))
     if "every-difference" not in kinds:
-        names = frame["diagnosis"].where(frame["known"] == "", "")  # one known difference may have a family of them
+        names = frame["diagnosis"].where(frame["known"] == "", "")  # one known difference may have many diagnoses
         frame = frame.assign(diagnosis=names).drop_duplicates(["known", "operator", "target", "kind", "diagnosis"])
     return {*zip(frame["case"], frame["target"], strict=True)} & run.records.keys()
 
@@ -84,7 +85,7 @@ def _program(run: Run, record: Record) -> Program:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
+    """Add the command's options to a parser."""
     limits = Limits()
     parser.add_argument("run", type=Path)
     parser.add_argument("--kind", action="append", choices=KINDS, help=f"repeatable; default: {', '.join(USUAL)}")
@@ -99,11 +100,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def command(run: Run, options: argparse.Namespace) -> int:
-    """Run programs and say what each did; 1 if one did otherwise."""
+    """Run programs and print what each did; return 1 if one did otherwise than the run, else 0."""
     begin(run, behaviours.load())
     programs = choose(run, options.kind or USUAL, options.only, options.target)
     if not programs and (options.only, options.target) != ("*", "*"):
-        msg = f"{options.run}: no such answer of cases {options.only} on targets {options.target}"
+        msg = f"{options.run}: no answer of these kinds to cases {options.only} on targets {options.target}"
         raise RunError(msg)
     folder = Path(tempfile.mkdtemp(prefix="reproduce-"))
     limits = Limits(workers=options.workers, timeout=options.timeout, pythons=dict(options.python))

@@ -1,1 +1,1 @@
-"""One verdict for each answer: compare, diagnose, and look up what is accepted."""
+"""Judging: make one verdict of each answer. Compare it, diagnose its difference, and look up what is accepted."""

@@ -1,7 +1,7 @@
-"""Decide what follows from an answer: whether a known difference or a recorded behaviour accepts it.
+"""Acceptance: what follows from an answer, by known differences and recorded behaviours.
 
-The order counts. A repeat that returned something else fails first; then a behaviour that is not the recorded one; then
-a known difference explains what differs, or else has changed or vanished.
+The order counts. First, a repeat that returned something else fails. Then a behaviour fails that is not the recorded
+one. Then a known difference explains what differs, or else the known difference has changed or vanished.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from reports.recording.targets import adapter_of, version_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """An answer's case and target, in the run that asked it, and what is accepted."""
+    """The case and the target of an answer, the run that holds the answer, and what is accepted."""
 
     run: Run
     accepted: Accepted
@@ -35,13 +35,13 @@ class Context:
 
     @property
     def covering(self) -> list[Known]:
-        """The known differences that speak of this case on this target."""
+        """The known differences that are about this case on this target."""
         entries = self.accepted.of(self.target)
         return [entry for entry in entries if entry.covers(self.case.id, self.target, self.version)]
 
     @property
     def is_sampled(self) -> bool:
-        """Whether the target's mode is by default not asked every case."""
+        """Tell whether the target's mode is by default asked only some of the cases."""
         return bool(self.run.header["targets"][self.target].get("sampled"))
 
 
@@ -59,7 +59,7 @@ def follow(context: Context, found: Verdict, outcome: Outcome) -> Verdict:
 
 
 def with_repeats(context: Context, verdict: Verdict, others: Sequence[Verdict]) -> Verdict:
-    """Return the verdict on an answer together with ``others``, those on repeats that did not return the same."""
+    """Return the verdict on an answer with ``others``, the verdicts on repeats that did not return the same."""
     if not others:
         return verdict
     covering = context.covering
@@ -70,7 +70,7 @@ def with_repeats(context: Context, verdict: Verdict, others: Sequence[Verdict]) 
 
 
 def is_known_to_vary(verdict: Verdict) -> bool:
-    """Tell whether a known difference that varies explains every one of the repeated answers that differs."""
+    """Tell whether known differences that may vary explain every answer to a repeated call that differs."""
     found = [one for one in (verdict, *verdict.others) if one.difference]
     return bool(found) and all(one.follows == "known" and one.entry and one.entry.varies for one in found)
 
@@ -81,13 +81,13 @@ def _explained(other: Verdict, covering: Sequence[Known]) -> Verdict:
 
 
 def _departing(context: Context, found: Verdict, outcome: Outcome) -> Verdict | None:
-    """Return the verdict on a call without a right answer that did something else than recorded; None if it didn't."""
+    """Return the verdict on a call without a right answer whose behaviour is not the recorded one; None if it is."""
     recorded = None if context.case.has_answer else context.accepted.behaviours.get(context.target)
     if recorded is None:
         return None
     before, now = recorded.of(context.case.id), behaviour(outcome)
     if before == now or (before is None and context.case.behaviour and context.is_sampled):
-        return None  # a sampled mode is asked the others with --slow alone
+        return None  # a sampled mode is asked its other cases only with --slow, so they may have no record
     adapter = adapter_of(context.target)
     note = (
         f"{context.target} does otherwise than recorded\n"
@@ -98,7 +98,7 @@ def _departing(context: Context, found: Verdict, outcome: Outcome) -> Verdict | 
 
 
 def _accepted(context: Context, found: Verdict, covering: Sequence[Known], outcome: Outcome) -> Verdict | None:
-    """Return the verdict with the known difference or the recorded behaviour that speaks of it; None if none does."""
+    """Return the verdict by the known difference or the recorded behaviour that is about it; None if there is none."""
     if entry := _explaining(found, covering):
         return replace(found, follows="known", entry=entry, accepted=entry.reason)
     before = None if context.case.has_answer else context.accepted.behaviour(context.case.id, context.target)
@@ -116,14 +116,17 @@ def _accepted(context: Context, found: Verdict, covering: Sequence[Known], outco
 
 
 def _plain(found: Verdict) -> Verdict:
-    """Return the verdict with what follows where nothing is known of the case."""
+    """Return the verdict with what follows where nothing is accepted for the case."""
     if found.status == "unsupported":
         return replace(found, follows="skip")
     return found if found.difference is None else replace(found, follows="new")
 
 
 def _explaining(found: Verdict, covering: Sequence[Known]) -> Known | None:
-    """Return the known difference that accepts a verdict; of a pipeline's later steps each needs one as well."""
+    """Return the known difference that accepts a verdict; None if there is none.
+
+    Each later step of a pipeline that differs needs a known difference as well.
+    """
     entry = find(covering, found)
     if entry is None or not explains(entry, found):
         return None
@@ -132,7 +135,10 @@ def _explaining(found: Verdict, covering: Sequence[Known]) -> Known | None:
 
 
 def find(covering: Sequence[Known], found: Verdict) -> Known | None:
-    """Return the first entry that decides; one that only some cases show leaves what it doesn't explain to the next."""
+    """Return the first entry that decides, or else the first one; None if there is none.
+
+    An entry that only some cases show decides only where it explains the verdict.
+    """
     decisive = (entry for entry in covering if entry.shown_by == "all" or explains(entry, found))
     return next(decisive, covering[0] if covering else None)
 

@@ -1,10 +1,10 @@
-"""What targets do with calls that are wrong, or have no right answer, as recorded for the pinned versions.
+"""Recorded behaviours: what targets of the pinned versions do with calls that are wrong or have no right answer.
 
-A behaviour is a line: what kind of end a call came to, at which stage, with which type of exception, or which shape it
-returned. The wording of a message is no part of it, so that a framework may improve it without failing anything.
+A behaviour is a line that says how a call ended: at which stage and with which type of exception, or with which shape.
+The wording of a message is no part of it, so that a framework may improve the wording and no test fails.
 
-``reports/known/behaviours/<target>.yaml`` holds them, a line a case, so that a change reads well in a review. They are
-written by ``python -m reports record RUN``.
+``python -m reports record RUN`` writes ``reports/known/behaviours/<target>.yaml``. Each case has a line there, so that
+a change is easy to review.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from reports.recording.targets import adapter_of
 
 
 class Recorded(BaseModel):
-    """What one target did, in which versions: the ids' two halves -> the behaviour."""
+    """The behaviours of one target and the versions in which it showed them: file -> name of the case -> behaviour."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -35,18 +35,18 @@ class Recorded(BaseModel):
     behaviours: dict[str, dict[str, str]]
 
     def of(self, case_id: str) -> str | None:
-        """The behaviour recorded for a case, if there is one."""
+        """Return the behaviour recorded for a case; None if there is none."""
         file, _, name = case_id.partition("::")
         return self.behaviours.get(file, {}).get(name)
 
     @property
     def ids(self) -> list[str]:
-        """The cases that have a line."""
+        """The ids of the cases that have a line."""
         return [f"{file}::{name}" for file, lines in self.behaviours.items() for name in lines]
 
     @property
     def version(self) -> str:
-        """The versions, for people."""
+        """The versions as a text for people, without NumPy's."""
         return ", ".join(f"{name} {version}" for name, version in self.versions.items() if name != "numpy")
 
 
@@ -54,33 +54,30 @@ _RECORDED: TypeAdapter[Recorded] = TypeAdapter(Recorded)
 
 
 def behaviour(outcome: Outcome) -> str:
-    """Return an outcome as a line: what a wrong call did, without the wording of a message."""
+    """Return an outcome as a line that says how a wrong call ended, without the wording of a message."""
     if isinstance(outcome, Returned):
         return f"accepted: {outcome.told}"
     return outcome.end.removeprefix("raised ")
 
 
 def load_behaviours(folder: Path) -> dict[str, Recorded]:
-    """Target -> what it did, from ``<target>.yaml`` in a folder.
+    """Return the recorded behaviours by target, from the files ``<target>.yaml`` of a folder.
 
     Raises:
-        KnownError: if a file is not what it should be.
+        KnownError: if a file is invalid.
     """
     return {path.stem: read(path, _RECORDED, {}) for path in sorted(folder.glob("*.yaml"))}
 
 
 def text(run: Run, target: str, before: Recorded | None = None, existing: Iterable[str] = ()) -> str:
-    """The file's text for one target of a run: every behaviour, in the order of ids; empty if it has none.
+    """Return the text of the file for one target of a run: every behaviour, in the order of ids; "" if it has none.
 
-    Cases that the run didn't ask keep their lines from ``before``, as far as they are among those ``existing``.
+    A case that the run did not ask keeps its line from ``before`` if it is among those ``existing``.
 
     Raises:
         KnownError: if lines would be kept that were recorded in other versions.
     """
-    answered = {case_id: record for (case_id, name), record in run.records.items() if name == target}
-    lines = {
-        case_id: behaviour(record.outcome) for case_id, record in answered.items() if not run.cases[case_id].has_answer
-    }
+    lines = _seen(run, target)
     versions = run.header["targets"][target]["versions"]
     kept = {case_id: line for case_id in existing if case_id not in lines and before and (line := before.of(case_id))}
     if before and kept and before.versions != versions:
@@ -88,48 +85,62 @@ def text(run: Run, target: str, before: Recorded | None = None, existing: Iterab
             f"{target}: {min(kept)} and more were recorded with {before.version}: run `pytest cases` whole, then record"
         )
         raise KnownError(msg)
-    found: dict[str, dict[str, str]] = {}
-    for case_id, line in sorted((lines | kept).items()):
-        file, _, rest = case_id.partition("::")
-        found.setdefault(file, {})[rest] = line
-    facts: dict[str, Any] = {"versions": versions, "behaviours": found}
+    if not lines and not kept:
+        return ""
+    facts: dict[str, Any] = {"versions": versions, "behaviours": _by_file(lines | kept)}
     head = f"# What {target} does with calls that are wrong or have no right answer: `python -m reports record RUN`.\n"
-    return head + yaml.safe_dump(facts, sort_keys=False, width=10_000, allow_unicode=True) if found else ""
+    return head + yaml.safe_dump(facts, sort_keys=False, width=10_000, allow_unicode=True)
+
+
+def _seen(run: Run, target: str) -> dict[str, str]:
+    """Return by case id what a target did in a run with calls that have no right answer."""
+    answered = {case_id: record for (case_id, name), record in run.records.items() if name == target}
+    wrong = {case_id: record for case_id, record in answered.items() if not run.cases[case_id].has_answer}
+    return {case_id: behaviour(record.outcome) for case_id, record in wrong.items()}
+
+
+def _by_file(lines: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Return lines that are given by case id as file -> name of the case -> line, in the order of ids."""
+    found: dict[str, dict[str, str]] = {}
+    for case_id, line in sorted(lines.items()):
+        file, _, name = case_id.partition("::")
+        found.setdefault(file, {})[name] = line
+    return found
 
 
 FOLDER: Final = Path(__file__).parents[1] / "known"
 BEHAVIOURS: Final = "behaviours"
-"""The folder below for what targets do with calls that have no result."""
+"""The folder in ``FOLDER`` with the files of recorded behaviours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """Known differences by adapter, recorded behaviours by target."""
+    """All that is accepted: known differences by adapter, and recorded behaviours by target."""
 
     differences: dict[str, list[Known]] = field(default_factory=dict)
     behaviours: dict[str, Recorded] = field(default_factory=dict)
 
     def behaviour(self, case_id: str, target: str) -> str | None:
-        """What a target did with a case when it was recorded; None if it never was."""
+        """Return the recorded behaviour of a target with a case; None if there is none."""
         recorded = self.behaviours.get(target)
         return None if recorded is None else recorded.of(case_id)
 
     def of(self, target: str) -> list[Known]:
-        """The known differences of a target's adapter."""
+        """Return the known differences of a target's adapter."""
         return self.differences.get(adapter_of(target), [])
 
     @property
     def digest(self) -> str:
-        """A digest of all that is accepted: by another one, other verdicts are made."""
+        """A digest of all that is accepted. If it changes, the verdicts may change."""
         known = {name: [entry.model_dump_json() for entry in entries] for name, entries in self.differences.items()}
         recorded = {name: kept.model_dump_json() for name, kept in self.behaviours.items()}
         return hashlib.blake2b(repr((known, recorded)).encode(), digest_size=8).hexdigest()
 
 
 def load(folder: Path = FOLDER) -> Accepted:
-    """Everything that is accepted, from ``reports/known``.
+    """Return everything that is accepted, from ``reports/known``.
 
     Raises:
-        KnownError: if a file is not what it should be.
+        KnownError: if a file is invalid.
     """
     return Accepted(differences=known.load(folder), behaviours=load_behaviours(folder / BEHAVIOURS))

@@ -1,4 +1,7 @@
-"""Comparing two sets of arrays: names, then shapes, then dtypes, then values. Pure, and total over any arrays."""
+"""The comparison of two sets of arrays: names, then shapes, then dtypes, then values.
+
+The functions here are pure and take arrays of any shape and dtype.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,10 @@ Kind = Literal["outcome", "shape", "dtype", "value", "index"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """What differs, in one line, and where it is worst.
+    """A difference between the expected and the actual result: a line that says it, and its worst element.
 
-    ``count`` elements of ``total`` differ, ``worst`` is the largest absolute error and stands at ``position`` of the
-    array named ``output``; all four say nothing where the kind isn't value or index.
+    ``output`` names the array that differs. ``count`` of its ``total`` elements differ. ``worst`` is the largest
+    absolute error, at ``position``. These four numbers are meaningful only where the kind is ``value`` or ``index``.
     """
 
     kind: Kind
@@ -38,10 +41,11 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headroom:
-    """How near a passing result of the bounded tier came to failing, at its worst elements.
+    """The distance of a passing result of the bounded tier from failing, at its worst elements.
 
-    The error as a fraction of what fails and of what is noted; in units of the last place of the right result; and as
-    a fraction of what would fail if sums were accumulated in float32: beyond 1 they were not. The last is None for a
+    ``of_failing`` is the error as a fraction of the error that fails, ``of_noted`` as a fraction of the error that is
+    noted. ``ulps`` is the error in units of the last place of the right result. ``of_float32`` is the error as a
+    fraction of the error that would fail if sums were accumulated in float32: beyond 1 they were not. It is None for a
     dtype that is no narrower than float32.
     """
 
@@ -52,10 +56,10 @@ class Headroom:
 
 
 def compare(expected: Arrays, actual: Arrays, tolerance: Tolerance) -> Difference | None:
-    """The first departure of ``actual`` from ``expected``, or None.
+    """Return the first difference between ``actual`` and ``expected``, or None.
 
-    ``expected`` holds, beside ``output``, its ``output_float64`` and ``output_magnitude`` in the bounded tier; where
-    ``actual`` is an oracle's as well, its own of these say nothing.
+    In the bounded tier ``expected`` also holds ``output_float64`` and ``output_magnitude``, beside ``output``. Where
+    ``actual`` is an oracle's result as well, its arrays of these two names are not read.
     """
     names, returned = outputs(expected), outputs(actual)
     if set(names) != set(returned):
@@ -65,12 +69,15 @@ def compare(expected: Arrays, actual: Arrays, tolerance: Tolerance) -> Differenc
 
 
 def outputs(arrays: Iterable[str]) -> list[str]:
-    """The names of what is compared: without what an oracle returns beside it, and a framework's native indices."""
+    """Return the names of the outputs to compare.
+
+    The arrays that an oracle returns beside its result are left out, and so are a framework's native indices.
+    """
     return [name for name in arrays if not name.startswith(("output_", "native_"))]
 
 
 def headroom(expected: Arrays, actual: Arrays, tolerance: Tolerance) -> Headroom:
-    """How much of the tolerance a result of the bounded tier uses up, at its worst elements."""
+    """Return how much of the tolerance a result of the bounded tier uses up, at its worst elements."""
     exact, magnitude = expected["output_float64"], expected["output_magnitude"]
     dtype = actual["output"].dtype.name
     error = np.abs(actual["output"].astype(np.float64) - exact)
@@ -85,7 +92,7 @@ def headroom(expected: Arrays, actual: Arrays, tolerance: Tolerance) -> Headroom
 
 
 def _last_place(exact: Array, dtype: str) -> Array:
-    """The unit in the last place of each element, as if ``dtype`` had exponents enough; 0 for 0."""
+    """Return the unit in the last place of each element, as if ``dtype`` had exponents enough; 0 for 0."""
     _, exponents = np.frexp(exact)
     return np.where(exact == 0, 0.0, np.ldexp(1.0, exponents - PRECISION[dtype]))
 
@@ -103,7 +110,7 @@ def _compare(name: str, arrays: Arrays, actual: Array, tolerance: Tolerance) -> 
     if expected.dtype != actual.dtype:
         summary = f"{name} has dtype {actual.dtype}, expected {expected.dtype}"
         return Difference(kind="dtype", summary=summary, output=name)
-    if expected.dtype.name == "bfloat16":  # whose arrays NumPy knows little of; float32 holds them exactly
+    if expected.dtype.name == "bfloat16":  # NumPy can do little with such arrays; float32 holds them exactly
         expected, actual = expected.astype(np.float32), actual.astype(np.float32)
     if tolerance.tier == "bounded" and name == "output":
         limit = tolerance.fails_beyond(arrays["output_magnitude"], arrays["output_float64"])
@@ -112,7 +119,7 @@ def _compare(name: str, arrays: Arrays, actual: Array, tolerance: Tolerance) -> 
 
 
 def _values(name: str, expected: Array, actual: Array, limit: Array | None) -> Difference | None:
-    """``limit`` is the largest error tolerated, element by element; None demands the same bits."""
+    """Compare values. ``limit`` is the largest error tolerated of each element; None demands the same bits."""
     error = _error(expected, actual)
     special = _special(expected, actual)
     wrong = special if limit is None else special | (error > limit)
@@ -124,18 +131,21 @@ def _values(name: str, expected: Array, actual: Array, limit: Array | None) -> D
 
 
 def _error(expected: Array, actual: Array) -> Array:
-    if expected.dtype.kind not in "fiub":  # nothing that has a size: all that is wrong is equally wrong
+    if expected.dtype.kind not in "fiub":  # such values have no distance: every wrong one is equally wrong
         return np.where(actual != expected, np.inf, 0.0)
     with np.errstate(invalid="ignore", over="ignore"):
         return np.asarray(np.abs(actual.astype(np.float64) - expected.astype(np.float64)))
 
 
 def _nan(array: Array) -> Array:
-    return np.asarray(array != array)  # noqa: PLR0124 - that is what NaN is, in any dtype
+    return np.asarray(array != array)  # noqa: PLR0124 - only NaN is unequal to itself, in any dtype
 
 
 def _special(expected: Array, actual: Array) -> Array:
-    """Where one side is NaN or infinite and the other is not, or not the same: compared before any arithmetic."""
+    """Mark the elements where one side is NaN or infinite and the other side is not the same.
+
+    These are compared before any arithmetic.
+    """
     if expected.dtype.kind != "f":
         return np.zeros(expected.shape, dtype=bool)
     infinite = np.isinf(expected) | np.isinf(actual)
@@ -143,7 +153,10 @@ def _special(expected: Array, actual: Array) -> Array:
 
 
 def _zero_signs(name: str, expected: Array, actual: Array) -> Difference | None:
-    """0 and -0 are equal but not the same, and dividing by them shows it: never silently equal."""
+    """Return the difference between zeros of unlike signs, or None.
+
+    0 and -0 compare as equal, but a division by them tells them apart. So they never count as equal silently.
+    """
     if expected.dtype.kind != "f":
         return None
     wrong = (np.signbit(expected) != np.signbit(actual)) & ~np.isnan(expected)

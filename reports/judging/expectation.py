@@ -1,4 +1,4 @@
-"""What an answer is held against: a document's own numbers, else what the oracle returned."""
+"""The expected result of a case: a document's own numbers, or else what the oracle returned."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from reports.recording.targets import ORACLE
 
 
 class NoExpectationError(Exception):
-    """Nothing is there that an answer could be held against."""
+    """There is no expected result to compare an answer with."""
 
 
 def expectation(run: Run, case: Case) -> Arrays:
     """Return the arrays that a valid case expects, by the names of outputs.
 
     Raises:
-        NoExpectationError: if the oracle gave none, or other ones at a second call.
+        NoExpectationError: if the oracle gave no result, or another one at a second call.
     """
     if given := literal(case):
         return given
@@ -55,12 +55,12 @@ def tolerance(case: Case, factors: str | None = None) -> Tolerance:
 
 
 def is_judged(case: Case, target: str) -> bool:
-    """Tell whether a target's answer to a case can be right or wrong: the oracle is not held against itself."""
+    """Tell whether a target's answer to a case can be right or wrong: the oracle is not compared with itself."""
     return target != ORACLE or case.expected is not None or case.invalid is not None
 
 
 def wanted(run: Run, case: Case, target: str, verdict: Verdict) -> tuple[str, npt.NDArray[Any]] | None:
-    """Return the output that a difference of values is about, and its right value; None for other differences."""
+    """Return the name of the output whose values differ, and its right values; None for other differences."""
     difference = verdict.difference
     if difference is None or difference.kind not in {"value", "index"}:
         return None
@@ -72,6 +72,6 @@ def wanted(run: Run, case: Case, target: str, verdict: Verdict) -> tuple[str, np
 
 
 def step_expectation(case: Case, arrays: Arrays, name: str) -> Arrays:
-    """Return what a step of a pipeline ought to return for what a target fed into it, by the tensors' names."""
+    """Return the arrays that a step of a pipeline should return for what a target fed into it, by tensor name."""
     found = next(one for one in pipeline_steps.judged(case, arrays) if one.step.name == name)
     return {found.step.returns[output]: found.expected[output] for output in found.step.returns}

@@ -1,4 +1,4 @@
-"""One verdict an answer, made once and kept with the run. Nothing else decides what an answer comes to.
+"""The judge: one verdict for each answer, made once and kept with the run. Nothing else judges an answer.
 
 An answer that can't be judged is a fault of that case alone: its verdict says so, and every other verdict still comes.
 """
@@ -28,7 +28,7 @@ from reports.recording.run import Run
 from reports.recording.targets import ORACLE
 
 _UNANSWERABLE: Final = (NoExpectationError, InvalidCall, NotExact, NotSupported)
-"""What is raised where there is no right answer to hold another against."""
+"""The exceptions that say that there is no right answer to compare with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,10 @@ class Verdicts:
 
 
 def begin(run: Run, accepted: Accepted) -> None:
-    """Judge a run by what is accepted. Verdicts that the run's file holds count if they were made by the same code."""
+    """Judge a run by what is accepted.
+
+    Verdicts in the run's file are used again if the same code made them and the same is accepted.
+    """
     by = hashlib.blake2b(f"{_sources()}{accepted.digest}".encode(), digest_size=8).hexdigest()
     if run.verdicts is not None and run.judged_by == by:
         return
@@ -62,10 +65,10 @@ def _sources() -> str:
 
 
 def judge(run: Run, case: Case, target: str) -> Verdict:
-    """Return the verdict on what a target did with a case: the one kept with the run, or else made now and kept.
+    """Return the verdict on a target's answer to a case. If the run has none yet, make it and keep it.
 
     Raises:
-        KeyError: if the run knows nothing of it.
+        KeyError: if the run has no such answer.
     """
     if run.verdicts is None:
         begin(run, Accepted())
@@ -73,7 +76,7 @@ def judge(run: Run, case: Case, target: str) -> Verdict:
     key = case.id, target
     if key not in verdicts.made:
         verdicts.made[key] = found = _made(run, verdicts.accepted, case, target)
-        if found != _PASSED:  # the digests tell a plain pass as fast as its line would
+        if found != _PASSED:  # comparing digests again is as fast as reading a line
             run.keep(key, verdict.to_json(found, verdicts.accepted.of(target)))
     return verdicts.made[key]
 
@@ -109,7 +112,7 @@ def _made(run: Run, accepted: Accepted, case: Case, target: str) -> Verdict:
 
 
 def _compared(run: Run, case: Case, record: Record) -> Verdict:
-    """Compare an answer, which may be a repeat, with what was expected; what follows from that is not said yet."""
+    """Compare an answer, or a repeat of one, with what was expected. What follows is decided later."""
     try:
         return _of_outcome(run, case, record)
     except _UNANSWERABLE as error:
@@ -134,12 +137,12 @@ def _of_outcome(run: Run, case: Case, record: Record) -> Verdict:
 
 
 def departure(case: Case, expected: Arrays, outcome: Outcome) -> Difference | None:
-    """Return how an outcome departs from what a case expects, without its diagnosis; None if it doesn't.
+    """Return the difference between an outcome and what a case expects, without a diagnosis; None if there is none.
 
     ``expected`` is not read where the case is invalid or a pipeline.
 
     Raises:
-        NoExpectationError: if the case is a behaviour, which is recorded and not judged.
+        NoExpectationError: if the case has no right answer; such a case is recorded and not judged.
     """
     if case.behaviour is not None:
         msg = f"{case.id}: has no right answer"
@@ -154,7 +157,7 @@ def departure(case: Case, expected: Arrays, outcome: Outcome) -> Difference | No
 
 
 def _same_bits(run: Run, case: Case, record: Record) -> bool:
-    """Tell by the digests alone whether an answer has the expected bits, as nearly every answer has."""
+    """Tell by the digests alone whether an answer has the expected bits. Nearly every answer has them."""
     expected = run.records.get((case.id, ORACLE))
     if case.expected is not None or case.tier != "exact" or expected is None or (case.id, ORACLE) in run.others:
         return False
@@ -191,7 +194,11 @@ def _values(case: Case, expected: Arrays, outcome: Outcome, inputs: Arrays, fact
 
 
 def _steps(case: Case, outcome: Outcome, factors: str | None) -> Verdict:
-    """Judge each step; the first that differs counts, or else the headroom of the step that came nearest to it."""
+    """Judge each step of a pipeline.
+
+    The verdict is that on the first step that differs. If none differs, it has the headroom of the step that came
+    nearest to failing.
+    """
     if not isinstance(outcome, Returned):
         return _other(outcome)
     rooms, wrong = [], []
@@ -202,7 +209,7 @@ def _steps(case: Case, outcome: Outcome, factors: str | None) -> Verdict:
             rooms += [found.headroom] if found.headroom else []
     except (InvalidCall, NotExact, NotSupported):
         if not wrong:
-            raise  # else what went wrong has left a later step without a right answer
+            raise  # after a wrong step, a later one may have no right answer: the first wrong one is the verdict
     if wrong:
         return replace(wrong[0], later=tuple(wrong[1:]))
     return Verdict(status="passed", headroom=max(rooms, key=lambda room: room.of_failing, default=None))
@@ -211,7 +218,7 @@ def _steps(case: Case, outcome: Outcome, factors: str | None) -> Verdict:
 def _at(step: Step, found: Verdict) -> Verdict:
     """Turn a verdict on a step into one on its pipeline."""
     difference = found.difference
-    assert difference is not None  # noqa: S101 - who calls has one
+    assert difference is not None  # noqa: S101 - the caller has checked it
     output = step.returns.get(difference.output, step.name)
     summary = f"step {step.name} ({step.case.operator}): {difference.summary}"
     return replace(found, difference=replace(difference, summary=summary, output=output), step=step.name)
@@ -219,7 +226,7 @@ def _at(step: Step, found: Verdict) -> Verdict:
 
 def _other(outcome: Outcome) -> Verdict:
     match outcome:
-        case Raised(stage="preparing"):  # an adapter's own mistake is no known refusal
+        case Raised(stage="preparing"):  # an adapter's own mistake must not pass as a known refusal
             return _differs("differing", outcome.told)
         case Raised():
             return _differs("raised", outcome.told)

@@ -1,10 +1,12 @@
 """Known differences: accepted, each with a reason and a link, and strict.
 
-An entry says that every case it matches differs, on every target it matches, in just this way. One that doesn't is a
-failure: the difference has vanished or changed, and the entry must go or change. An entry for exceptions says by a
-regular expression which one, so that another fault can't hide behind it. Where only the data decide which
-cases show it, ``shown_by: some`` asks for at least one, and where the processor decides, ``some processors`` for none;
-where such an entry doesn't explain a case, a later one may. An entry that matches nothing is stale.
+An entry says that every case that it matches differs, on every target that it matches, in exactly this way. A case that
+does not is a failure: the difference has vanished or changed, and the entry must be removed or changed. An entry for an
+exception names the exception by a regular expression, so that another fault can't hide behind the entry.
+
+Where the data alone decide which cases show the difference, ``shown_by: some`` demands at least one such case. Where
+the processor decides, ``some processors`` demands none. If such an entry does not explain a case, a later entry may.
+An entry that explains nothing is stale.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ def _expression(text: str) -> str:
         msg = f"{text!r} is no regular expression: {error}"
         raise ValueError(msg) from None
     if found_in_nothing:
-        msg = f"{text!r} is found in every message; say the exception's type and its telling words"
+        msg = f"{text!r} is found in every message; give the exception's type and some words of its message"
         raise ValueError(msg)
     return text
 
@@ -42,35 +44,38 @@ class Known(BaseModel):
     versions: Specifier = Field(description="Versions of the framework.")
     kind: Kind
     status: Literal["differing", "raised", "crashed", "timed out"] = Field(
-        "differing", description="What the target did; an invalid call that is accepted is differing."
+        "differing", description="The verdict's status; an invalid call that a target accepts is differing."
     )
     message: Annotated[str, AfterValidator(_expression)] | None = Field(
-        None, description="A regular expression found in `Type: message` of what was raised; a dot is any character."
+        None, description="A regular expression searched for in `Type: message`; a dot matches any character."
     )
-    diagnosis: str | None = Field(None, description="Glob over the diagnoses of which each difference must have one.")
+    diagnosis: str | None = Field(None, description="Glob that one diagnosis of each difference must match.")
     shown_by: Literal["all", "some", "some processors"] = "all"
-    varies: Annotated[bool, Field(description="Whether calls may return other bits: unwritten memory.")] = False
+    varies: Annotated[bool, Field(description="True if repeats may return other bits, as unwritten memory.")] = False
     reason: str = Field(min_length=10)
     link: str = Field(pattern=r"^(https://\S+|not reported yet|document: .+)$")
 
     @model_validator(mode="after")
     def _says_what_was_raised(self) -> Self:
-        """Else another exception than the one that was accepted would pass for it."""
+        """Demand a message of every entry for an exception, and of no other entry.
+
+        Without a message the entry would accept any exception.
+        """
         if (self.status == "raised") != (self.message is not None):
             msg = "an entry has a message if its status is raised, and only then"
             raise ValueError(msg)
         return self
 
     def concerns(self, target: str, version: str) -> bool:
-        """Whether the entry speaks of a target in this version."""
+        """Tell whether the entry is about a target in this version."""
         return fnmatchcase(target, self.targets) and contains(self.versions, version)
 
     def matches(self, case_id: str) -> bool:
-        """Whether the entry speaks of a case."""
+        """Tell whether the entry is about a case."""
         return any(fnmatchcase(case_id, glob) for glob in self.cases)
 
     def covers(self, case_id: str, target: str, version: str) -> bool:
-        """Whether the entry speaks of this case on this target."""
+        """Tell whether the entry is about this case on this target."""
         return self.concerns(target, version) and self.matches(case_id)
 
     def accepts(self, difference: Difference | None, diagnosis: str | None) -> bool:
@@ -90,10 +95,10 @@ class Known(BaseModel):
 
 
 def load(folder: Path) -> dict[str, list[Known]]:
-    """Adapter name -> its entries, from ``<adapter>.yaml`` in a folder.
+    """Return the entries by adapter name, from the files ``<adapter>.yaml`` of a folder.
 
     Raises:
-        KnownError: if a file is not what it should be.
+        KnownError: if a file is invalid.
     """
     return {path.stem: _load(path) for path in sorted(folder.glob("*.yaml"))}
 

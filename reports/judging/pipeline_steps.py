@@ -1,7 +1,7 @@
-"""The steps of a recorded pipeline, each with the definition's answer to what the target itself fed into it.
+"""The steps of a recorded pipeline, each with the definition's answer to what the target itself fed into the step.
 
-So every step is judged by itself: what an earlier one got wrong, or rounded otherwise, is not held against it, and the
-first that departs is where the fault lies.
+So every step is judged by itself. A step is not blamed for what an earlier step did wrong or rounded otherwise. The
+fault lies in the first step that differs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from reports.judging.compare import Arrays
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One step of a target's answer: what went in, what ought to have come out, and what did."""
+    """One step of a target's answer: its inputs, its expected outputs and its actual outputs."""
 
     step: Step
     inputs: Arrays
@@ -27,12 +27,12 @@ class Judged:
 
 
 def judged(case: Case, arrays: Arrays) -> Iterator[Judged]:
-    """The steps of a pipeline in order, from the arrays that a target returned for it.
+    """Yield the steps of a pipeline in order. ``arrays`` are those that a target returned for the pipeline.
 
     Raises:
         InvalidCall: if a step is given indices that lie outside its image.
-        NotExact: if a step of the exact tier rounds on what it was given.
-        NotSupported: if a step has no canonical answer to that.
+        NotExact: if a step of the exact tier must round for the inputs that it was given.
+        NotSupported: if a step has no canonical answer for the inputs that it was given.
     """
     tensors = fill(case) | arrays
     for step in case.steps:

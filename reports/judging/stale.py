@@ -1,4 +1,4 @@
-"""Known differences that accept nothing any more."""
+"""Stale entries: known differences and recorded behaviours that accept nothing any more."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from reports.recording.targets import ORACLE, version_of
 
 
 def entries(run: Run, accepted: Accepted, *, whole: bool) -> list[str]:
-    """A line for each entry that speaks of a target that ran and explains nothing that it answered.
+    """Return a line for each entry that is about a target that ran and explains none of its answers.
 
-    An entry whose cases were not selected says nothing; only in a ``whole`` run can its cases be said not to exist.
+    An entry is not judged if none of its cases were selected. Only a ``whole`` run can show that a case does not exist.
     """
     gone = _gone(run, accepted) if whole and _asked_all(run) else []
     return gone + [
-        f"stale: an entry of reports/known/{adapter}.yaml explains nothing here; remove or mend it: {entry.reason}"
+        f"stale: an entry of reports/known/{adapter}.yaml explains nothing here; remove or correct it: {entry.reason}"
         for adapter, known in accepted.differences.items()
         for entry in known
         if _is_stale(run, entry, whole=whole)
@@ -25,17 +25,17 @@ def entries(run: Run, accepted: Accepted, *, whole: bool) -> list[str]:
 
 
 def _asked_all(run: Run) -> bool:
-    """Whether some target is asked every case: where all have limits, there are cases that nobody is asked."""
+    """Tell whether at least one target is asked every case: where all have limits, some cases are not asked at all."""
     return any(target != ORACLE and is_asked_all(facts) for target, facts in run.header["targets"].items())
 
 
 def _gone(run: Run, accepted: Accepted) -> list[str]:
-    """A line for each target that has recorded behaviours of cases that there are no more."""
+    """Return a line for each target that has recorded behaviours of cases that no longer exist."""
     files = {name: kept for name, kept in accepted.behaviours.items() if name in run.header["targets"]}
     lost = {name: [case for case in kept.ids if case not in run.cases] for name, kept in files.items()}
     return [
-        f"stale: reports/known/behaviours/{name}.yaml has {cases[0]} ({len(cases)} such), which is no case any more: "
-        f"python -m reports record {run.path}"
+        f"stale: reports/known/behaviours/{name}.yaml has lines of cases that no longer exist ({len(cases)}, such as "
+        f"{cases[0]}); to remove them: python -m reports record {run.path}"
         for name, cases in lost.items()
         if cases
     ]

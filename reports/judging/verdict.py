@@ -1,4 +1,4 @@
-"""The verdict on one answer: what it came to, what differs and why, and what follows from that."""
+"""The verdict on one answer: its status, its difference, the diagnosis, and what follows from them."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ Status = Literal[
 ]
 Follows = Literal["pass", "skip", "known", "new", "changed", "vanished", "error"]
 FAILING: Final = frozenset({"new", "changed", "vanished", "error"})
-"""What follows from an answer that fails the run."""
+"""The values of ``follows`` that fail the run."""
 RECORDED: Final = "as recorded in reports/known/behaviours"
-"""The reason why a difference is accepted where a recorded behaviour, and no known difference, says so."""
+"""The reason given where a recorded behaviour accepts a difference, and no known difference does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What is made of an answer, once.
+    """The verdict on an answer, made once.
 
-    ``status`` says what the answer came to. A call without a right answer is ``recorded``, a call that was not made is
-    ``not asked``, and an answer is ``unjudged`` if there is nothing to hold it against. ``follows`` says what pytest
-    and every page make of it. ``note`` says why for people, where neither a difference nor a reason does.
+    ``status`` says how the answer compares. A call without a right answer is ``recorded``. A call that was not made is
+    ``not asked``. An answer is ``unjudged`` if there is nothing to compare it with. ``follows`` says what pytest and
+    every page make of the answer. ``note`` gives people the cause, where neither a difference nor a reason does.
 
-    ``entry`` is the known difference that explains the answer, or from which it departs. ``by_processor`` and
-    ``may_vary`` repeat what known differences say of the case: that the processor decides, that bits vary from call to
-    call. ``others`` holds the verdicts on repeats of the call that did not return the same.
+    ``entry`` is the known difference that explains the answer, or from which the answer departs. ``by_processor`` and
+    ``may_vary`` repeat what known differences say of the case: ``by_processor`` that the processor decides,
+    ``may_vary`` that bits vary from call to call. ``others`` holds the verdicts on repeats of the call that did not
+    return the same.
 
     In a pipeline ``step`` is the first step that differs. ``later`` holds the verdicts on later steps that differ as
-    well, each from what it was given.
+    well; each step is judged by what it was given.
     """
 
     status: Status
@@ -52,17 +53,20 @@ class Verdict:
 
     @property
     def fails(self) -> bool:
-        """Whether the answer fails the run."""
+        """Tell whether the answer fails the run."""
         return self.follows in FAILING
 
     @property
     def summary(self) -> str:
-        """What there is to say of the answer in a line; empty if it passed."""
+        """Return a line about the answer; empty if there is nothing to say of it."""
         return self.difference.summary if self.difference else self.reason or self.note
 
 
 def to_json(verdict: Verdict, entries: Sequence[Known]) -> dict[str, Any]:
-    """Return a verdict as JSON holds it, without what is at its default; a known difference is its position."""
+    """Return a verdict as JSON holds it, without fields at their defaults.
+
+    A known difference is written as its position in ``entries``.
+    """
     line: dict[str, Any] = {}
     for part in fields(Verdict):
         value = getattr(verdict, part.name)

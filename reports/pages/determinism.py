@@ -1,7 +1,7 @@
-"""Answers that vary: calls that were made more than once and did not end alike each time, or not with the same bits.
+"""Answers that vary: the same call was made more than once, and ended in different ways or with different bits.
 
-What a message says is no part of an answer, and neither is the time that it took. Everything is read off the recorded
-run, where a repeat that departs is kept in full. All other pages show the first answers alone.
+The wording of a message and the time that a call took do not count. Everything is read from the recorded run, which
+keeps every repeat that differs in full. All other pages show only the first answers.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ PAGE: Final = "determinism.md"
 COLUMNS: Final = ("case", "target", "times", "answers", "varies", "worst", "pass", "known", "call")
 _BITS: Final = Tolerance(tier="exact", products=1, dtype="float32")
 _NAMED: Final = 5
-"""Answers that the terminal names, and groups of results that are counted."""
+"""The most answers that the terminal names, and the most groups of equal results that a line counts."""
 
 
 def pages(run: Run) -> dict[str, str]:
-    """Return the pages of a run whose calls were made several times: file name -> text; none for other runs."""
+    """Return the pages of a run whose calls were made several times, by file name; none for other runs."""
     if TIMES not in run.header:
         return {}
     vary = table(run)
@@ -46,9 +46,11 @@ def varying(run: Run) -> list[Key]:
 
 
 def table(run: Run) -> pd.DataFrame:
-    """Return a row for each answer that varies: how often it was what, what of it differs, whether each would pass.
+    """Return a row for each answer that varies.
 
-    ``worst`` is the largest deviation of an element from the first result; infinite where there is no such number.
+    ``answers`` counts the ends of the call, ``varies`` names the outputs that differ, and ``pass`` tells whether every
+    answer would pass. ``worst`` is the largest deviation of an element from the first result; it is infinite where
+    there is no such number.
     """
     return pd.DataFrame([_row(run, key) for key in varying(run)], columns=list(COLUMNS))
 
@@ -75,13 +77,16 @@ def _verdict(run: Run, key: Key) -> Verdict:
 
 
 def _known(verdict: Verdict) -> str:
-    """Return the reason of the known difference that says that the answer varies; nothing if there is none."""
+    """Return the reason of the known difference that says that the answer varies; "" if there is none."""
     entries = (one.entry for one in (verdict, *verdict.others) if one.entry)
     return next(entries).reason if is_known_to_vary(verdict) else ""
 
 
 def answers(run: Run, key: Key) -> str:
-    """Return how often a call ended how, the most frequent end first; where results differ, how many are the same."""
+    """Return the ends of a call, each with its count, the most frequent first.
+
+    Where results differ, the sizes of the groups of equal results follow.
+    """
     others = run.others[key]
     alike = [run.records[key]] * (run.repeats[key] + 1 - len(others))
     ends: dict[str, Counter[frozenset[tuple[str, str]]]] = {}
@@ -98,7 +103,10 @@ def _split(bits: Counter[frozenset[tuple[str, str]]]) -> str:
 
 
 def _parts(run: Run, first: Record, other: Record) -> list[tuple[str, float]]:
-    """Return what of two answers differs, and by how much: outputs by their names, or how the call ended."""
+    """Return the names of the outputs that differ between two answers, each with the deviation.
+
+    If the two calls ended in different ways, that is the only part.
+    """
     if first.outcome.end != other.outcome.end:
         return [("how it ends", math.inf)]
     names = {**first.digests, **other.digests}
@@ -111,31 +119,34 @@ def _deviation(run: Run, first: str | None, other: str | None) -> float:
         return math.inf
     difference = compare({"output": run.array(first)}, {"output": run.array(other)}, _BITS)
     if difference is None:
-        return 0.0  # NaN of other bits
+        return 0.0  # only the bits of a NaN differ
     return difference.worst if difference.kind == "value" else math.inf
 
 
 def explain(run: Run, case: Case, target: str) -> str:
-    """Return what varies in a target's answers to a case, with a program."""
+    """Return a message about what varies in a target's answers to a case, with a program."""
     row = _row(run, (case.id, target))
     call = run.call(run.records[case.id, target])
     return (
         f"asked {row['times']} times, {target} answered: {row['answers']}\n"
         f"what varies: {row['varies']}, by up to {row['worst']:.3g}; would each of them pass: {row['pass']}\n"
         f"call: {row['call']}\n"
-        f"to reproduce, paste into an interpreter, call again and again:\n{program(case, call)}"
+        f"to reproduce, paste into an interpreter and repeat the call:\n{program(case, call)}"
     )
 
 
 def counts(run: Run) -> pd.DataFrame:
-    """Return target -> how many answers it gave, and how many of them vary."""
+    """Return a row for each target: the number of its answers, and the number of those that vary."""
     given, vary = (Counter(target for _, target in keys) for keys in (run.records, varying(run)))
     rows = [(target, f"{given[target]:,}", f"{vary[target]:,}") for target in sorted(given)]
     return pd.DataFrame(rows, columns=["target", "answers", "vary"])
 
 
 def lines(run: Run | None) -> list[str]:
-    """Return for the terminal how many answers vary, and the first that nobody accepted; nothing without repeats."""
+    """Return lines for the terminal: how many answers vary, and the first of those that no known difference accepts.
+
+    There are none if calls were not repeated.
+    """
     if run is None or TIMES not in run.header:
         return []
     keys = varying(run)

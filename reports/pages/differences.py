@@ -1,4 +1,4 @@
-"""The page of differences: each known one with the cases that show it, each new one with what was found of it."""
+"""The page of differences: each known difference with the cases that show it, and each new one with its diagnosis."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from reports.recording.targets import version_of
 _SHOWN: Final = 6
 """Cases of one group that a page shows."""
 _SEVERAL: Final = 3
+"""Operators or diagnoses from which on a title no longer lists them."""
 
 
 def page(run: Run, wrong: pd.DataFrame, accepted: Accepted) -> str:
-    """Return the page. A known difference is one group; what fails is grouped by what was found of it."""
+    """Return the page. A known difference is one group. Other answers are grouped by target and diagnosis."""
     kept = wrong[["follows", "operator", "target", "kind", "diagnosis"]].where(wrong["known"] == "", "")
     keys = [wrong["known"], *(kept[name] for name in kept)]
     groups = [_group(run, rows) for _, rows in wrong.groupby(keys, sort=True)]
@@ -30,7 +31,7 @@ def page(run: Run, wrong: pd.DataFrame, accepted: Accepted) -> str:
 
 
 def _decided(run: Run, accepted: Accepted) -> list[Known]:
-    """The known differences that the processor decides about, of the adapters and versions that ran."""
+    """Return the known differences that only some processors show, for the adapters and versions that ran."""
     versions = {target: version_of(run, target) for target in run.header["targets"]}
     known = (entry for adapter in sorted(accepted.differences) for entry in accepted.differences[adapter])
     return [
@@ -43,14 +44,33 @@ def _decided(run: Run, accepted: Accepted) -> list[Known]:
 def _group(run: Run, rows: pd.DataFrame) -> dict[str, Any]:
     first = rows.iloc[0]
     verdict = judge(run, run.cases[first["case"]], first["target"])
+    counts = rows["target"].value_counts(sort=False)
+    return {
+        "title": _title(rows),
+        "cases": rows["case"].nunique(),
+        "counts": ", ".join(f"{count:,} on {target}" for target, count in sorted(counts.items())),
+        "reason": first["known"],
+        "link": verdict.entry.link if verdict.entry else "",
+        "follows": verdict.follows,
+        "was": verdict.entry.reason if verdict.entry and verdict.fails else "",
+        "table": _by_case(rows),
+        "program": _program(run, first["case"], first["target"]),
+    }
+
+
+def _title(rows: pd.DataFrame) -> str:
+    """Return a group's title: the adapter, the operators, and the diagnoses or else the kinds of the differences."""
+    adapter = rows["target"].iloc[0].partition("-")[0]
     operators = sorted(rows["operator"].unique())
     where = ", ".join(operators) if len(operators) < _SEVERAL else "several operators"
-    found = (
-        rows["diagnosis"].replace("", pd.NA).fillna(rows["kind"].where(rows["status"] == "differing", rows["status"]))
-    )
+    kinds = rows["kind"].where(rows["status"] == "differing", rows["status"])
+    found = rows["diagnosis"].replace("", pd.NA).fillna(kinds)
     what = f": {', '.join(sorted(found.unique()))}" if found.nunique() < _SEVERAL else ""
-    adapter = first["target"].partition("-")[0]
-    counts = rows["target"].value_counts(sort=False)
+    return f"{adapter}: {where}{what}"
+
+
+def _by_case(rows: pd.DataFrame) -> str:
+    """Return a table of a group's first cases: where each differs, the summary and the call."""
     by_case = rows.groupby("case", sort=False).agg(
         on=("target", lambda names: ", ".join(sorted(name.partition("-")[2] for name in names))),
         summary=("summary", "first"),
@@ -58,17 +78,7 @@ def _group(run: Run, rows: pd.DataFrame) -> dict[str, Any]:
     )
     shown = by_case.head(_SHOWN).reset_index()
     more = f"\n\n...and {len(by_case) - _SHOWN} more, see differences.csv." if len(by_case) > _SHOWN else ""
-    return {
-        "title": f"{adapter}: {where}{what}",
-        "cases": len(by_case),
-        "counts": ", ".join(f"{count:,} on {target}" for target, count in sorted(counts.items())),
-        "reason": first["known"],
-        "link": verdict.entry.link if verdict.entry else "",
-        "follows": verdict.follows,
-        "was": verdict.entry.reason if verdict.entry and verdict.fails else "",
-        "table": markdown(shown.map(cell)) + more,
-        "program": _program(run, first["case"], first["target"]),
-    }
+    return markdown(shown.map(cell)) + more
 
 
 def _program(run: Run, name: str, target: str) -> str:

@@ -1,4 +1,4 @@
-"""Tables -> Markdown and CSV. Every page is a pure function of a recorded run and the known differences."""
+"""The pages as Markdown, CSV and HTML. Every page is a pure function of a recorded run and of what is accepted."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from reports.recording.sampling import LIMITS, describe, is_asked_all
 from reports.recording.targets import ORACLE, is_framework
 
 MEASURED: Final = ("rounding.md", determinism.PAGE)
-"""Pages that hold what another processor would round otherwise, or what varies anyhow."""
+"""Pages whose numbers depend on the processor's rounding, or vary from run to run."""
 
 
 def pages(run: Run, accepted: Accepted) -> dict[str, str]:
-    """File name -> text of every report."""
+    """Return the text of every report by file name."""
     begin(run, accepted)
     frame = tables.results(run)
     targets = tables.targets_of(run)
@@ -37,8 +37,6 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
     errors = cells.cells(run, frameworks)
     agreeing = _asked_all(run, [target for target in targets if target in {*frameworks, ORACLE}])
     covered = by_case.of_run(run)
-    text = load_claims()
-    found = claims.findings(run, text.claims, [target for target in targets if target != ORACLE])
     return {
         "conformance.md": _conformance(run, frame, targets),
         "differences.md": differences.page(run, wrong, accepted),
@@ -52,15 +50,24 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
         "rounding.md": _rounding(run, frame, frameworks),
         "indices.md": _indices(run, frameworks),
         "padding.md": page_of("padding.md", run, table=markdown(padding(run, _first_modes(run, frameworks)))),
-        "document_readings.md": page_of("document_readings.md", run, operators=_readings(run)),
-        "document_claims.md": page_of("document_claims.md", run, **review(run, found, text.undecidable)),
-        "document_claims.csv": claims.rows(found).to_csv(index=False),
+        **_tutorial(run, targets),
         **determinism.pages(run),
     }
 
 
+def _tutorial(run: Run, targets: list[str]) -> dict[str, str]:
+    """Return the pages about the tutorial by file name."""
+    text = load_claims()
+    found = claims.findings(run, text.claims, [target for target in targets if target != ORACLE])
+    return {
+        "document_readings.md": page_of("document_readings.md", run, operators=_readings(run)),
+        "document_claims.md": page_of("document_claims.md", run, **review(run, found, text.undecidable)),
+        "document_claims.csv": claims.rows(found).to_csv(index=False),
+    }
+
+
 def write(run: Run, accepted: Accepted, folder: Path) -> list[Path]:
-    """Write every report of a run into a folder; returns the paths."""
+    """Write every report of a run into a folder and return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, text in pages(run, accepted).items():
@@ -70,7 +77,7 @@ def write(run: Run, accepted: Accepted, folder: Path) -> list[Path]:
 
 
 def published(run: Run, accepted: Accepted) -> dict[str, str]:
-    """The pages that are committed: nothing in them depends on time, and only ``MEASURED`` on the machine."""
+    """Return the pages that are committed. They do not depend on the time. Only ``MEASURED`` depend on the machine."""
     return {name: text for name, text in pages(run, accepted).items() if name.endswith(".md")}
 
 
@@ -89,7 +96,7 @@ def _conformance(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
 
 
 def _unjudged(run: Run) -> list[str]:
-    """Return a line for each answer that there is none of, or that nothing can be held against."""
+    """Return a line for each answer that is lacking, or that there is nothing to compare with."""
     found = judged(run)
     return [f"{case.id}[{target}]: {verdict.reason}" for case, target, verdict in found if verdict.follows == "error"]
 
@@ -100,12 +107,12 @@ def _rounding(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
 
 
 def _asked_all(run: Run, targets: list[str]) -> list[str]:
-    """The targets that were asked every case: only of these can be said how often they agree."""
+    """Return the targets that were asked every case. Only for these can be counted how often they agree."""
     return [target for target in targets if is_asked_all(run.header["targets"][target])]
 
 
 def _first_modes(run: Run, targets: list[str]) -> list[str]:
-    """Each framework's first target, as the run has them: modes are told the same."""
+    """Return each framework's first target in the run: all its modes are given the same padding."""
     firsts: dict[str, str] = {}
     for target in run.header["targets"]:
         firsts.setdefault(target.partition("-")[0], target)
@@ -113,12 +120,12 @@ def _first_modes(run: Run, targets: list[str]) -> list[str]:
 
 
 def _readings(run: Run) -> list[tuple[str, list[str], str]]:
-    """For each operator that the tutorial spells out: when its readings are right, and the table."""
+    """Return for each operator that the tutorial describes step by step when its readings are right, and the table."""
     return [(name, readings.sentences(run, name), markdown(readings.table(run, name))) for name in readings.WORDS]
 
 
 def _thinned(run: Run) -> list[str]:
-    """A line for each target that is not asked every case."""
+    """Return a line for each target that is not asked every case."""
     facts = sorted(run.header["targets"].items())
     options = ((target, {name: fact[name] for name in LIMITS & fact.keys()}) for target, fact in facts)
     return [f"`{target}`: {describe(ModeOptions(**limits), slow=False)}." for target, limits in options if limits]

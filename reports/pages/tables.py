@@ -1,6 +1,7 @@
-"""A recorded run -> pandas tables. Nothing here depends on time or machine, but for what the frameworks themselves say.
+"""The pandas tables of a recorded run.
 
-Every table is made from one frame with a row for each case on each target.
+Nothing here depends on the time or the machine, apart from what the frameworks themselves answer. Every table but the
+one of agreement is made from one frame with a row for each judged answer.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from reports.recording.run import Run
 from reports.recording.targets import ORACLE
 
 BY_PROCESSOR: Final = "by processor"
-"""What a page says instead of a status where the processor decides, so that it is the same on every machine."""
+"""The text that pages show instead of a status where the processor decides, so that all machines give the same page."""
 STATUSES: Final = (
     *("passed", "differing", "raised", "crashed", "timed out", "unsupported", "not asked", "unjudged"),
     BY_PROCESSOR,
 )
-"""What an answer comes to."""
+"""The statuses that a page can show, in the order in which they are counted."""
 HEADROOM: Final = tuple(field.name for field in fields(Headroom))
 COLUMNS: Final = (
     *("case", "operator", "topic", "target", "status", "follows", "valid", "known", "kind", "diagnosis"),
@@ -38,7 +39,7 @@ _OPERATORS: Final = (*OPERATORS, PIPELINE)
 
 
 def results(run: Run) -> pd.DataFrame:
-    """Return one row for each judged answer: where it stands, and its verdict."""
+    """Return one row for each judged answer: its case, its target and its verdict."""
     rows = [_row(run, case, target, verdict) for case, target, verdict in judged(run)]
     return pd.DataFrame(rows, columns=[*COLUMNS, *HEADROOM])
 
@@ -65,13 +66,13 @@ def _row(run: Run, case: Case, target: str, verdict: Verdict) -> dict[str, Any]:
 
 
 def _summary(verdict: Verdict) -> str:
-    """Return what is said of an answer; of one that fails, also why."""
+    """Return the summary of an answer; for an answer that fails, with the cause."""
     why = f"{verdict.note}: " if verdict.fails and verdict.note and verdict.note != verdict.summary else ""
     return f"{why}{verdict.summary}"
 
 
 def _call(run: Run, case: Case, target: str, verdict: Verdict) -> str:
-    """Return the framework's call where there is something to say of it."""
+    """Return the framework's call as a line; "" for an answer that passed or a call that was not made."""
     record = run.records.get((case.id, target))
     if record is None or (verdict.status == "passed" and not verdict.fails):
         return ""
@@ -79,13 +80,13 @@ def _call(run: Run, case: Case, target: str, verdict: Verdict) -> str:
 
 
 def conformance(frame: pd.DataFrame, targets: Sequence[str]) -> pd.DataFrame:
-    """Operator x target: how many valid cases have which status, of how many."""
+    """Return operator x target: how many valid cases have which status, and how many there are."""
     valid = frame[frame["valid"].astype(bool)]
     return _counted(valid, "operator", _present(valid), targets)
 
 
 def topics(frame: pd.DataFrame, targets: Sequence[str]) -> list[tuple[str, pd.DataFrame]]:
-    """For each operator, topic x target: how many valid cases have which status, of how many."""
+    """Return for each operator topic x target: how many valid cases have which status, and how many there are."""
     valid = frame[frame["valid"].astype(bool)]
     operators = ((operator, valid[valid["operator"] == operator]) for operator in _present(valid))
     return [(name, _counted(rows, "topic", sorted(rows["topic"].unique()), targets)) for name, rows in operators]
@@ -115,9 +116,10 @@ def _count(statuses: pd.Series[str] | None) -> str:
 
 
 def differences(frame: pd.DataFrame) -> pd.DataFrame:
-    """The differing answers, grouped by what explains them, the largest and the new groups first.
+    """Return the differing answers, sorted by the known difference that explains them. New ones come first.
 
-    Recorded behaviours of calls that have no result are left to ``shape_errors``; whatever fails is here.
+    Of one operator and target the largest errors come first. Recorded behaviours of calls without a right answer are
+    left to ``shape_errors``. Every answer that fails is here.
     """
     differs = frame["status"].isin(("differing", "raised", "crashed", "timed out"))
     wrong = frame[(differs & (frame["known"] != RECORDED)) | frame["follows"].isin(FAILING)]
@@ -127,9 +129,9 @@ def differences(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def agreement(run: Run, targets: list[str]) -> pd.DataFrame:
-    """Per operator: which targets returned the same bits, in how many exact cases; braces hold those that agree.
+    """Return for each operator which targets returned the same bits, and in how many exact cases.
 
-    Cases of which the processor decides what becomes on one of them are left out.
+    Braces hold the targets that agree. A case is left out if the processor decides its answer on one of the targets.
     """
     rows: Counter[tuple[str, str]] = Counter()
     for case in run.cases.values():
@@ -142,7 +144,7 @@ def agreement(run: Run, targets: list[str]) -> pd.DataFrame:
 
 
 def _depends(run: Run, case: Case, targets: list[str]) -> bool:
-    """Tell whether the processor decides what becomes of a case on one of the targets."""
+    """Tell whether the processor decides the answer to a case on one of the targets."""
     asked = (target for target in targets if target != ORACLE and (case.id, target) in run.records)
     return any(judge(run, case, target).by_processor for target in asked)
 
@@ -160,5 +162,5 @@ def _clusters(run: Run, case: Case, targets: list[str]) -> str:
 
 
 def targets_of(run: Run) -> list[str]:
-    """The targets of a run, the oracle last: it is what the others are held against."""
+    """Return the targets of a run. The oracle is last, because the others are compared with it."""
     return sorted(run.header["targets"], key=lambda target: (target == ORACLE, target))

@@ -1,4 +1,4 @@
-"""What a failing item says: the call, both arrays small enough to read, the diagnosis, and a program to paste."""
+"""The message of a failing item: the call, both arrays small enough to read, the diagnosis and a program to paste."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from reports.recording.targets import adapter_of
 
 
 def explain(run: Run, case: Case, target: str, verdict: Verdict) -> str:
-    """Return the whole message about an answer that fails."""
+    """Return the message about an answer that fails."""
     if verdict.others and verdict.follows == "new":
         return determinism.explain(run, case, target)
     if verdict.follows == "vanished":
@@ -31,7 +31,7 @@ def explain(run: Run, case: Case, target: str, verdict: Verdict) -> str:
 
 
 def _departure(run: Run, case: Case, target: str, verdict: Verdict) -> str:
-    """A call without a right answer that ended otherwise than recorded."""
+    """Return the message about a call without a right answer that ended otherwise than recorded."""
     record = run.records[case.id, target]
     return (
         f"{verdict.note}\n"
@@ -55,7 +55,7 @@ def _difference(run: Run, case: Case, target: str, verdict: Verdict) -> str:
 
 
 def _arrays(run: Run, case: Case, outcome: Returned, step: str) -> Iterator[str]:
-    """Yield what was expected and what came; of a pipeline the tensors of one step."""
+    """Yield the expected and the actual arrays as texts; for a pipeline, the tensors of the step that differs."""
     arrays, expected = dict(outcome.arrays), {}
     if step:
         expected = step_expectation(case, arrays, step)

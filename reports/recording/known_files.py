@@ -1,4 +1,4 @@
-"""The files of ``reports/known``: how they are read, and which versions an entry is about."""
+"""Reading the files of ``reports/known``, and the versions that an entry is about."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ Specifier = Annotated[str, AfterValidator(_specifier)]
 
 @functools.cache
 def contains(specifier: str, version: str) -> bool:
-    """Tell whether a version is among those that a specifier names, pre-releases included."""
+    """Tell whether a version satisfies a specifier. Pre-releases count too."""
     return SpecifierSet(specifier).contains(version, prereleases=True)
 
 
 class KnownError(Exception):
-    """A file of known differences that can't be used: one line a fault."""
+    """A file of ``reports/known`` that can't be used. The message has a line for each fault."""
 
 
 def read(path: Path, shape: TypeAdapter[_Shape], empty: object, part: str = "") -> _Shape:
-    """Read a YAML file into the ``shape`` that it must have; for an empty file that is ``empty``.
+    """Read a YAML file and check that it has this ``shape``. An empty file counts as ``empty``.
 
     Raises:
-        KnownError: if it is not what it should be; ``part`` stands before the place of each fault.
+        KnownError: if the file is invalid. The message puts ``part`` before the place of each fault.
     """
     try:
         return shape.validate_python(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader) or empty)

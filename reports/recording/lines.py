@@ -1,4 +1,4 @@
-"""JSON lines in a file, appended as they come and read again at their offsets."""
+"""A file of JSON lines. Lines are appended as they come and are read again at their offsets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Line = dict[str, Any]
 
 
 class Lines:
-    """A file of JSON lines. Several threads may use it; ``lock`` keeps several calls of one thread together."""
+    """A file of JSON lines. Several threads may use it. A thread that holds ``lock`` keeps several calls together."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -21,7 +21,7 @@ class Lines:
         self._end = 0
 
     def whole(self) -> Iterator[tuple[Line, int]]:
-        """Yield every whole line with its offset. A killed run may leave a piece of one at the end of the file."""
+        """Yield every whole line with its offset. A killed run may leave part of a line at the end of the file."""
         with self.path.open("rb") as file:
             for line in file:
                 if not line.endswith(b"\n"):
@@ -31,7 +31,7 @@ class Lines:
                 yield json.loads(line), offset
 
     def append(self, line: Line) -> int:
-        """Write a line behind all others and return its offset."""
+        """Write a line at the end of the file and return its offset."""
         with self.lock:
             if self._file is None:
                 self._file = self._open()
@@ -40,7 +40,7 @@ class Lines:
             return offset
 
     def _open(self) -> BinaryIO:
-        """Open the file to be written at its end, without the piece of a line that a killed run left there."""
+        """Open the file for writing at its end. Cut off the part of a line that a killed run may have left there."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         file = self.path.open("ab")
         file.truncate(self._end)
@@ -60,7 +60,7 @@ class Lines:
         return self._file is not None and not self._file.closed
 
     def flush(self) -> None:
-        """Hand what was written to the system, so that it survives this process."""
+        """Give all written lines to the operating system, so that they survive this process."""
         with self.lock:
             if self._file is not None and not self._file.closed:
                 self._file.flush()

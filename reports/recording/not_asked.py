@@ -1,7 +1,7 @@
-"""Calls that a framework does not survive: they are not made, and a run says so, with the reason.
+"""Calls that a framework does not survive. They are not made, and the run records the reason.
 
 A call that ends its process costs one answer. A call that corrupts its process may make later answers wrong, so it
-can't be made at all. The files of ``reports/known/not_asked`` say which calls these are, by conditions over a case.
+must not be made at all. The files of ``reports/known/not_asked`` describe these calls by conditions over a case.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FOLDER: Final = Path(__file__).parents[1] / "known" / "not_asked"
 
 
 class NotAsked(BaseModel):
-    """Calls that a target is not asked."""
+    """An entry: the calls that a target is not asked, and the reason."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -32,7 +32,7 @@ class NotAsked(BaseModel):
     link: str = Field(pattern=r"^(https://\S+|not reported yet)$")
 
     def speaks_of(self, case: Case, target: str, version: str) -> bool:
-        """Tell whether a case is not asked of a target in a version of its framework."""
+        """Tell whether the entry forbids a case on a target in a version of its framework."""
         if not fnmatchcase(target, self.targets) or not contains(self.versions, version):
             return False
         return any(meets(call, self.where) is True for call in ([step.case for step in case.steps] or [case]))
@@ -45,12 +45,12 @@ def load(folder: Path = FOLDER) -> list[NotAsked]:
     """Read the entries of all files of a folder.
 
     Raises:
-        KnownError: if a file is not what it should be.
+        KnownError: if a file is invalid.
     """
     return [entry for path in sorted(folder.glob("*.yaml")) for entry in read(path, _ENTRIES, [], "entry ")]
 
 
 def why(entries: Iterable[NotAsked], case: Case, target: str, version: str) -> str:
-    """Return why a target is not asked a case; nothing if it is asked."""
+    """Return the reason why a target is not asked a case; "" if it is asked."""
     found = next((entry for entry in entries if entry.speaks_of(case, target, version)), None)
     return f"not asked: {found.reason} ({found.link})" if found else ""

@@ -1,4 +1,4 @@
-"""One recorded answer, as a run keeps it in memory: how a call ended, and which two answers are the same."""
+"""A recorded answer, as a run keeps it in memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored(Mapping[str, Array]):
-    """Arrays of a run's file by the names of outputs. Each is read from the file whenever it is asked for."""
+    """Arrays of a run's file by the names of outputs. Each access reads the array from the file."""
 
     digests: dict[str, str]
     read: Callable[[str], Array] = field(repr=False, compare=False)
@@ -36,9 +36,9 @@ class Stored(Mapping[str, Array]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A result, but for the text of its call, which stays in the file at ``offset``.
+    """A result without the text of its call, which stays in the file at ``offset``.
 
-    ``digests`` maps the names of outputs to the digests of their arrays where the call returned.
+    ``digests`` maps the names of outputs to the digests of their arrays; it is empty where the call did not return.
     """
 
     case: str
@@ -50,11 +50,11 @@ class Record:
 
 
 def same(one: Record, other: Record) -> bool:
-    """Tell whether two calls ended alike, and returned the same bits if they returned."""
+    """Tell whether two calls ended in the same way, and returned the same bits if they returned."""
     return one.outcome.end == other.outcome.end and one.digests == other.digests
 
 
 def call_line(text: str, step: str = "") -> str:
-    """Return the framework's call in a call's text as one line; of a pipeline that of a step, or the last one made."""
+    """Return the line of a call's text that calls the framework; for a pipeline, that of ``step`` or else the last."""
     lines = [line for line in (part(text, step) if step else text).splitlines() if line.startswith(CALL)]
     return (lines[-1] if lines else text.strip()).removeprefix(CALL)

@@ -1,4 +1,4 @@
-"""Going on with a run that was cut short: whether its file is this very run's, and what is still to be asked."""
+"""Resuming a run that was cut short: check that the file belongs to this run, and find what is still to be asked."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from reports.recording.run import TIMES, Run, RunError, read
 
 
 def resumed(path: Path, header: dict[str, Any], cases: dict[str, Case]) -> Run:
-    """The run at ``path``, if it was begun with this header and asks these cases as they are now.
+    """Return the run at ``path``, after a check that it has this header and that its cases have not changed.
 
     Raises:
-        UsageError: if not.
+        UsageError: if the file is no run, the header is another one, or a case has changed.
     """
     run = _read(path)
     if _fixed(run.header) != _fixed(header):
@@ -36,35 +36,35 @@ def _read(path: Path) -> Run:
     except RunError as error:
         msg = f"--resume: {error}"
         raise UsageError(msg) from None
-    run.faults.clear()  # ours, and perhaps mended: they are asked again
+    run.faults.clear()  # faults are on our side and may be mended now, so these cases are asked again
     return run
 
 
 def _fixed(header: dict[str, Any]) -> dict[str, Any]:
-    """What of a header is known from the start: all but the settings of targets whose turn has yet to come."""
+    """Return the part of a header that is known from the start: all but the settings that targets report later."""
     facts = {name: {**fact, "settings": None} for name, fact in header.get("targets", {}).items()}
     return {"targets": facts} | {name: header.get(name) for name in ("missing", "suite", "weights", TIMES)}
 
 
 def unanswered(cases: Iterable[Case], target: Target, old: Run | None) -> list[Case]:
-    """The cases to which a target has no answer yet."""
+    """Return the cases to which a target has no answer yet."""
     return [case for case in cases if old is None or (case.id, str(target)) not in old.records]
 
 
 def sources() -> str:
-    """A digest of the code that asks and answers: answers of other code are other answers."""
+    """Return a digest of the code that asks and answers. A run can't go on with answers of other code."""
     root = Path(__file__).parents[2]
     files = sorted(path for room in ("cases", "adapters") for path in (root / room).rglob("*.py"))
     return hashlib.blake2b(b"\0".join(path.read_bytes() for path in files), digest_size=8).hexdigest()
 
 
 def calls(cases: Sequence[Case], target: Target, old: Run | None, times: int) -> list[Case]:
-    """The cases that a target is still to be asked, so that each has ``times`` answers: once in order, then backwards.
+    """Return the cases that a target must still be asked, so that each gets ``times`` answers.
 
-    On the way back all repeats of a case follow one another. So each call is made at two places in one process, which
-    shows what earlier calls leave behind and memory that nobody wrote, and back to back as well, which shows what a
-    call leaves for itself. A race of threads shows anywhere. What counts is the first answer, which knows of none of
-    this: it comes as it would if each case were asked once.
+    Each case comes once in order, and then the cases come in reverse order, with all repeats of a case in a row. So
+    each call is made at two places in one process. This shows what earlier calls leave behind, and memory that nobody
+    wrote. The repeats in a row show what a call leaves for its own next call. A race of threads may show at any place.
+    The first answer counts. It is the same as if each case were asked once, since it comes before all repeats.
     """
     counts = ((case, old.repeats[case.id, str(target)] if old else 0) for case in reversed(cases))
     return unanswered(cases, target, old) + [case for case, done in counts for _ in range(times - 1 - done)]

@@ -1,11 +1,11 @@
 """A run on disk: JSON lines, written as answers come, from which every report is rendered.
 
-The first line is the header, the last the footer; between them stand cases, arrays and results. An array is stored
-once, under the digest of its dtype, shape and bytes, however many targets returned it: two results agree bit for bit
-if their digests are the same. Only an index of the arrays is kept in memory.
+The first line is the header and the last line is the footer. Between them are cases, arrays and results. An array is
+stored once, under the digest of its dtype, shape and bytes, however many targets returned it. So two results agree bit
+for bit if their digests are the same. Only an index of the arrays is kept in memory.
 
-The lines come as answers come, so their order and the seconds differ from run to run; nothing else does. What is read
-is in one order all the same: cases as their files have them, answers by case and target.
+The lines are written as answers come, so their order and the seconds differ from run to run; nothing else does. A run
+that is read has always the same order: cases as in their files, answers by case and target.
 """
 
 from __future__ import annotations
@@ -28,36 +28,36 @@ from reports.recording.lines import Lines
 from reports.recording.record import Array, Key, Record, Stored, same
 
 TIMES: Final = "determinism"
-"""Where a run's header says how often every call was made; it doesn't, if that is once."""
+"""The key of a run's header for the number of times that every call was made; absent if that is once."""
 
 FORMAT: Final = 2
 
 
 class RunError(Exception):
-    """A run file that can't be used; the message says why and what to do."""
+    """A run's file that can't be used; the message says why, and what to do."""
 
 
 class Run:
-    """A run, being written or read again. Safe to use from several threads."""
+    """A run that is being written or was read. Several threads may use it."""
 
     def __init__(self, path: Path) -> None:
-        """Index the file at ``path`` if there is one; whatever is recorded later goes to its end."""
+        """Index the file at ``path`` if there is one. What is recorded later is appended to it."""
         self.path = path
         self.header: dict[str, Any] = {}
         self.footer: dict[str, Any] | None = None
         self.cases: dict[str, Case] = {}
         self.records: dict[Key, Record] = {}
         self.repeats: Counter[Key] = Counter()
-        """How often a call that has a record was made again."""
+        """The number of repeats of each call that has a record."""
         self.others: dict[Key, list[Record]] = {}
-        """What came of those repeats that were not the same."""
+        """The records of the repeats that did not return the same."""
         self.faults: dict[Key, str] = {}
         self.unasked: dict[Key, str] = {}
-        """Why a call that a framework does not survive was not made."""
+        """The reason why a call was not made: the framework does not survive it."""
         self.verdicts: Any = None
-        """What ``reports.judging.judge`` makes of the records: it alone reads and writes this."""
+        """The verdicts on the records. Only ``reports.judging.judge`` reads and writes this."""
         self.judged_by: str = ""
-        """A digest of what the stored verdicts were made by."""
+        """A digest of the code and the accepted differences by which the stored verdicts were made."""
         self.stored: dict[Key, dict[str, Any]] = {}
         """The verdicts that the file holds, as JSON."""
         self._places: dict[str, int] = {}
@@ -75,13 +75,13 @@ class Run:
             self._lines.flush()
 
     def ask(self, case: Case, place: int = 0) -> None:
-        """Record a case, once; ``place`` is where it stands in its file."""
+        """Record a case, once. ``place`` is the case's position in its file."""
         if case.id not in self.cases:
             self.cases[case.id], self._places[case.id] = case, place
             self._write({"record": "case", "place": place, **cases.to_json(case)})
 
     def record(self, result: Result | Fault) -> None:
-        """Record an answer, and its arrays as far as they are new; a second one to the same question is a repeat."""
+        """Record an answer and those of its arrays that are new. A second answer to the same call is a repeat."""
         with self._lines.lock:
             if isinstance(result, Fault):
                 self.faults[result.case, result.target] = result.message
@@ -99,7 +99,7 @@ class Run:
             self._write({"record": "not asked", "case": case, "target": target, "reason": reason})
 
     def judging(self, by: str) -> None:
-        """Record that the verdicts from here on are made by what has this digest; earlier ones no longer count."""
+        """Record the digest by which the verdicts from here on are made. Earlier verdicts no longer count."""
         self.judged_by, self.stored = by, {}
         if self._lines.is_open:
             self._write({"record": "judging", "by": by})
@@ -111,12 +111,12 @@ class Run:
 
     @property
     def keys(self) -> list[Key]:
-        """The cases and targets that have an answer, were left out or broke on our side, in the run's order."""
+        """The cases and targets with an answer, with a call that was not made or with a fault, in the run's order."""
         rest = self.unasked.keys() | self.faults.keys()
         return sorted(self.records.keys() | rest, key=self._rank) if rest else [*self.records]
 
     def end(self, **facts: Any) -> None:
-        """Write the footer: a run without one was cut short."""
+        """Write the footer. A run without a footer was cut short."""
         self._arrange()
         footer = {"results": len(self.records), **facts}
         self._write({"record": "footer", **footer})
@@ -128,14 +128,14 @@ class Run:
         self._lines.close()
 
     def array(self, name: str) -> Array:
-        """The array that has this digest, read back from the file."""
+        """Read the array that has this digest from the file."""
         record = self._lines.at(self._offsets[name])
         # ml_dtypes, imported above, registers bfloat16 with NumPy under its name.
         data = np.frombuffer(base64.b64decode(record["data"]), dtype=record["dtype"])
         return data.reshape(record["shape"])
 
     def call(self, record: Record) -> str:
-        """The text of a record's call, read back from the file."""
+        """Read the text of a record's call from the file."""
         text: str = self._lines.at(record.offset)["call"]
         return text
 
@@ -169,7 +169,7 @@ class Run:
         return name
 
     def _write(self, record: dict[str, Any]) -> int:
-        self.footer = None  # what comes after a footer is not finished
+        self.footer = None  # a run that goes on after its footer is not finished
         return self._lines.append(record)
 
     def _index(self) -> None:
@@ -178,7 +178,7 @@ class Run:
         self._arrange()
 
     def _arrange(self) -> None:
-        """Put cases and answers into an order that depends neither on which came first nor on what was asked when."""
+        """Put cases and answers into an order that does not depend on when they were asked or came."""
         cases = sorted(self.cases, key=lambda name: (self.cases[name].file, self._places[name]))
         self.cases = {name: self.cases[name] for name in cases}
         self._ranks = {name: rank for rank, name in enumerate([*cases, *self.header.get("targets", ())])}
@@ -211,7 +211,7 @@ class Run:
                 self._take_for(kind, (record["case"], record["target"]), record)
 
     def _take_for(self, kind: str, key: Key, record: dict[str, Any]) -> None:
-        """Take in what stands for one case on one target, beside its answers."""
+        """Take in a line about one case on one target that is not an answer."""
         match kind:
             case "not asked":
                 self.unasked[key] = record["reason"]
@@ -221,7 +221,7 @@ class Run:
                 self.faults[key] = record["message"]
 
     def _made(self, line: dict[str, Any], offset: int) -> Record:
-        """Return a result without its call. Names and digests recur, so each is kept once."""
+        """Return a result without its call. Names and digests occur often, so each is kept in memory once."""
         digests = {sys.intern(name): sys.intern(digest) for name, digest in line["arrays"].items()}
         return Record(
             case=sys.intern(line["case"]),
@@ -240,10 +240,10 @@ class Run:
 
 
 def read(path: Path) -> Run:
-    """A recorded run.
+    """Read a recorded run.
 
     Raises:
-        RunError: if there is no such file, or it is no run of this format.
+        RunError: if there is no such file, or it is not a run of this format.
     """
     if not path.is_file():
         msg = f"{path}: there is no run here; `pytest cases` writes one to reports/latest/run.jsonl"
@@ -260,6 +260,6 @@ def read(path: Path) -> Run:
 
 
 def digest(array: Array) -> str:
-    """A name for an array's exact content: the same for the same dtype, shape and bits, and for nothing else."""
+    """Return a name for an array's exact content. Two arrays share it only if dtype, shape and bits are the same."""
     head = f"{array.dtype}{array.shape}".encode()
     return hashlib.blake2b(head + np.ascontiguousarray(array).tobytes(), digest_size=16).hexdigest()

@@ -1,6 +1,6 @@
-"""One conformance run: choose the targets, start the engine, record what comes.
+"""One conformance run: choose the targets, start the engine and record the answers.
 
-pytest's hooks and items call this and nothing else, so that the whole flow can be read in one place.
+pytest's hooks and items make a run through this module alone, so the whole flow can be read in one place.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _ORACLE: Final = Target(adapter="oracle", mode="eager", device="cpu")
 
 
 class LostError(Exception):
-    """An answer that never came: ours, not a framework's."""
+    """An answer that never came, by a fault on our side and not by a framework's."""
 
 
 class Session:
     """A run from the choice of targets to the last answer. Use ``choose``, then ``start``, ``answer`` and ``finish``.
 
-    ``facts`` holds what the run's header says of each target; its settings are empty until its first worker has told
-    them. ``waiting`` is called now and then while ``answer`` waits.
+    ``facts`` holds what the run's header says of each target. The settings of a target are empty until its first worker
+    has reported them. ``waiting`` is called now and then while ``answer`` waits.
 
     Raises:
         UsageError: if an option is out of range, or the folder can't be written.
@@ -50,7 +50,7 @@ class Session:
         self.asked: set[tuple[str, str]] = set()
         self.started = False
         self.times = options.determinism or 1
-        """How often every call is made."""
+        """The number of times that every call is made."""
         self.facts: dict[str, dict[str, Any]] = {}
         self._waiting = waiting
         self._pool = Pool(case_limit=options.timeout, memory=int(options.memory * GIB))
@@ -62,10 +62,10 @@ class Session:
         self._not_asked = not_asked.load()
 
     def choose(self) -> None:
-        """Find out which targets there are, and which of them are wanted.
+        """Find the targets that can run, and choose those that the options want.
 
         Raises:
-            UsageError: if an adapter is unknown or broken, or nothing that was asked for can be run.
+            UsageError: if an adapter is unknown or broken, or no wanted target can run.
         """
         launches, unasked = targets.launches(DEFAULT_ADAPTERS, self.options)
         ready, absent = targets.sorted_out(self._pool.probe(launches))
@@ -78,19 +78,19 @@ class Session:
             self.facts[str(target)] = self._describe(target, ready)
 
     def chosen(self, cases: Sequence[Case], target: Target) -> set[str]:
-        """The ids of a file's cases that a target is asked; ``cases`` is the whole file."""
+        """Return the ids of the cases that a target is asked. ``cases`` are all cases of a file."""
         return sampling.asked(cases, self.targets[target], slow=self.options.slow)
 
     def weighted(self, cases: Sequence[Case]) -> list[Case]:
-        """A file's cases, all of them, those that take them with the real filters that the user gave."""
+        """Return all cases of a file. Those that take real filters get the filters that the user gave."""
         self._places |= {case.id: place for place, case in enumerate(cases)}
         return self._weights.given_to(cases)
 
     def start(self, work: dict[Target, list[Case]]) -> None:
-        """Begin: every case goes to the oracle, and to the targets given with it.
+        """Start the run: every case goes to the oracle, and to the targets that ``work`` gives it to.
 
         Raises:
-            UsageError: if there is no run to resume, no case takes the user's filters, or one of the targets that begin
+            UsageError: if the run can't be resumed, no case takes the user's filters, or one of the targets that begin
                 at once can't be configured.
         """
         cases = {case.id: case for target_cases in work.values() for case in target_cases}
@@ -106,18 +106,22 @@ class Session:
         others = targets.longest_first({target: chosen for target, chosen in todo.items() if chosen}, self.targets)
         self._prepare([*(oracle if oracle[_ORACLE] else ()), *islice(others, self.options.workers)])
         self.run = self._open(old, cases)
-        for target, left_out in unasked.items():
-            for case_id, reason in left_out.items():
-                self.run.leave_out(case_id, str(target), reason)
+        self._leave_out(self.run, unasked)
         self.started = True
         self._pool.start(oracle, self._deliver, settle=self._settle)
         self._pool.start(others, self._deliver, settle=self._settle, slots=self.options.workers)
 
+    @staticmethod
+    def _leave_out(run: Run, unasked: dict[Target, dict[str, str]]) -> None:
+        for target, left_out in unasked.items():
+            for case_id, reason in left_out.items():
+                run.leave_out(case_id, str(target), reason)
+
     def answer(self, case: Case, target: str) -> None:
-        """Wait until a target, and the oracle, have answered a case.
+        """Wait until the oracle and a target have answered a case.
 
         Raises:
-            LostError: if one of them broke on our side.
+            LostError: if there is no answer, by a fault on our side.
         """
         for name in (ORACLE, target):
             if (case.id, name) in self._recorded().unasked:
@@ -137,7 +141,7 @@ class Session:
                 self._check_pool(case, target)
 
     def finish(self, *, complete: bool) -> None:
-        """End the run: stop the workers, write the footer if all went its way, close the file."""
+        """End the run: stop the workers, write the footer if the run is complete, and close the file."""
         self._pool.stop()
         if self.run is None:
             return
@@ -149,7 +153,7 @@ class Session:
             self.run.close()
 
     def lost(self) -> list[str]:
-        """What a run that is over should hold and doesn't: answers asked for and never recorded."""
+        """Return a line for each answer that was asked for and never recorded. Call this when the run is over."""
         run = self._recorded()
         gone = [key for key in sorted(self.asked) if not self._has(*key)]
         again = f"answered less than {self.times} times"
@@ -171,7 +175,11 @@ class Session:
         return {"versions": adapter.versions, "python": adapter.python, "memory": memory, "settings": {}, **limits}
 
     def _prepare(self, first: Iterable[Target]) -> None:
-        """Configure the targets that begin at once, while it is early enough to say no."""
+        """Configure the targets that begin at once, while a usage error can still stop the run.
+
+        Raises:
+            UsageError: if one of them can't be configured.
+        """
         for target, answer in self._pool.prepare(first).items():
             if isinstance(answer, StartFailure):
                 raise UsageError(answer.message)
@@ -181,7 +189,11 @@ class Session:
                 raise UsageError(str(error)) from None
 
     def _settle(self, target: Target, settings: dict[str, str]) -> None:
-        """Take note of what a worker of a target chose, which must be what others of it chose."""
+        """Note the settings that a worker of a target chose.
+
+        Raises:
+            StartError: if another worker of the target chose other settings.
+        """
         fact = self.facts[str(target)]
         if not fact["settings"] and settings:
             fact["settings"] = settings
@@ -191,9 +203,9 @@ class Session:
             raise StartError(msg)
 
     def _record_settings(self) -> None:
-        """Write the header again if settings came to it: of several headers in a file, the last one counts.
+        """Write the header again if it has new settings. Of several headers in a file the last one counts.
 
-        Only in the thread that also judges, which would else find no header for a moment.
+        Only the thread that also judges may call this: any other thread would leave it without a header for a moment.
         """
         run = self._recorded()
         with self._writing:
@@ -203,7 +215,7 @@ class Session:
                 run.begin(header)
 
     def _old(self, cases: dict[str, Case]) -> Run | None:
-        """The run to go on with, if there is one."""
+        """Return the run to resume; None if there is none."""
         path = self.options.report / "run.jsonl"
         if not self.options.resume or not path.exists() or not path.stat().st_size:
             return None
@@ -222,7 +234,7 @@ class Session:
             path.unlink(missing_ok=True)
         run = old or Run(path)
         if old is None:
-            self._has_unwritten_settings = False  # the header has them
+            self._has_unwritten_settings = False  # the header that ``begin`` writes has them
         run.begin(self._header())
         for case in cases.values():
             run.ask(case, self._places.get(case.id, 0))

@@ -1,1 +1,1 @@
-"""From a difference to the transform that explains it."""
+"""Diagnosis: find the transform that explains a difference."""

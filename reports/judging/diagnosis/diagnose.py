@@ -1,8 +1,8 @@
-"""From a difference to the slip that explains it.
+"""The search for the mistake that explains a difference.
 
-Each explanation is a transform of the question or of the right answer. The oracle answers the changed question; if
-that is, bit for bit or within the tolerance, what the target returned, the transform is the diagnosis. So a diagnosis
-is checked on every element and is never a guess from the look of the numbers.
+Each explanation is a transform of the question or of the right answer. The oracle answers the changed question. The
+transform is the diagnosis if this answer equals what the target returned, bit for bit or within the tolerance. So a
+diagnosis is checked on every element and is never a guess from the look of the numbers.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _NARROWER: Final = {"float64": "float32", "int64": "int32"}
 def diagnose(
     case: Case, expected: Arrays, actual: Arrays, tolerance: Tolerance, inputs: Arrays | None = None
 ) -> str | None:
-    """The transform under which the expected result becomes the actual one; several are joined by "or"; or None.
+    """Return the transform that turns the expected result into the actual one; None if no known transform does.
 
-    A small case may not tell two slips apart: then both are named, and a larger case of the same group decides.
-    ``inputs`` are the call's, where they aren't those that the case fills.
+    A small case may not tell two transforms apart. Then both are named, joined by "or", and a larger case of the same
+    group decides. ``inputs`` are the call's inputs where they are not those that the case fills.
     """
     inputs = fill(case) if inputs is None else inputs
     explanations = _explanations(case, inputs, expected, actual, tolerance)
@@ -73,7 +73,7 @@ def _has_shapes(expected: Arrays, actual: Arrays) -> bool:
 
 
 def _of_values(case: Case, inputs: Arrays, expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
-    """The transforms that leave every shape as it is, and so explain no other one."""
+    """Yield the transforms that keep every shape, and so can't explain a wrong one."""
     yield from _of_dtype(expected, actual)
     yield from special.explanations(case, inputs, expected, actual)
     yield from _of_filter(case, inputs)
@@ -83,18 +83,21 @@ def _of_values(case: Case, inputs: Arrays, expected: Arrays, actual: Arrays) -> 
 
 
 def _answer(case: Case, inputs: Arrays) -> Callable[[], Arrays]:
-    """The oracle's answer; that each of its sums is exact need not be shown again, since every bit is compared."""
+    """Return a function that asks the oracle.
+
+    Its sums are not checked for exactness again, because every bit of the answer is compared.
+    """
     asked = replace(case, tier="special") if case.tier == "exact" else case
     return lambda: Oracle().run(asked, inputs)
 
 
 def _outputs(expected: Arrays, change: Callable[[Array], Array]) -> Arrays:
-    """The expected arrays with one change to the output, in the case's dtype and in the oracle's precision alike."""
+    """Return the expected arrays with one change to the output, in the case's dtype and in the oracle's precision."""
     return {name: change(array) if name.startswith("output") else array for name, array in expected.items()}
 
 
 def _of_dtype(expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
-    """The right values in another dtype."""
+    """Yield the right values in the dtypes that came back."""
     changed = {name: actual[name].dtype for name in outputs(expected) if actual[name].dtype != expected[name].dtype}
 
     def converted() -> Arrays:
@@ -106,7 +109,7 @@ def _of_dtype(expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
 
 
 def _is_in_32_bits(case: Case, inputs: Arrays, actual: Arrays, tolerance: Tolerance) -> bool:
-    """Whether this is the answer to the same question asked in 32 bits, held to what those allow and to no more."""
+    """Tell whether this is the right answer to the same question asked in 32 bits, within the tolerance of 32 bits."""
     narrow = _NARROWER[case.dtype]
     dtypes = {name: spec.dtype if spec.fill == "indices" else narrow for name, spec in case.inputs.items()}
     specs = {name: replace(spec, dtype=dtypes[name]) for name, spec in case.inputs.items()}
@@ -120,7 +123,10 @@ def _is_in_32_bits(case: Case, inputs: Arrays, actual: Arrays, tolerance: Tolera
 
 
 def _answer_and_tier(case: Case, inputs: Arrays) -> tuple[Arrays, Tier]:
-    """The right answer and how it is to be held: floats that don't hold every sum of an exact case round."""
+    """Return the right answer and the tier by which to compare it.
+
+    Floats that can't hold every sum of an exact case round, so such an answer is compared in the bounded tier.
+    """
     try:
         return Oracle().run(case, inputs), case.tier
     except NotExact:
@@ -147,7 +153,7 @@ def _of_filter(case: Case, inputs: Arrays) -> Iterator[Explanation]:
 
 
 def _of_channels(case: Case, inputs: Arrays) -> Iterator[Explanation]:
-    """Bias and groups: left out, in another order."""
+    """Yield mistakes of bias and groups: ignored, reversed, or not kept apart."""
     if "bias" in inputs:
         yield "bias ignored", _answer(case, inputs | {"bias": np.zeros_like(inputs["bias"])})
         yield "bias reversed", _answer(case, inputs | {"bias": inputs["bias"][::-1].copy()})
@@ -158,7 +164,10 @@ def _of_channels(case: Case, inputs: Arrays) -> Iterator[Explanation]:
 
 
 def _ungrouped(case: Case, inputs: Arrays) -> Arrays:
-    """The answer of one filter over all channels, with zeros between the groups: what is infinite there makes NaN."""
+    """Return the answer of one filter over all channels, with zeros between the groups.
+
+    An infinity that meets one of these zeros makes NaN.
+    """
     *kernel, first, last = inputs["filter"].shape
     dense = np.zeros((*kernel, first * case.groups, last), inputs["filter"].dtype)
     for group, part in enumerate(np.split(inputs["filter"], case.groups, axis=-1)):
@@ -169,7 +178,10 @@ def _ungrouped(case: Case, inputs: Arrays) -> Arrays:
 
 
 def _of_surplus(case: Case, inputs: Arrays) -> Iterator[Explanation]:
-    """SAME where windows leave elements out, and where these were left out on both sides like padding below zero."""
+    """Yield SAME with its surplus cut on both sides, for cases whose windows leave elements out.
+
+    A target that takes the surplus for padding below zero cuts half of it in front.
+    """
     if case.padding != "SAME" or case.output_shape is not None or case.gradients:
         return
     axes = shapes.axes(case)

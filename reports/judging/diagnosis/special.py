@@ -1,6 +1,6 @@
-"""What becomes of values that are no ordinary numbers: the slips of the special tier, each by its name.
+"""Mistakes with special values: NaN, infinities, subnormal numbers and the signs of zeros.
 
-Like every diagnosis, each is a transform that the answer must follow in every element.
+Like every diagnosis, each is a transform that must explain every element of the answer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MAX: Final = ("max_pool", "max_pool_argmax")
 
 
 def explanations(case: Case, inputs: Arrays, expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
-    """The transforms that special values may have gone through."""
+    """Yield the transforms that special values may have gone through."""
     if case.dtype not in FLOATS:
         return
     yield "only the signs of zeros", lambda: _with_signs(expected, actual)
@@ -41,7 +41,7 @@ def explanations(case: Case, inputs: Arrays, expected: Arrays, actual: Arrays) -
 
 
 def _undefined(array: Array) -> Array:
-    """An array in which NaN stands for infinities, as where each is multiplied by a zero that stands beside it."""
+    """Return an array with NaN in place of infinities, as a product of each infinity with a zero gives."""
     wide = array.astype(np.float64)
     return np.where(np.isinf(wide), np.nan, wide).astype(array.dtype)
 
@@ -66,13 +66,16 @@ def _run(case: Case, inputs: Arrays, expected: Arrays) -> Arrays:
 
 
 def _begun(answer: Arrays, lowest: float) -> Arrays:
-    """What a search returns that began with the lowest number instead of minus infinity."""
+    """Return the result of a search for maxima that begins with the lowest number instead of minus infinity."""
     output = answer["output"].astype(np.float64)
     return answer | {"output": np.where(np.isneginf(output), lowest, output).astype(answer["output"].dtype)}
 
 
 def _first(case: Case, inputs: Arrays, ignoring: Arrays) -> Arrays:
-    """What a search returns that begins with a window's first element and asks of each other one if it is greater."""
+    """Return the result of a search for maxima that begins with a window's first element.
+
+    Every other element replaces the maximum only if it is greater, so NaN stays only where it comes first.
+    """
     axes, value = shapes.axes(case), inputs["value"]
     channels = value.shape[-1]
     places = _places(case).min(axis=tuple(range(-len(axes), 0))) * channels + np.arange(channels)
@@ -86,13 +89,13 @@ def _first(case: Case, inputs: Arrays, ignoring: Arrays) -> Arrays:
 
 
 def _places(case: Case, outside: int = np.iinfo(np.int64).max) -> Array:
-    """The place of each window's elements on one plane of the image: [1, *count, 1, *kernel]."""
+    """Return the place of each window's elements on one plane of the image: [1, *count, 1, *kernel]."""
     images = case.inputs["value"].shape[1:-1]
     return cut(np.arange(math.prod(images)).reshape(1, *images, 1), shapes.axes(case), outside)
 
 
 def _with_signs(expected: Arrays, actual: Arrays) -> Arrays:
-    """The expected arrays, each zero with the sign that the actual one has."""
+    """Return the expected arrays, in which each zero has the sign of the actual element."""
     signed = dict(expected)
     for name in outputs(expected):
         right, wrong = expected[name].astype(np.float64), actual[name].astype(np.float64)
@@ -102,7 +105,7 @@ def _with_signs(expected: Arrays, actual: Arrays) -> Arrays:
 
 
 def _flushed(case: Case, array: Array) -> Array:
-    """An array in which zeros of the same sign stand for the subnormals of the case's dtype."""
+    """Return an array with zeros of the same sign in place of the subnormal numbers of the case's dtype."""
     smallest = special("smallest_normal", case.dtype)
     wide = array.astype(np.float64)
     tiny = (np.abs(wide) < smallest) & (array.dtype.kind != "i")
@@ -110,7 +113,7 @@ def _flushed(case: Case, array: Array) -> Array:
 
 
 def _of_indices(case: Case, inputs: Arrays, expected: Arrays) -> Iterator[Explanation]:
-    """Where a window holds several NaNs, the index of the last of them."""
+    """Yield the index of the last NaN of a window where a window holds several."""
     if "indices" not in expected:
         return
     axes = shapes.axes(case)

@@ -1,4 +1,4 @@
-"""The slips of unpooling: an index read over another image, a value that another one overwrote."""
+"""Mistakes of unpooling: an index read over an image of another size, a value overwritten by another one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Explanation = tuple[str, Callable[[], Arrays]]
 
 
 def explanations(case: Case, inputs: Arrays, actual: Arrays) -> Iterator[Explanation]:
-    """What an unpooling may have done instead; gradients of it have no names here."""
+    """Yield the mistakes that an unpooling may have made; none for its gradients."""
     if case.gradients:
         return
     if case.operator == "max_unpool":
@@ -28,7 +28,7 @@ def explanations(case: Case, inputs: Arrays, actual: Arrays) -> Iterator[Explana
 
 
 def _of_size(case: Case, inputs: Arrays, wrong: tuple[int, ...]) -> Iterator[Explanation]:
-    """The same flat index put into an image of another size, where it names another place."""
+    """Yield the result of the same flat indices in an image of another size, where they name other places."""
     right = shapes.output_shape(case)
     if len(wrong) != len(right) or wrong == right or (wrong[0], wrong[-1]) != (right[0], right[-1]):
         return
@@ -46,7 +46,10 @@ def _size(shape: tuple[int, ...]) -> str:
 
 
 def _overwritten(case: Case, value: Array) -> Arrays:
-    """Every place gets the last value whose window begins at it or before it, and zero if that one doesn't reach it."""
+    """Give every place the last value whose window begins at that place or before it.
+
+    A place that this window does not reach gets zero.
+    """
     image, covered = value, np.ones((), dtype=np.bool_)
     for number, axis in enumerate(shapes.axes(case)):
         last, reached = _last(axis)
@@ -56,7 +59,10 @@ def _overwritten(case: Case, value: Array) -> Arrays:
 
 
 def _last(axis: Axis) -> tuple[Array, Array]:
-    """For each place of an image's axis, the last window that begins there or before, and whether it covers it."""
+    """Return for each place of an image's axis the last window that begins there or before.
+
+    The second array tells whether that window covers the place.
+    """
     places = np.arange(axis.image) + axis.before
     last = np.minimum(places // axis.stride, axis.count - 1)
     return last, places - last * axis.stride < axis.kernel

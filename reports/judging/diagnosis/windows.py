@@ -1,7 +1,7 @@
 """The right values seen through another window: moved, shorter or longer.
 
-A transposed convolution's full result is the same whatever the padding, so for it any window is searched for, at any
-offset, cropping or extending by zeros. Other operators are asked again with their padding's parts moved a little.
+A transposed convolution's full result does not depend on the padding. So it is searched for any window, at any offset,
+that crops the full result or extends it by zeros. Other operators are asked again with their padding moved a little.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from reports.judging.compare import Array, Arrays, compare, outputs
 Explanation = tuple[str, Callable[[], Arrays]]
 Sizes = tuple[int, ...]
 _REACH: Final = 2
-"""How many elements a window may have moved along an axis where the operator is asked again."""
+"""The most elements by which a window may have moved along an axis where the operator is asked again."""
 MULTIPLIED: Final = "inserted zeros multiplied"
 
 
 def explanations(
     case: Case, inputs: Arrays, expected: Arrays, actual: Arrays, tolerance: Tolerance
 ) -> Iterator[Explanation]:
-    """The windows through which the expected result may have been seen instead of its own."""
+    """Yield the windows through which the target may have seen the result, instead of the right one."""
     is_full = case.operator == "conv_transpose" and not case.gradients
     found = list(_of_full_result(case, inputs, actual, tolerance)) if is_full else []
     yield from found
@@ -42,21 +42,32 @@ def explanations(
 
 
 def _of_full_result(case: Case, inputs: Arrays, actual: Arrays, tolerance: Tolerance) -> Iterator[Explanation]:
-    """The nearest window on the full result, and on one of which inserted zeros are terms, where that is another."""
-    right, seen, axes = shapes.output_shape(case), actual["output"], shapes.axes(case)
-    if seen.ndim != len(right) or (seen.shape[0], seen.shape[-1]) != (right[0], right[-1]) or not all(seen.shape[1:-1]):
+    """Yield the nearest window on the full result.
+
+    Where the filter holds a NaN or an infinity, also yield the nearest window on the result that multiplies the
+    inserted zeros, since zero times these is NaN.
+    """
+    right, seen, axes = shapes.output_shape(case), actual["output"].shape, shapes.axes(case)
+    if not _may_be_windowed(right, seen):
         return
-    lengths, own = seen.shape[1:-1], tuple(axis.before for axis in axes)
+    lengths, own = seen[1:-1], tuple(axis.before for axis in axes)
     forms = ["eager"] if np.isfinite(inputs["filter"]).all() else ["eager", "zero_insertion"]
     for form in forms:
         wide = _wide(case, inputs, axes, lengths, form)
         found = _nearest(case, wide, actual, axes, tolerance)
-        is_moved = found is not None and (found, lengths) != (own, right[1:-1])
-        parts = [f"window {_text(found, lengths)} instead of {_text(own, right[1:-1])}"] if found and is_moved else []
+        if found is None:
+            continue
+        is_moved = (found, lengths) != (own, right[1:-1])
+        parts = [f"window {_text(found, lengths)} instead of {_text(own, right[1:-1])}"] if is_moved else []
         parts += [MULTIPLIED] if form != "eager" else []
-        if found is not None and parts:
+        if parts:
             start = tuple(offset + length for offset, length in zip(found, lengths, strict=True))
             yield ", ".join(parts), lambda wide=wide, start=start: _seen(case, wide, start, lengths)  # type: ignore[misc]
+
+
+def _may_be_windowed(right: Sizes, seen: Sizes) -> bool:
+    """Tell whether a shape can come from another window: its batch and channels are right, and it is not empty."""
+    return len(seen) == len(right) and (seen[0], seen[-1]) == (right[0], right[-1]) and all(seen[1:-1])
 
 
 def _text(offsets: Sizes, lengths: Sizes) -> str:
@@ -64,9 +75,9 @@ def _text(offsets: Sizes, lengths: Sizes) -> str:
 
 
 def _wide(case: Case, inputs: Arrays, axes: tuple[Axis, ...], lengths: Sizes, form: str) -> Arrays:
-    """The full result in float64 and, for the bounded tier, its magnitude, with zeros of a window's length around it.
+    """Return the full result in float64, with zeros of a window's length around it.
 
-    In the form that inserts zeros, these zeros are multiplied too.
+    In the bounded tier its magnitude comes with it. In the form that inserts zeros, these zeros are multiplied too.
     """
     reach = list(zip(axes, lengths, strict=True))
     around = ((0, 0), *((length, length) for length in lengths), (0, 0))
@@ -88,7 +99,10 @@ def _wide(case: Case, inputs: Arrays, axes: tuple[Axis, ...], lengths: Sizes, fo
 
 
 def _nearest(case: Case, wide: Arrays, actual: Arrays, axes: tuple[Axis, ...], tolerance: Tolerance) -> Sizes | None:
-    """The offset nearest to the right one at which every element agrees; what one plane rules out isn't tried."""
+    """Return the offset nearest to the right one at which every element agrees; None if there is none.
+
+    Only offsets at which the first plane agrees are tried.
+    """
     seen = actual["output"]
     lengths, own = seen.shape[1:-1], tuple(axis.before for axis in axes)
     starts = [tuple(map(int, start)) for start in _candidates(case, wide, seen, tolerance)]
@@ -101,7 +115,10 @@ def _nearest(case: Case, wide: Arrays, actual: Arrays, axes: tuple[Axis, ...], t
 
 
 def _candidates(case: Case, wide: Arrays, seen: Array, tolerance: Tolerance) -> Array:
-    """Where the first channel of the first image may be a window, as far as equality or the tolerance tells."""
+    """Return the starts of the windows that agree with the first channel of the first image.
+
+    Elements agree if they are equal or within the tolerance.
+    """
     lengths = seen.shape[1:-1]
     if not seen.size:
         return np.array([lengths])
@@ -116,7 +133,7 @@ def _candidates(case: Case, wide: Arrays, seen: Array, tolerance: Tolerance) -> 
 
 
 def _seen(case: Case, wide: Arrays, start: Sizes, lengths: Sizes) -> Arrays:
-    """What stands in a window, in the case's dtype and in the oracle's precision."""
+    """Return the elements of a window, in the case's dtype and in the oracle's precision."""
     place = (slice(None), *(slice(at, at + length) for at, length in zip(start, lengths, strict=True)))
     found = {name: array[place] for name, array in wide.items()}
     with np.errstate(over="ignore"):
@@ -124,7 +141,7 @@ def _seen(case: Case, wide: Arrays, start: Sizes, lengths: Sizes) -> Arrays:
 
 
 def _of_length(expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
-    """The right values through a shorter or longer window that starts at the same place."""
+    """Yield the right values through a shorter or longer window that starts at the same place."""
     right, wrong = expected["output"], actual["output"]
     if right.ndim != wrong.ndim or right.shape[1:-1] == wrong.shape[1:-1] or len(expected) > 1:
         return
@@ -140,7 +157,7 @@ def _of_length(expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
 
 
 def _of_padding(case: Case, inputs: Arrays) -> Iterator[Explanation]:
-    """The same window at another offset: the padding's parts before and after are other ones."""
+    """Yield windows of the same size at other offsets: elements of padding move from one side to the other."""
     axes = shapes.axes(case)
     shifts = itertools.product(range(-_REACH, _REACH + 1), repeat=len(axes))
     for shift in sorted(shifts, key=lambda shift: sum(map(abs, shift))):

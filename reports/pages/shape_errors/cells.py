@@ -1,4 +1,4 @@
-"""What targets do with calls that are wrong or have no right answer: a word for each, and tables of the words."""
+"""Tables of what targets do with calls that are wrong or have no right answer. One word sums up each answer."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from reports.recording.messages import last_words, normal
 from reports.recording.run import Run
 
 WORDS: Final = {
-    "clear": "an error, at once, that says what is wrong",
-    "misleading": "an error, at once, that doesn't",
-    "late": "an error only after a program was made of the call, or on reading the result, clear or not",
-    "out of memory": "an error that says that memory is short, and nothing of the call",
-    "accepted": "no error; in brackets the shape that came back",
-    "crashed": "the process died; the signal",
-    "timed out": "no answer within the limit",
-    "unsupported": "the framework has no argument to say this with, so it was not asked",
-    "not reached": "an error before the call itself, in what leads up to it: the framework refused nothing",
-    "returned": "no right answer exists, and this shape came back",
-    "refused": "no right answer exists, and an error came",
-    "not asked": "the framework does not survive the call, so it was not made",
-    "unjudged": "the suite's own side failed, so there is no answer",
+    "clear": "an error at once that says what is wrong",
+    "misleading": "an error at once that does not say what is wrong",
+    "late": "an error, clear or not, only when the call's program is built or run, or when the result is read",
+    "out of memory": "an error that says only that there is not enough memory",
+    "accepted": "no error; the brackets give the shape of the result",
+    "crashed": "the process died; the signal follows",
+    "timed out": "no answer within the time limit",
+    "unsupported": "the framework has no argument for this, so the call was not made",
+    "not reached": "an error in the preparation of the call, so the framework did not refuse the call itself",
+    "returned": "no right answer exists, and the call returned a result of this shape",
+    "refused": "no right answer exists, and the call ended with an error",
+    "not asked": "the framework does not survive the call, so the call was not made",
+    "unjudged": "a fault of the test suite itself, so there is no answer",
 }
-"""What a cell can say, and what it means."""
+"""The words of the cells, each with its meaning."""
 Row = dict[Any, Any]
 """One row of ``cells``."""
 Entry = tuple[tuple[str, str, str], dict[str, list[Row]]]
@@ -42,18 +42,18 @@ COLUMNS: Final = (
 )
 _RULES: Final = get_args(Refusal.model_fields["rule"].annotation)
 BEHAVIOUR: Final = "no right answer"
-"""What stands for the rule where a call breaks none."""
+"""The text in place of a rule for a call that breaks none."""
 _LATE: Final = ("building", "running", "reading")
 _MEMORY: Final = re.compile(
     r"\bMemoryError|OutOfMemory|ResourceExhausted|RESOURCE_EXHAUSTED|OOM when allocating|bad_alloc|[Oo]ut of memory"
     r"|([Cc]an't|[Cc]annot|[Uu]nable to|[Ff]ailed to) allocate"
 )
 _FEW: Final = 16
-"""Elements of a result that are written out."""
+"""The most elements of a result that are written out."""
 
 
 def cells(run: Run, targets: Sequence[str]) -> pd.DataFrame:
-    """A row for each call without a result and each target that was asked it."""
+    """Return a row for each call without a right answer and each target that has an answer or a reason for none."""
     asked = [(case, case.broken if case.invalid else None) for case in run.cases.values() if not case.has_answer]
     asked.sort(key=lambda pair: _place(*pair))
     rows = (_rows(run, case, fault, targets) for case, fault in asked)
@@ -61,7 +61,10 @@ def cells(run: Run, targets: Sequence[str]) -> pd.DataFrame:
 
 
 def _place(case: Case, fault: Broken | None) -> tuple[int, ...]:
-    """Operators as everywhere, rules as they are checked, and last what breaks none."""
+    """Return a case's sort key: its operator, then its rule in the order of checks, then its argument.
+
+    A case that breaks no rule comes last of its operator.
+    """
     operator = OPERATORS.index(case.operator)
     if fault is None:
         return operator, len(_RULES) + 1, 0
@@ -70,7 +73,7 @@ def _place(case: Case, fault: Broken | None) -> tuple[int, ...]:
 
 
 def _index(words: Sequence[str], word: str) -> int:
-    """Where a word stands; behind all others if it doesn't."""
+    """Return the position of a word; the number of words if it is not among them."""
     return words.index(word) if word in words else len(words)
 
 
@@ -128,7 +131,10 @@ def _error(case: Case, outcome: Raised, *, clear: bool) -> str:
 
 
 def _arrays(case: Case, returned: Mapping[str, Any]) -> dict[str, str]:
-    """Return the shapes that came back, and the elements of small results: those of a wrong call may be anything."""
+    """Return the shapes that came back, and the elements of small results.
+
+    The elements of a wrong call's result are left out, because they may be anything.
+    """
     arrays = {name: array for name, array in returned.items() if not is_native(name)}
     small = {name: array for name, array in arrays.items() if case.behaviour and 0 < array.size <= _FEW}
     return {
@@ -138,7 +144,7 @@ def _arrays(case: Case, returned: Mapping[str, Any]) -> dict[str, str]:
 
 
 def short(row: Row) -> str:
-    """Return a cell as it stands in a table: the word, the shape or the signal, and a mark if it fails the run."""
+    """Return the text of a cell in a table: the word, the shape or the signal, and a mark if it fails the run."""
     mark = f"**{row['follows']}**: " if row["follows"] else ""
     match row["cell"]:
         case "accepted" | "returned" as word:
@@ -150,7 +156,7 @@ def short(row: Row) -> str:
 
 
 def totals(frame: pd.DataFrame) -> pd.DataFrame:
-    """Word x target: how many wrong calls end so; those without a right answer are left out."""
+    """Return word x target: the number of wrong calls with this word. Calls that break no rule are left out."""
     targets, frame = in_order(frame), frame[frame["rule"] != BEHAVIOUR]
     counts, said = Counter(zip(frame["cell"], frame["target"], strict=True)), set(frame["cell"])
     rows = [[word, *(counts[word, target] for target in targets)] for word in WORDS if word in said]
@@ -158,7 +164,7 @@ def totals(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def summary(frame: pd.DataFrame) -> pd.DataFrame:
-    """For one operator, a row for each rule and argument: how many of its cells say what, for each target."""
+    """Return for one operator a row for each rule and argument: for each target, how often it has each word."""
     rows = {
         (rule, argument): {target: counted(part["cell"]) for target, part in rows.groupby("target")}
         for (rule, argument), rows in frame.groupby(["rule", "argument"], sort=False)
@@ -167,15 +173,15 @@ def summary(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def counted(words: Iterable[str]) -> str:
-    """12 clear, 3 late: the words and how often each is said."""
+    """Return each word with its count, such as "12 clear, 3 late"."""
     counts = Counter(words)
     return ", ".join(f"{counts[word]} {word}" for word in WORDS if counts[word])
 
 
 def entries(frame: pd.DataFrame) -> list[Entry]:
-    """For one operator, (rule, argument, calls) and each target's cells; calls that fare alike stand in one row.
+    """Return for one operator the rows of its table: (rule, argument, calls), and the cells of each target.
 
-    The calls of one entry of a case file have the file, the reason and the beginning of their names in common.
+    Calls share a row if they have the same file, rule, argument and reason and the same words on every target.
     """
     by_case: dict[str, list[Row]] = {}
     for row in frame.to_dict("records"):
@@ -199,7 +205,7 @@ def _by_target(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def named(cases: Sequence[str]) -> str:
-    """The calls of an entry by name: what they have in common, and in brackets in what they differ."""
+    """Return the names of the calls of a row: first the part that all share, then in brackets the parts that differ."""
     names = [case.partition("::")[2].split("-") for case in cases]
     common = 0
     while len(names) > 1 and len({tuple(name[: common + 1]) for name in names}) == 1:
@@ -211,19 +217,19 @@ def named(cases: Sequence[str]) -> str:
 
 
 def calls(frame: pd.DataFrame) -> pd.DataFrame:
-    """For one operator, a row for each entry of its case files: what each target did, in a word."""
+    """Return for one operator a table of its rows: one word for what each target did."""
     rows = {key: {target: alike(part) for target, part in parts.items()} for key, parts in entries(frame)}
     return _wide(rows, ["rule", "argument", "call"], in_order(frame))
 
 
 def alike(rows: Iterable[Row]) -> str:
-    """Cells of one word: it is said once, and then each shape."""
+    """Return one text for cells of one word: the word once, and then each shape."""
     first, *rest = dict.fromkeys(map(short, rows))
     return " ".join([first, *(text[text.index("(") :] for text in rest)])
 
 
 def _wide(rows: dict[Any, dict[Any, str]], names: list[str], targets: Sequence[str]) -> pd.DataFrame:
-    """A column for each target; those that say the same in every row share one."""
+    """Return a table with a column for each target. Targets that say the same in every row share a column."""
     columns: dict[tuple[str, ...], list[str]] = {}
     for target in targets:
         columns.setdefault(tuple(cells.get(target, "") for cells in rows.values()), []).append(target)
@@ -235,11 +241,11 @@ def _wide(rows: dict[Any, dict[Any, str]], names: list[str], targets: Sequence[s
 
 
 def in_order(frame: pd.DataFrame) -> list[str]:
-    """The targets of some cells."""
+    """Return the targets of a frame of cells, sorted."""
     return sorted(frame["target"].unique())
 
 
 def plain_names(targets: Sequence[str]) -> dict[str, str]:
-    """Targets without their device, where all have one."""
+    """Return the name of each target on the page: without its device if all targets have the same device."""
     several = len({target.rpartition("-")[2] for target in targets}) > 1
     return {target: target if several else target.rpartition("-")[0] for target in targets}

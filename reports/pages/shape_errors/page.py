@@ -1,4 +1,4 @@
-"""The page of wrong calls, in Markdown, and as HTML whose cells open."""
+"""The page of wrong calls: in Markdown, and in HTML with cells that open."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from reports.pages.shape_errors import cells, clarity
 from reports.recording.run import Run
 
 _TO_PASTE: Final = ("accepted", "crashed", "timed out", "out of memory")
-"""What a wrong call does that a program shows."""
+"""The words whose cells show a program to paste."""
 
 
 def page(run: Run, errors: pd.DataFrame) -> str:
-    """The page in Markdown."""
+    """Return the page in Markdown."""
     operators = [
         (operator, markdown(cells.summary(rows)), markdown(cells.calls(rows).map(cell)))
         for operator, rows in errors.groupby("operator", sort=False)
@@ -25,13 +25,13 @@ def page(run: Run, errors: pd.DataFrame) -> str:
 
 
 def opening(run: Run, errors: pd.DataFrame) -> str:
-    """The same as a page whose cells open."""
+    """Return the page in HTML with cells that open."""
     operators = [(operator, _details(run, rows)) for operator, rows in errors.groupby("operator", sort=False)]
     return page_of("shape_errors.html", run, operators=operators, totals=cells.totals(errors), **_legend())
 
 
 def _details(run: Run, frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """For one operator, the rows of the page that opens: each cell's calls, with messages in full and programs."""
+    """Return for one operator the rows of the HTML page: each cell has its calls, with full messages and programs."""
     targets = cells.in_order(frame)
     plain = cells.plain_names(targets)
     return [

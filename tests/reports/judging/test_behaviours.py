@@ -198,7 +198,9 @@ def test_a_line_of_a_case_that_is_gone_is_told_in_a_whole_run(tmp_path: Path) ->
     run = record(tmp_path, [(WRONG, TORCH, RAISED)])
     accepted = _accepted(wrong="ValueError while tracing", open="timed out")
     (line,) = stale.entries(run, accepted, whole=True)
-    assert line.startswith(f"stale: reports/known/behaviours/{TORCH}.yaml has {OPEN.id} (1 such), which is no case")
+    assert line.startswith(
+        f"stale: reports/known/behaviours/{TORCH}.yaml has lines of cases that no longer exist (1, such as {OPEN.id}); "
+    )
     assert stale.entries(run, accepted, whole=False) == []
     run.header["targets"][TORCH]["operators"] = ["conv_transpose"]  # then nobody is asked every case
     assert stale.entries(run, accepted, whole=True) == []
