@@ -90,9 +90,8 @@ def _has(run: Run, case: Case, target: str) -> bool:
 def _cell(run: Run, case: Case, target: str) -> dict[str, str]:
     verdict = judge(run, case, target)
     row = dict.fromkeys(COLUMNS[6:], "")
-    if (case.id, target) not in run.records:
-        return row | {"cell": verdict.status, "message": verdict.reason}
-    row |= _said(case, run.records[case.id, target].outcome)
+    record = run.records.get((case.id, target))
+    row |= _said(case, record.outcome) if record else {"cell": verdict.status, "message": verdict.reason}
     if verdict.fails:
         row |= {"follows": verdict.follows, "message": "; ".join(filter(None, (verdict.note, row["message"])))}
     return row

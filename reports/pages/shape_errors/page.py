@@ -60,8 +60,8 @@ def _opened(run: Run, rows: list[cells.Row]) -> dict[str, Any]:
 
 def _said(run: Run, rows: list[cells.Row]) -> dict[str, Any]:
     first = rows[0]
-    case, record = run.cases[first["case"]], run.records[first["case"], first["target"]]
-    source = program(case, run.call(record)) if first["cell"] in _TO_PASTE else ""
+    record = run.records.get((first["case"], first["target"]))
+    source = program(run.cases[first["case"]], run.call(record)) if record and first["cell"] in _TO_PASTE else ""
     return first | {"calls": [row["case"].partition("::")[2] for row in rows], "program": source}
 
 

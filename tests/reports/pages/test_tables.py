@@ -7,21 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adapters.outcome import Outcome, Raised, Returned, Unsupported
+from adapters.outcome import Fault, Outcome, Raised, Returned, Unsupported
 from reports.judging.behaviours import Accepted
 from reports.judging.judge import begin
 from reports.judging.known import Known
 from reports.pages import markdown, render, tables
 from reports.pages.rounding import rounding
 from reports.recording import record as recording
-from reports.recording.run import Run
+from reports.recording.run import Run, read
 from reports.recording.targets import ORACLE
-from tests.reports.making import JAX, TORCH, Answer, make, oracle, record, right
+from tests.reports.making import JAX, TORCH, Answer, make, oracle, record, result, right
 
 ONE, TWO, THREE, FOUR = (make("conv_transpose", name=name, in_channels=3) for name in ("one", "two", "three", "four"))
 POOL = make("max_pool")
 REFUSAL = {"rule": "stride", "reason": "a stride of 0 | none"}
 INVALID = make("conv_transpose", name="bad", strides=0, value={"shape": [1, 2, 2, 2]}, invalid=REFUSAL)
+WRONG = make("conv_transpose", name="worse", strides=0, value={"shape": [1, 2, 2, 2]}, invalid=REFUSAL)
 RAISED = Raised(type="ValueError", message="not at 0xDEADbeef in /home/me/lib/x.py:3 | a\nb", stage="calling")
 
 
@@ -193,3 +194,25 @@ def test_writing_makes_the_folder_and_every_page(run: Run, tmp_path: Path) -> No
     paths = render.write(run, Accepted(), tmp_path / "new" / "folder")
     assert {path.name for path in paths} == set(render.pages(run, Accepted()))
     assert all(path.is_file() for path in paths)
+
+
+def test_a_call_that_is_not_asked_or_broke_on_our_side_stops_no_page(tmp_path: Path) -> None:
+    """Of each kind one valid and one wrong call; every page comes, and the table counts them."""
+    run = Run(tmp_path / "run.jsonl")
+    run.begin({"targets": {TORCH: {"versions": {}, "settings": {}}, ORACLE: {"versions": {}, "settings": {}}}})
+    for case in (ONE, TWO, INVALID, WRONG):
+        run.ask(case)
+    for case in (ONE, TWO):
+        run.record(result(*oracle(case)))
+    for case in (ONE, INVALID):
+        run.leave_out(case.id, TORCH, "not asked: the process would not be right any more")
+    for case in (TWO, WRONG):
+        run.record(Fault(case=case.id, target=TORCH, message="our own mistake\nand a traceback"))
+    run.end()
+    run.close()
+    pages = render.pages(read(run.path), Accepted())
+    assert "0 of 2, 1 not asked, 1 unjudged" in pages["conformance.md"]
+    assert f"{TWO.id}[{TORCH}]: our own mistake\n" in pages["conformance.md"]
+    assert "THIS RUN FAILS: of its answers are 2 error" in pages["shape_errors.html"]
+    assert "| not asked" in pages["shape_errors.md"]
+    assert "| **error**: unjudged" in pages["shape_errors.md"]
