@@ -14,7 +14,7 @@ ACCEPTED = functools.cache(behaviours.load)  # read once for all tests that run 
 
 @pytest.fixture
 def ask(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """Runs pytest on the test's own case files if the arguments hold no ids, from the clone's folder."""
+    """Return a function that runs pytest from the clone's folder, on the test's case files unless ids are given."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("reports.judging.behaviours.load", ACCEPTED)
     base = ("-c", ROOT / "pyproject.toml", "--rootdir", ROOT, *PLUGINS, "-p", "no:cacheprovider")

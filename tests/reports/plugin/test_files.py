@@ -28,7 +28,7 @@ Collect = Callable[..., pytest.RunResult]
 
 @pytest.fixture
 def collect(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Collect:
-    """Runs ``pytest --collect-only -q`` in the test's folder, with targets of which no process has to be started."""
+    """Return a function that runs ``pytest --collect-only -q`` in the test's folder, and starts no target's process."""
 
     def choose(_config: pytest.Config) -> Session:
         session = Session(Options(report=pytester.path / "report"))
