@@ -1,25 +1,109 @@
-"""The arguments of a call as text: what follows from the case, unless the case gives an argument as it is to stand."""
+"""A framework's call as data: which function, of which operands, with which arguments, and what is done around it.
+
+Operators of an adapter return a ``Call``; ``adapters.writing.writer`` prints the call as a program. The arguments bear
+the case's names. What a framework calls them, and which form their values take there, is a table of each adapter
+(``Words``). An argument that a case gives as it is to stand replaces the call's own in one place: ``said``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
 from adapters.base import NotSupported
-from cases.model.case import Case
+from cases.model.case import ARGUMENTS, Broken, Case
+
+Expression = "str | Argument | Function | tuple[Expression, ...]"
+"""The text of a program, an argument, a function's call, or several of these in a row."""
 
 
-def said(case: Case, name: str, text: str) -> str:
-    """The text of the argument called ``name`` here: what the case gives for it, else ``text``."""
-    return repr(case.given[name]) if name in case.given else text
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """An argument's value that is the text of a program, and that nothing given replaces."""
+
+    text: str
 
 
-def option(case: Case, name: str, word: str, text: str | None) -> str:
-    """An optional argument with the comma before it, called ``word`` there; empty where neither says it."""
-    if text is None and name not in case.given:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """An argument among the operands of a function: its name, its own value, and its word if the table's is not meant.
+
+    ``own`` is None for an argument that is not said.
+    """
+
+    name: str
+    own: Any
+    word: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A call of one function. A ``{}`` in ``name`` stands for the number of spatial axes.
+
+    ``operands`` come first. ``arguments`` maps names to values, which are printed as Python writes them; an argument
+    whose value is None is not said.
+    """
+
+    name: str
+    operands: tuple[Any, ...]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """An operator as one expression over tensors in the call's layout.
+
+    ``takes`` names the tensors of the expression, by default the case's inputs. ``functions`` are defined above all,
+    ``before`` are statements that make tensors, ``steps`` are statements with gradients. ``returns`` names what the
+    expression gives. ``after`` are statements below the call and ``outputs`` says where each output is: in both, a name
+    of ``returns`` in braces stands for that tensor. ``last`` are statements below the outputs.
+    """
+
+    expression: Any
+    takes: tuple[str, ...] = ()
+    functions: tuple[Any, ...] = ()
+    before: tuple[Any, ...] = ()
+    steps: tuple[str, ...] = ()
+    returns: tuple[str, ...] = ("output",)
+    after: tuple[str, ...] = ()
+    outputs: Mapping[str, str] = field(default_factory=lambda: {"output": "{output}"})
+    last: tuple[str, ...] = ()
+
+
+def as_it_is(_case: Case, value: Any) -> Any:
+    """Return an argument's value unchanged."""
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What a framework calls an argument, and which form its value has there; an empty word means by position."""
+
+    word: str
+    form: Callable[[Case, Any], Any] = as_it_is
+
+
+Words = Mapping[str, Mapping[str, Word]]
+"""Function -> the case's name of an argument -> the word. The function "" stands for all; unlisted names are words."""
+
+
+def said(case: Case, function: str, argument: Argument, words: Words) -> str:
+    """Return the text of an argument, with its word: what the case gives, else the call's own value; else nothing."""
+    given = argument.name in ARGUMENTS and argument.name in case.given and not isinstance(argument.own, Text)
+    value = case.given[argument.name] if given else argument.own
+    if value is None and not given:
         return ""
-    return f", {word}={said(case, name, text or '')}"
+    tables = (words.get(name, {}) for name in (function.format(len(case.strides)), function, ""))
+    known = (table[argument.name] for table in tables if argument.name in table)
+    word = next(known, Word(word=argument.name))
+    text = value.text if isinstance(value, Text) else repr(word.form(case, value))
+    name = word.word if argument.word is None else argument.word
+    return f"{name}={text}" if name else text
 
 
 def refuse_given(case: Case, *names: str) -> None:
-    """Refuse a call in which a wrong argument is given that this one does not have.
+    """Refuse a call in which an argument is given that the call does not have.
 
     Raises:
         NotSupported: if one of ``names`` is given.
@@ -28,3 +112,33 @@ def refuse_given(case: Case, *names: str) -> None:
         if name in case.given:
             msg = f"there is no argument for {name} here, so a wrong one can't be said"
             raise NotSupported(msg)
+
+
+def refuse_unsaid(case: Case, call: Call) -> None:
+    """Refuse a call in which an argument is given that stands nowhere in the call; tensors always do.
+
+    Raises:
+        NotSupported: if there is such an argument.
+    """
+    found = {*case.inputs, *_names((call.expression, *call.functions, *call.before))}
+    refuse_given(case, *(name for name in case.given if name not in found))
+
+
+def _names(part: Any) -> Iterator[str]:
+    """Yield the names of all arguments in an expression."""
+    if isinstance(part, tuple):
+        for each in part:
+            yield from _names(each)
+    elif isinstance(part, Function):
+        yield from part.arguments
+        yield from _names(part.operands)
+    elif isinstance(part, Argument):
+        yield part.name
+
+
+_OF_ELEMENTS: Final = "index"
+
+
+def fault(case: Case) -> Broken | None:
+    """Return the rule of sizes and types that a case breaks; wrong elements of its indices are no such fault."""
+    return None if case.broken is None or case.broken.rule == _OF_ELEMENTS else case.broken

@@ -8,18 +8,19 @@ jitted function would be compiled as a program of its own.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from adapters.jax import conv, pooling, unpooling
-from adapters.jax.composition import Composition
+from adapters.call import Call
+from adapters.jax import conv, pooling
+from adapters.jax.dialect import Dialect
 from adapters.program import execute, inside
-from cases.model.case import INPUTS, Case
+from adapters.writing.writer import program
+from cases.model.case import Case
 
-_IMPORTS: Final = "import jax\nimport jax.numpy as jnp\nimport numpy as np\nfrom jax import lax"
 _ON: Final = 'jax.config.update("jax_default_device", jax.devices("{}")[0])'
 _FULL_PRODUCTS: Final = 'jax.config.update("jax_default_matmul_precision", "highest")  # no TF32'
 _WIDE: Final = 'jax.config.update("jax_enable_x64", True)'
@@ -30,14 +31,14 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
 }
 _KEPT: Final = 64
 """Runs after which eager operations' programs are dropped from memory: else they stay for good, some 3 MB a case."""
-_COMPOSITIONS: Final = {
+_OPERATORS: Final[dict[str, Callable[[Case], Call]]] = {
     "conv": conv.conv,
     "conv_transpose": conv.conv_transpose,
     "max_pool": pooling.max_pool,
     "max_pool_argmax": pooling.max_pool_argmax,
-    "max_unpool": unpooling.max_unpool,
+    "max_unpool": pooling.max_unpool,
     "avg_pool": pooling.avg_pool,
-    "avg_unpool": unpooling.avg_unpool,
+    "avg_unpool": pooling.avg_unpool,
     "relu": pooling.relu,
 }
 
@@ -54,8 +55,8 @@ class Jax:
     mode_options: dict[str, dict[str, Any]] = _OPTIONS
 
     def __init__(self) -> None:
-        self._mode = "jit"
-        self._settings: tuple[str, ...] = ()
+        self.mode = "jit"
+        self.device = self.default = "cpu"
         self._runs = 0
 
     def devices(self) -> tuple[str, ...]:
@@ -85,7 +86,7 @@ class Jax:
             msg = f"{self.name} has no mode {mode!r}"
             raise ValueError(msg)
         jax = _jax()
-        default = jax.default_backend()
+        self.mode, self.device, self.default = mode, device, jax.default_backend()
         # Backends may be initialised by now, when it is too late for the choice of platforms.
         jax.config.update("jax_default_device", jax.devices(device)[0])
         if device != "cpu":
@@ -94,7 +95,6 @@ class Jax:
         jax.config.update("jax_compilation_cache_dir", str(_cache()))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-        self._mode, self._settings = mode, _shown(mode, device, default)
         precision = {} if device == "cpu" else {"matmul precision": "highest"}
         wide = "on" if mode == "float64" else "off"
         return {"64-bit dtypes": wide, **precision, "compilation cache": "kept between runs"}
@@ -105,33 +105,23 @@ class Jax:
         Raises:
             NotSupported: if JAX can't be told what the case says.
         """
-        composed = _COMPOSITIONS[case.operator](case)
-        settings = ("", *self._settings) if self._settings else ()
-        functions = composed.functions + _with_gradients(case, composed)
-        prepared = _prepared(case, eager=self._mode == "eager") + composed.before
-        call = f"result = {self._called(case, composed)}"
-        return "\n".join((_IMPORTS, *settings, "", *functions, *prepared, call, _outputs(case), *composed.after))
+        if "filter" not in case.inputs:
+            pooling.refuse_other_layouts(case)
+        settings = _shown(self.mode, self.device, self.default)
+        return program(case, _OPERATORS[case.operator](case), Dialect(settings=settings, jit=self.mode != "eager"))
 
     def stage(self, error: Exception) -> str:
         """A jitted function is traced first; what is raised later, by compiling or executing it, is running it."""
-        if self._mode == "eager":
+        if self.mode == "eager":
             return "calling"
         return "tracing" if inside(error) else "running"
 
-    def run(self, case: Case, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-        """Run the program that ``call`` shows."""
+    def execute(self, text: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Run a call's text."""
         self._runs += 1
-        if self._mode == "eager" and self._runs % _KEPT == 0:
+        if self.mode == "eager" and self._runs % _KEPT == 0:
             _jax().clear_caches()
-        return execute(self.call(case), inputs)
-
-    def _called(self, case: Case, composed: Composition) -> str:
-        operands = ", ".join(_operands(case))
-        if case.gradients:
-            return f"with_gradients({operands})" if self._mode == "eager" else f"jax.jit(with_gradients)({operands})"
-        if self._mode == "eager":
-            return composed.expression
-        return f"jax.jit(lambda {operands}: {composed.expression})({operands})"
+        return execute(text, inputs)
 
 
 def _jax() -> Any:
@@ -151,51 +141,3 @@ def _shown(mode: str, device: str, default: str) -> tuple[str, ...]:
     here = () if device == default == "cpu" else (_ON.format(device),)
     products = () if device == "cpu" else (_FULL_PRODUCTS,)
     return (*here, *products, *((_WIDE,) if mode == "float64" else ()))
-
-
-def _operands(case: Case) -> tuple[str, ...]:
-    """The call's operands: the operator's own inputs, then the others that the case has."""
-    return INPUTS[case.operator] + tuple(name for name in ("bias", "cotangent") if name in case.inputs)
-
-
-def _prepared(case: Case, *, eager: bool) -> tuple[str, ...]:
-    """The lines that bring each input into the dtype and the layout of the call."""
-    texts = ((name, _converted(case, name, eager=eager)) for name in _operands(case))
-    return tuple(f"{name} = {text}" for name, text in texts if text != name)
-
-
-def _converted(case: Case, name: str, *, eager: bool) -> str:
-    if name in case.given:
-        return repr(case.given[name])
-    text = f"{name}.astype(jnp.bfloat16)" if case.inputs[name].dtype == "bfloat16" else name
-    if case.channels_first and name not in {"filter", "bias"}:
-        text = f"np.moveaxis({text}, -1, 1)"
-    return f"jnp.asarray({text})" if eager else text
-
-
-def _with_gradients(case: Case, composed: Composition) -> tuple[str, ...]:
-    """A function that returns the outputs and pulls the cotangent back to each input that the case names, if any."""
-    if not case.gradients:
-        return ()
-    names = ", ".join(case.gradients)
-    results, more = ("output, pullback, indices", ", has_aux=True") if composed.indices else ("output, pullback", "")
-    outputs = "output, indices" if composed.indices else "output"
-    return (
-        f"def with_gradients({', '.join(_operands(case))}):",
-        f"    {results} = jax.vjp(lambda {names}: {composed.expression}, {names}{more})",
-        f"    return {outputs}, *pullback(cotangent)",
-        "",
-    )
-
-
-def _outputs(case: Case) -> str:
-    """The statement that names the outputs; indices are native until the composition's last lines convert them."""
-    names = [name if name != "indices" else "native_indices" for name in case.outputs]
-    results = ["result"] if len(names) == 1 else [f"result[{number}]" for number in range(len(names))]
-    arrays = (f'"{name}": {_array(case, name, result)}' for name, result in zip(names, results, strict=True))
-    return f"outputs = {{{', '.join(arrays)}}}"
-
-
-def _array(case: Case, name: str, result: str) -> str:
-    moved = case.channels_first and name not in {"filter_gradient", "bias_gradient"}
-    return f"np.moveaxis(np.asarray({result}), 1, -1)" if moved else f"np.asarray({result})"

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from adapters.base import NotSupported
-from adapters.call import option, refuse_given, said
-from adapters.jax.composition import Composition
-from cases.model import rules, shapes
-from cases.model.case import DATA_FORMATS, Broken, Case
+from adapters.call import Argument, Call, Function, fault
+from adapters.jax.dialect import word
+from cases.model import shapes
+from cases.model.case import Broken, Case
 from cases.model.shapes import Axis
 
 _LATE: Final = {"bias", "cotangent"}
@@ -22,41 +22,54 @@ _LEAVE_SIZES: Final = {"channels", "groups", "data_format"}
 """Broken rules under which a case's sizes, and so its padding, mean what they always do."""
 
 
-def conv(case: Case) -> Composition:
+def conv(case: Case) -> Call:
     """``lax.conv_general_dilated``, which doesn't rotate the filter either."""
-    steps = said(case, "strides", str(case.strides))
-    padding = said(case, "padding", repr(case.padding))
-    call = f"lax.conv_general_dilated(value, filter, {steps}, {padding}, {_layout(case)}{_more(case)})"
-    return Composition(expression=call + _bias(case))
+    arguments = {"strides": case.strides, "padding": case.padding, **_options(case)}
+    call = Function(name="lax.conv_general_dilated", operands=("value", "filter"), arguments=arguments)
+    return Call(expression=(call, _bias(case)))
 
 
-def conv_transpose(case: Case) -> Composition:
+def conv_transpose(case: Case) -> Call:
     """``lax.conv_transpose``, and for groups the convolution that it stands for.
 
     Raises:
         NotSupported: if the case's output_shape or output_padding is wrong, for JAX takes neither.
     """
-    refuse_given(case, "output_shape", "output_padding")
-    if case.groups != 1 or "groups" in case.given:
-        return _grouped(case)
-    layout = "" if case.data_format is None and "data_format" not in case.given else f", {_layout(case)}"
-    padding = said(case, "padding", repr(_transposed_padding(case)))
-    steps = said(case, "strides", str(case.strides))
-    arguments = f"value, filter, {steps}, {padding}{_dilation(case)}{layout}, transpose_kernel=True"
-    return Composition(expression=f"lax.conv_transpose({arguments}){_bias(case)}")
+    wrong = fault(case)
+    if wrong is not None and wrong.argument in {"output_shape", "output_padding"} - case.given.keys():
+        msg = f"lax.conv_transpose takes no output_shape or output_padding, so this can't be said: {wrong.reason}"
+        raise NotSupported(msg)
+    grouped = case.groups != 1 or "groups" in case.given
+    call = _grouped(case, wrong) if grouped else _transposed(case, wrong)
+    return Call(functions=(_regrouped(case),) if grouped else (), expression=(call, _bias(case)))
 
 
-def _grouped(case: Case) -> Composition:
-    steps, padding = (1,) * len(case.strides), said(case, "padding", repr(_dilated_padding(case)))
-    more = f"lhs_dilation={said(case, 'strides', str(case.strides))}, {_layout(case)}{_more(case)}"
-    call = f"lax.conv_general_dilated(value, regrouped(filter), {steps}, {padding}, {more})"
-    return Composition(functions=_regrouped(case), expression=call + _bias(case))
+def _transposed(case: Case, wrong: Broken | None) -> Function:
+    windows = {"strides": case.strides, "padding": _transposed_padding(case, wrong), "dilations": case.dilations}
+    arguments = {**windows, "data_format": case.data_format, "transpose_kernel": True}
+    return Function(name="lax.conv_transpose", operands=("value", "filter"), arguments=arguments)
 
 
-def _regrouped(case: Case) -> tuple[str, ...]:
-    """A function that rotates the filter [*kernel, out / groups, in] and makes it [*kernel, in / groups, out].
+def _grouped(case: Case, wrong: Broken | None) -> Function:
+    operands = (
+        "value",
+        "regrouped(filter)",
+        str((1,) * len(case.strides)),
+        Argument(name="padding", own=_dilated_padding(case, wrong)),
+        Argument(name="strides", own=case.strides, word="lhs_dilation"),
+    )
+    return Function(name="lax.conv_general_dilated", operands=operands, arguments=_options(case))
 
-    Where the groups don't divide the channels, it only swaps them, and leaves it to the call to say so.
+
+def _options(case: Case) -> dict[str, Any]:
+    groups = None if case.groups == 1 else case.groups
+    return {"data_format": word(case), "dilations": case.dilations, "groups": groups}
+
+
+def _regrouped(case: Case) -> str:
+    """Return a function that rotates the filter [*kernel, out / groups, in] and makes it [*kernel, in / groups, out].
+
+    Where the groups don't divide the channels, the function only swaps them, and leaves it to the call to say so.
     """
     *kernel, outs, ins = case.inputs["filter"].shape
     groups, regrouped = case.given.get("groups", case.groups), ".swapaxes(-2, -1)"
@@ -64,24 +77,7 @@ def _regrouped(case: Case) -> tuple[str, ...]:
         split, joined = (groups, ins // groups), (ins // groups, groups * outs)
         regrouped = f".reshape{(*kernel, outs, *split)}.swapaxes(-3, -1).reshape{(*kernel, *joined)}"
     rotated = f"    rotated = jnp.flip(filter, {tuple(range(len(kernel)))})"
-    return ("def regrouped(filter):", rotated, f"    return rotated{regrouped}", "")
-
-
-def _layout(case: Case) -> str:
-    """The case's word, or channels-last; the filter is always spatial first."""
-    word = case.data_format or DATA_FORMATS[len(case.strides)][0]
-    spatial = "".join(letter for letter in word if letter not in "NC")
-    said_word = case.given.get("data_format", word)
-    return f"dimension_numbers={(said_word, f'{spatial}IO', said_word)!r}"
-
-
-def _more(case: Case) -> str:
-    groups = None if case.groups == 1 else str(case.groups)
-    return _dilation(case) + option(case, "groups", "feature_group_count", groups)
-
-
-def _dilation(case: Case) -> str:
-    return option(case, "dilations", "rhs_dilation", None if case.dilations is None else str(case.dilations))
+    return f"def regrouped(filter):\n{rotated}\n    return rotated{regrouped}\n"
 
 
 def _bias(case: Case) -> str:
@@ -90,9 +86,8 @@ def _bias(case: Case) -> str:
     return f" + bias.reshape(-1{', 1' * len(case.strides)})" if case.channels_first else " + bias"
 
 
-def _transposed_padding(case: Case) -> Any:
-    """JAX's own word where it gives the case's size, else the window as padding of the dilated value."""
-    wrong = _broken(case)
+def _transposed_padding(case: Case, wrong: Broken | None) -> Any:
+    """Return JAX's own word where it gives the case's size, else the window as padding of the dilated value."""
     if wrong is not None and wrong.argument not in _LATE and not _leaves_window(case, wrong):
         return case.padding
     axes = shapes.axes(case)
@@ -101,9 +96,8 @@ def _transposed_padding(case: Case) -> Any:
     return [_around(axis) for axis in axes]
 
 
-def _dilated_padding(case: Case) -> Any:
-    """The window as padding of the dilated value, but what a case that breaks a rule of sizes says, as it is."""
-    wrong = _broken(case)
+def _dilated_padding(case: Case, wrong: Broken | None) -> Any:
+    """Return the window as padding of the dilated value; of a case that breaks a rule of sizes, its own padding."""
     late = wrong is None or wrong.rule in _LEAVE_SIZES or wrong.argument in _LATE
     if wrong is not None and not late and not _leaves_window(case, wrong):
         return case.padding
@@ -111,22 +105,14 @@ def _dilated_padding(case: Case) -> Any:
 
 
 def _leaves_window(case: Case, wrong: Broken) -> bool:
-    """Whether a window follows all the same: beside a given argument all is right, and pads below 0 say one, too."""
+    """Tell whether padding still fixes a window: the only fault is a given argument, or a negative pad."""
     pairs = not isinstance(case.padding, str) and len(case.padding) == len(case.strides)
     return wrong.argument in case.given or (wrong.rule == "padding" and pairs)
 
 
-def _broken(case: Case) -> Broken | None:
-    wrong = rules.broken(case)
-    if wrong is not None and wrong.argument in {"output_shape", "output_padding"}:
-        msg = f"lax.conv_transpose takes no output_shape or output_padding, so this can't be said: {wrong.reason}"
-        raise NotSupported(msg)
-    return wrong
-
-
-def _own_size(axis: Axis, word: str) -> int:
-    """The size that JAX's SAME and VALID give."""
-    return axis.count * axis.stride + (max(axis.extent - axis.stride, 0) if word == "VALID" else 0)
+def _own_size(axis: Axis, padding: str) -> int:
+    """Return the size that JAX's SAME and VALID give."""
+    return axis.count * axis.stride + (max(axis.extent - axis.stride, 0) if padding == "VALID" else 0)
 
 
 def _around(axis: Axis) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """TensorFlow: convolutions and pooling are its own; unpooling, which it lacks, is composed of its own operators.
 
-What an operator is in TensorFlow's words stands in ``conv``, ``pooling`` and ``unpooling``; the program around it,
-which differs with the mode and the device, in ``modes``.
+``conv``, ``pooling`` and ``unpooling`` say which functions an operator becomes. ``dialect`` says what the program
+around it is, which differs with the mode and the device.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from adapters.program import execute, inside
+from adapters.call import Call
+from adapters.program import inside
 from adapters.tensorflow import conv, pooling, unpooling
-from adapters.tensorflow.composition import Composition
-from adapters.tensorflow.modes import MODE_OPTIONS, MODES, program
+from adapters.tensorflow.dialect import MODE_OPTIONS, Dialect
+from adapters.writing.writer import program
 from cases.model.case import Case
 
-_OPERATORS: Final[dict[str, Callable[[Case], Composition]]] = {
+_OPERATORS: Final[dict[str, Callable[[Case], Call]]] = {
     "conv": conv.conv,
     "conv_transpose": conv.conv_transpose,
     "max_pool": pooling.max_pool,
@@ -35,7 +35,7 @@ class TensorFlow:
     """The adapter of TensorFlow: eager execution, graphs, XLA, and eager execution without oneDNN."""
 
     name = "tensorflow"
-    modes = MODES
+    modes = tuple(MODE_OPTIONS)
     mode_options = MODE_OPTIONS
 
     def __init__(self) -> None:
@@ -79,17 +79,13 @@ class TensorFlow:
         Raises:
             NotSupported: if TensorFlow can't be told what the case says.
         """
-        return program(case, _OPERATORS[case.operator](case), self.mode, self.device)
+        return program(case, _OPERATORS[case.operator](case), Dialect(mode=self.mode, device=self.device))
 
     def stage(self, error: Exception) -> str:
         """A graph is traced first; what is raised later, XLA's compilation included, is raised by running it."""
         if self.mode not in {"graph", "xla"}:
             return "calling"
         return "tracing" if inside(error) else "running"
-
-    def run(self, case: Case, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-        """Run the program that ``call`` shows."""
-        return execute(self.call(case), inputs)
 
 
 def _use_cpu(tf: Any) -> dict[str, str]:

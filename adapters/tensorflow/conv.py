@@ -10,107 +10,96 @@ from dataclasses import replace
 from typing import Any, Final
 
 from adapters.base import NotSupported
-from adapters.call import refuse_given, said
-from adapters.tensorflow.composition import (
-    Composition,
-    around,
-    arranged,
-    composed,
-    dilated,
-    options,
-    padding,
-    pairs,
-    shape,
-    single,
-)
+from adapters.call import Argument, Call, Function, Text, fault
+from adapters.tensorflow.dialect import pairs
+from adapters.writing.layout import arranged, shape
 from cases.model import rules, shapes
 from cases.model.case import Case
 
+VALID: Final = Text(text="'VALID'")
+"""The padding of what is padded by other means."""
 _PLANE: Final = 2
 """Two axes, on which padding in pairs is an argument."""
 
 
-def conv(case: Case) -> Composition:
-    """``tf.nn.conv1d``, ``conv2d`` or ``conv3d``; ``tf.nn.depthwise_conv2d`` where each channel is a group.
-
-    Raises:
-        NotSupported: if a wrong number of groups is given.
-    """
-    refuse_given(case, "groups")
-    function = _depthwise(case) if _is_depthwise(case) else _conv(case)
-    return _with_bias(case, function)
+def conv(case: Case) -> Call:
+    """``tf.nn.conv1d``, ``conv2d`` or ``conv3d``; ``tf.nn.depthwise_conv2d`` where each channel is a group."""
+    return Call(expression=_with_bias(case, _depthwise(case) if _is_depthwise(case) else _conv(case)))
 
 
-def conv_transpose(case: Case) -> Composition:
+def conv_transpose(case: Case) -> Call:
     """``tf.nn.conv1d_transpose`` and its like, or the gradient of the depthwise convolution, its transpose.
 
     Raises:
-        NotSupported: if a wrong number of groups or output_padding is given.
+        NotSupported: if only the output_padding is wrong, which is no argument here.
     """
-    refuse_given(case, "groups", "output_padding")
-    _refuse_unsaid(case)
-    if _is_depthwise_transpose(case):
-        return _with_bias(case, _depthwise_transpose(case))
-    return _with_bias(case, transposed(case, "value", "filter", case.output_shape or ()))
-
-
-def _refuse_unsaid(case: Case) -> None:
-    wrong = rules.broken(case)
+    wrong = fault(case)
     if wrong and wrong.argument == "output_padding" and not rules.broken(replace(case, output_padding=None)):
         msg = "TensorFlow takes no output_padding, and without it the call is right"
         raise NotSupported(msg)
+    sizes = case.output_shape or ()
+    apart = _is_depthwise_transpose(case)
+    call = _depthwise_transpose(case, sizes) if apart else transposed(case, "value", "filter", sizes)
+    return Call(expression=_with_bias(case, call))
 
 
-def transposed(case: Case, value: str, filter: str, output_shape: tuple[int, ...]) -> str:  # noqa: A002 - the argument
-    """A transposed convolution of the case's rank and sizes, but for batch and channels: those of ``output_shape``.
+def composed(case: Case) -> bool:
+    """Tell whether padding is in pairs that make a valid call, so that an operator without pairs can be composed."""
+    return not isinstance(case.given.get("padding", case.padding), str) and fault(case) is None
 
-    That is channels-last; the text of ``value`` and ``filter`` is in the call's layout.
+
+def single(sizes: tuple[int, ...] | None) -> Any:
+    """Return sizes of the spatial axes; the only size of one axis stands alone."""
+    return sizes[0] if sizes is not None and len(sizes) == 1 else sizes
+
+
+def transposed(case: Case, value: str, filter: str, sizes: tuple[int, ...]) -> Any:  # noqa: A002 - the argument
+    """Return a transposed convolution of the case's rank and sizes, but for batch and channels: those of ``sizes``.
+
+    ``sizes`` is channels-last; the tensors ``value`` and ``filter`` are in the call's layout.
     """
     if len(case.strides) != _PLANE and composed(case):
-        return _seen_through_window(case, value, filter, output_shape)
-    return _transposed(case, f"{value}, {filter}, output_shape={_sizes(case, output_shape)}", padding(case))
+        return _seen_through_window(case, value, filter, sizes)
+    return _transposed(case, (value, filter), shape(case, sizes), case.padding)
 
 
-def _sizes(case: Case, output_shape: tuple[int, ...]) -> str:
-    return said(case, "output_shape", str(shape(case, output_shape)))
+def _conv(case: Case) -> Function:
+    value: Any = "value"
+    pads: Any = case.padding
+    if len(case.strides) != _PLANE and composed(case):
+        value, pads = Function(name="tf.pad", operands=("value", Argument(name="padding", own=pads))), VALID
+    return Function(name="tf.nn.conv{}d", operands=(value, "filter"), arguments=_window(case, pads))
 
 
-def _transposed(case: Case, first: str, pads: Any) -> str:
-    arguments = f"{first}, strides={single(case, 'strides', case.strides)}, padding={pads!r}"
-    return f"tf.nn.conv{len(case.strides)}d_transpose({arguments}{options(case)}{dilated(case)})"
+def _depthwise(case: Case) -> Function:
+    operands = ("value", _per_channel(case))
+    return Function(name="tf.nn.depthwise_conv2d", operands=operands, arguments=_window(case, case.padding))
 
 
-def _with_bias(case: Case, call: str) -> Composition:
+def _depthwise_transpose(case: Case, sizes: tuple[int, ...]) -> Function:
+    operands = (Argument(name="output_shape", own=shape(case, sizes)), _per_channel(case), "value")
+    name = "tf.nn.depthwise_conv2d_backprop_input"
+    return Function(name=name, operands=operands, arguments=_window(case, case.padding))
+
+
+def _transposed(case: Case, operands: tuple[str, str], sizes: Any, pads: Any) -> Function:
+    arguments = {"output_shape": sizes, **_window(case, pads)}
+    return Function(name="tf.nn.conv{}d_transpose", operands=operands, arguments=arguments)
+
+
+def _window(case: Case, pads: Any) -> dict[str, Any]:
+    windows = {"strides": single(case.strides), "padding": pads}
+    return {**windows, "data_format": case.data_format, "dilations": single(case.dilations)}
+
+
+def _with_bias(case: Case, call: Any) -> Any:
     if "bias" not in case.inputs:
-        return Composition(takes=("value", "filter"), call=call)
-    return Composition(takes=("value", "filter", "bias"), call=f"tf.nn.bias_add({call}, bias{options(case)})")
-
-
-def _conv(case: Case) -> str:
-    rank, value, pads = len(case.strides), "value", padding(case)
-    if rank != _PLANE and composed(case):
-        value, pads = f"tf.pad(value, {pads})", "VALID"
-    word, sizes, dilations = "strides", single(case, "strides", case.strides), dilated(case)
-    if rank == 1:
-        word = "stride"
-    if rank == 3:  # noqa: PLR2004 - its arguments have an entry for batch and channels, too
-        sizes, dilations = _five(case), _five_dilations(case)
-    return f"tf.nn.conv{rank}d({value}, filter, {word}={sizes}, padding={pads!r}{options(case)}{dilations})"
-
-
-def _five(case: Case) -> str:
-    """The strides with an entry for batch and channels, too."""
-    return around(case, "strides", case.strides)
-
-
-def _five_dilations(case: Case) -> str:
-    if case.dilations is None and "dilations" not in case.given:
-        return ""
-    return f", dilations={around(case, 'dilations', case.dilations or ())}"
+        return call
+    return Function(name="tf.nn.bias_add", operands=(call, "bias"), arguments={"data_format": case.data_format})
 
 
 def _is_depthwise(case: Case) -> bool:
-    """Whether ``tf.nn.depthwise_conv2d`` takes the case: it wants equal strides, of 1 under dilation."""
+    """Tell whether ``tf.nn.depthwise_conv2d`` takes the case: it wants equal strides, of 1 under dilation."""
     groups, (*_, inner, outer) = case.groups, case.inputs["filter"].shape
     apart = groups > 1 and inner == 1 and outer % groups == 0 and case.inputs["value"].shape[-1] == groups
     strided = max(case.strides) > 1 and max(shapes.dilations(case)) > 1
@@ -118,41 +107,30 @@ def _is_depthwise(case: Case) -> bool:
 
 
 def _is_depthwise_transpose(case: Case) -> bool:
-    """Whether the case is the transpose of a convolution that ``tf.nn.depthwise_conv2d`` takes."""
+    """Tell whether the case is the transpose of a convolution that ``tf.nn.depthwise_conv2d`` takes."""
     groups, (*_, outer, inner) = case.groups, case.inputs["filter"].shape
     return groups > 1 and outer == 1 and inner % groups == 0 and _is_plane(case)
 
 
 def _is_plane(case: Case) -> bool:
-    """Two axes of equal strides, the only ones that the depthwise functions take."""
-    return (
-        len(case.inputs["filter"].shape) == _PLANE + 2 and len(case.strides) == _PLANE and len(set(case.strides)) == 1
-    )
-
-
-def _depthwise(case: Case) -> str:
-    arguments = f"strides={_five(case)}, padding={padding(case)!r}"
-    return f"tf.nn.depthwise_conv2d(value, {_per_channel(case)}, {arguments}{options(case)}{dilated(case)})"
-
-
-def _depthwise_transpose(case: Case) -> str:
-    sizes = f"{_sizes(case, case.output_shape or ())}, {_per_channel(case)}, value"
-    arguments = f"strides={_five(case)}, padding={padding(case)!r}"
-    return f"tf.nn.depthwise_conv2d_backprop_input({sizes}, {arguments}{options(case)}{_five_dilations(case)})"
+    """Tell whether there are two axes of equal strides, the only ones that the depthwise functions take."""
+    ranks = (len(case.inputs["filter"].shape) - 2, len(case.strides))
+    return ranks == (_PLANE, _PLANE) and len(set(case.strides)) == 1
 
 
 def _per_channel(case: Case) -> str:
-    """The filter as depthwise convolution wants it: [height, width, channels, results a channel]."""
+    """Return the filter as depthwise convolution wants it: [height, width, channels, results a channel]."""
     *kernel, _, last = case.inputs["filter"].shape
     return f"tf.reshape(filter, {(*kernel, case.groups, last // case.groups)})"
 
 
-def _seen_through_window(case: Case, value: str, filter: str, output_shape: tuple[int, ...]) -> str:  # noqa: A002
-    """The full result, VALID's largest, cropped and extended by zeros to the window that the pairs mean."""
+def _seen_through_window(case: Case, value: str, filter: str, sizes: tuple[int, ...]) -> Any:  # noqa: A002
+    """Return the full result, VALID's largest, cropped and extended by zeros to the window that the pairs mean."""
     axes = shapes.axes(case)
-    full = (output_shape[0], *(axis.full for axis in axes), output_shape[-1])
-    call = _transposed(case, f"{value}, {filter}, output_shape={shape(case, full)}", "VALID")
+    full = shape(case, (sizes[0], *(axis.full for axis in axes), sizes[-1]))
+    call = _transposed(case, (value, filter), Text(text=str(full)), VALID)
     cuts = (f"{min(axis.before, axis.full)}:{axis.before + axis.image}" for axis in axes)
-    window = f"{call}[{', '.join(arranged(case, ':', cuts, ':'))}]"
-    missing = [(0, min(max(axis.before + axis.image - axis.full, 0), axis.image)) for axis in axes]
-    return f"tf.pad({window}, {pairs(case, missing)})" if any(rear for _, rear in missing) else window
+    window = (call, f"[{', '.join(arranged(case, ':', cuts, ':'))}]")
+    missing = tuple((0, min(max(axis.before + axis.image - axis.full, 0), axis.image)) for axis in axes)
+    extended = Function(name="tf.pad", operands=(window, str(pairs(case, missing))))
+    return extended if any(rear for _, rear in missing) else window

@@ -6,8 +6,9 @@ import math
 from typing import Any, Final
 
 from adapters.base import NotSupported
-from adapters.call import option, said
-from adapters.tensorflow.composition import Composition, composed, dilates, options, padding, single
+from adapters.call import Argument, Call, Function, Text
+from adapters.tensorflow.conv import VALID, composed, single
+from adapters.writing.indices import Convention, unpadded
 from cases.model import rules, shapes
 from cases.model.case import Case
 from cases.model.dtypes import FLOATS
@@ -15,29 +16,36 @@ from cases.model.shapes import Axis
 
 _PLANE: Final = 2
 """The axes of what ``tf.nn.max_pool_with_argmax`` knows."""
+_INDICES: Final = Convention(batch=True)
 
 
-def max_pool(case: Case) -> Composition:
+def relu(_case: Case) -> Call:
+    """``tf.nn.relu``."""
+    return Call(expression="tf.nn.relu(value)")
+
+
+def max_pool(case: Case) -> Call:
     """``tf.nn.max_pool1d`` and its like, or ``tf.nn.pool``."""
-    takes_pairs = len(case.strides) <= _PLANE and not dilates(case)
-    value, pads = _padded(case) if composed(case) and not takes_pairs else ("value", padding(case))
-    return Composition(takes=("value",), call=_pool(case, "max", value, pads))
+    takes_pairs = len(case.strides) <= _PLANE and not _dilates(case)
+    padded = composed(case) and not takes_pairs
+    value, pads = (_padded(case, lowest=True), VALID) if padded else ("value", case.padding)
+    return Call(expression=_pool(case, "max", value, pads))
 
 
-def avg_pool(case: Case) -> Composition:
+def avg_pool(case: Case) -> Call:
     """``tf.nn.avg_pool1d`` and its like, or ``tf.nn.pool``; with pairs, sums over how many elements aren't padding."""
     if not composed(case):
-        return Composition(takes=("value",), call=_pool(case, "avg", "value", padding(case)))
+        return Call(expression=_pool(case, "avg", "value", case.padding))
     case = rules.effective(case)
-    mean = _pool(case, "avg", f"tf.pad(value, {padding(case)})", "VALID")
-    return Composition(
+    mean = _pool(case, "avg", _padded(case), VALID)
+    return Call(
         takes=("value", "counts"),
         before=(f"counts = {_counts(case)}  # elements inside the image",),
-        call=f"{mean} * {math.prod(case.ksize or ())} / counts",
+        expression=(mean, f" * {math.prod(case.ksize or ())} / counts"),
     )
 
 
-def max_pool_argmax(case: Case) -> Composition:
+def max_pool_argmax(case: Case) -> Call:
     """``tf.nn.max_pool_with_argmax``, whose index is the canonical one; one axis is a plane of one row.
 
     Raises:
@@ -46,43 +54,63 @@ def max_pool_argmax(case: Case) -> Composition:
     if len(case.strides) > _PLANE:
         msg = "TensorFlow has no max pooling with indices for three spatial axes"
         raise NotSupported(msg)
-    if dilates(case):
+    if _dilates(case):
         msg = "tf.nn.max_pool_with_argmax takes no dilations"
         raise NotSupported(msg)
-    case = rules.effective(case) if composed(case) else case
-    value, pads = _padded(case) if composed(case) else ("value", padding(case))
-    line = len(case.strides) == 1
-    part = f"tf.squeeze({{}}.{{}}, {_row(case)})" if line else "{}.{}"
-    output, argmax = part.format("{}", "output"), part.format("{}", "argmax")
-    return Composition(
-        takes=("value",),
-        call=_with_argmax(case, f"tf.expand_dims({value}, {_row(case)})" if line else value, pads),
-        after=(f"flat = {argmax}  # over the padded images", f"indices = {_unpadded(case)}") if composed(case) else (),
-        outputs={
-            "output": output,
-            "indices": "indices" if composed(case) else argmax,
-            "native_indices": argmax,
-        },
-        differentiated=output,
-    )
+    padded = composed(case)
+    case = rules.effective(case) if padded else case
+    part = f"tf.squeeze({{output}}.{{}}, {_row(case)})" if len(case.strides) == 1 else "{output}.{}"
+    output, argmax = (part.replace("{}", name) for name in ("output", "argmax"))
+    call, outputs = _with_argmax(case, padded=padded), {"output": output, "indices": argmax, "native_indices": argmax}
+    if not padded:
+        return Call(expression=call, outputs=outputs)
+    after = (f"flat = {argmax}  # over the padded images", f"indices = {unpadded(case, 'flat', _INDICES)}")
+    return Call(expression=call, after=after, outputs=outputs | {"indices": "indices"})
 
 
-def _pool(case: Case, kind: str, value: str, pads: Any) -> str:
-    if dilates(case):
-        sizes = f"window_shape={said(case, 'ksize', str(case.ksize))}, pooling_type={kind.upper()!r}"
-        steps = f"strides={said(case, 'strides', str(case.strides))}, padding={pads!r}{options(case)}"
-        return f"tf.nn.pool({value}, {sizes}, {steps}, dilations={said(case, 'dilations', str(case.dilations))})"
-    sizes = f"ksize={single(case, 'ksize', case.ksize or ())}, strides={single(case, 'strides', case.strides)}"
-    return f"tf.nn.{kind}_pool{len(case.strides)}d({value}, {sizes}, padding={pads!r}{options(case)})"
+def _with_argmax(case: Case, *, padded: bool) -> Function:
+    value, pads = (_padded(case, lowest=True), VALID) if padded else ("value", case.padding)
+    row: tuple[int, ...] = ()
+    if len(case.strides) == 1:
+        value, row = Function(name="tf.expand_dims", operands=(value, str(_row(case)))), (1,)
+    arguments = {
+        "ksize": (*row, *(case.ksize or ())),
+        "strides": (*row, *case.strides),
+        "padding": pads,
+        "data_format": {"NWC": "NHWC", "NCW": "NCHW"}.get(case.data_format or "", case.data_format),
+        "include_batch_in_index": case.include_batch_in_index,
+    }
+    return Function(name="tf.nn.max_pool_with_argmax", operands=(value,), arguments=arguments)
 
 
-def _padded(case: Case) -> tuple[str, str]:
-    """The image, padded by what is less than all, and the padding that is left to say."""
-    lowest = "float('-inf')" if case.dtype in FLOATS else f"tf.{case.dtype}.min"
-    return f"tf.pad(value, {padding(case)}, constant_values={lowest})", "VALID"
+def _row(case: Case) -> int:
+    """Return where the axis of one row stands that makes a line a plane."""
+    return 2 if case.channels_first else 1
+
+
+def _dilates(case: Case) -> bool:
+    """Tell whether a window's elements lie apart, or are said to."""
+    return "dilations" in case.given or set(shapes.dilations(case)) != {1}
+
+
+def _pool(case: Case, kind: str, value: Any, pads: Any) -> Function:
+    last = {"padding": pads, "data_format": case.data_format}
+    if _dilates(case):
+        first = {"ksize": case.ksize, "pooling_type": kind.upper(), "strides": case.strides}
+        return Function(name="tf.nn.pool", operands=(value,), arguments=first | last | {"dilations": case.dilations})
+    sizes = {"ksize": single(case.ksize or ()), "strides": single(case.strides)}
+    return Function(name=f"tf.nn.{kind}_pool{{}}d", operands=(value,), arguments=sizes | last)
+
+
+def _padded(case: Case, *, lowest: bool = False) -> Any:
+    """Return the padded image, by zeros or by what is less than all."""
+    least = "float('-inf')" if case.dtype in FLOATS else f"tf.{case.dtype}.min"
+    fill = {"constant_values": Text(text=least)} if lowest else {}
+    return Function(name="tf.pad", operands=("value", Argument(name="padding", own=case.padding)), arguments=fill)
 
 
 def _counts(case: Case) -> str:
+    """Return how many elements of each window lie on the image, in the shape of the pooled value."""
     axes = shapes.axes(case)
     tail = () if case.channels_first else (1,)
     factors = (
@@ -93,40 +121,6 @@ def _counts(case: Case) -> str:
 
 
 def _inside(axis: Axis) -> list[int]:
-    """How many elements of each window of an axis lie on the image."""
+    """Return how many elements of each window of an axis lie on the image."""
     starts = (window * axis.stride - axis.before for window in range(axis.count))
     return [sum(0 <= start + tap * axis.dilation < axis.image for tap in range(axis.kernel)) for start in starts]
-
-
-def _row(case: Case) -> int:
-    """Where the axis of one row stands that makes a line a plane."""
-    return 2 if case.channels_first else 1
-
-
-def _with_argmax(case: Case, value: str, pads: Any) -> str:
-    line = len(case.strides) == 1
-    ksize, strides = ((1, *sizes) if line else sizes for sizes in (case.ksize or (), case.strides))
-    if line and isinstance(pads, list):
-        pads = [*pads[:-1], [0, 0], pads[-1]] if case.channels_first else [pads[0], [0, 0], *pads[1:]]
-    word = {"NWC": "NHWC", "NCW": "NCHW"}.get(case.data_format or "", case.data_format)
-    layout = option(case, "data_format", "data_format", None if word is None else repr(word))
-    sizes = f"ksize={said(case, 'ksize', str(ksize))}, strides={said(case, 'strides', str(strides))}"
-    arguments = f"{sizes}, padding={pads!r}{layout}"
-    return f"tf.nn.max_pool_with_argmax({value}, {arguments}, include_batch_in_index={case.include_batch_in_index})"
-
-
-def _unpadded(case: Case) -> str:
-    """The canonical index from ``flat``, an index of the padded images."""
-    axes, channels = shapes.axes(case), max(case.inputs["value"].shape[-1], 1)  # no channels, no index
-    sizes = [axis.before + axis.image + axis.after for axis in axes]
-    place, step, unit = "", channels, channels
-    for axis, size in zip(reversed(axes), reversed(sizes), strict=True):
-        place = f" + (flat // {step} % {size} - {axis.before}) * {unit}{place}"
-        step, unit = step * size, unit * axis.image
-    batch = f"flat // {step} * {unit}"
-    return f"{batch}{place} + flat % {channels}"
-
-
-def relu(_case: Case) -> Composition:
-    """``tf.nn.relu``."""
-    return Composition(takes=("value",), call="tf.nn.relu(value)")

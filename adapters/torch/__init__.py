@@ -12,15 +12,14 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from adapters.base import NotSupported
-from adapters.call import refuse_given
+from adapters.call import Call, fault, refuse_given
 from adapters.program import execute
 from adapters.torch import conv, pooling, unpooling
+from adapters.torch.dialect import Dialect
 from adapters.torch.modes import MODES, forget_programs, graphs, options, prepare, refuse
-from adapters.torch.text import Call, Target, program
-from cases.model import rules
+from adapters.writing.writer import program
 from cases.model.case import Case
 
 _OPERATORS: Final[dict[str, Callable[[Case], Call]]] = {
@@ -49,7 +48,8 @@ class Torch:
     mode_options: dict[str, dict[str, Any]] = options()
 
     def __init__(self) -> None:
-        self._target = Target(mode="eager", device="cpu")
+        self.mode = "eager"
+        self.device = "cpu"
 
     def devices(self) -> tuple[str, ...]:
         """The processor, and the GPU that PyTorch sees."""
@@ -65,7 +65,7 @@ class Torch:
 
     def configure(self, mode: str, device: str) -> dict[str, str]:
         """One thread, so that results don't depend on the number of cores, and what the mode says."""
-        self._target = Target(mode=mode, device=device)
+        self.mode, self.device = mode, device
         return prepare(mode, device)
 
     def call(self, case: Case) -> str:
@@ -75,15 +75,15 @@ class Torch:
             NotSupported: if PyTorch can't be told what the case says.
         """
         _refuse_unsayable(case)
-        refuse(case, self._target.mode)
-        return program(case, _OPERATORS[case.operator](case), self._target)
+        refuse(case, self.mode)
+        return program(case, _OPERATORS[case.operator](case), Dialect(mode=self.mode, device=self.device))
 
     def stage(self, error: Exception) -> str:
         """Dynamo traces a compiled function on tensors without elements; Inductor then builds a program of it.
 
         Where Dynamo gives up and makes no graph, Python runs the function as it stands: the call is made at once.
         """
-        if self._target.mode != "compile":
+        if self.mode != "compile":
             return "calling"
         module = type(error).__module__
         building = module.startswith("torch._inductor") or type(error).__name__ == "BackendCompilerFailed"
@@ -91,18 +91,18 @@ class Torch:
             return "building" if building else "tracing"
         return "running" if graphs() else "calling"
 
-    def run(self, case: Case, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-        """Run the program that ``call`` shows.
+    def execute(self, text: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Run a call's text.
 
         Raises:
             SystemExit: if the call broke the GPU's context, so that this process can make no other call on it.
         """
-        if self._target.mode == "compile":
+        if self.mode == "compile":
             forget_programs()
         try:
-            return execute(self.call(case), inputs)
+            return execute(text, inputs)
         except RuntimeError as error:
-            if self._target.device == "cuda" and any(words in str(error) for words in _BROKEN_DEVICE):
+            if self.device == "cuda" and any(words in str(error) for words in _BROKEN_DEVICE):
                 raise SystemExit(str(error)) from error
             raise
 
@@ -110,10 +110,10 @@ class Torch:
 def _refuse_unsayable(case: Case) -> None:
     """PyTorch takes the output's spatial size at most; batch, channels and layout always follow from the value."""
     refuse_given(case, "data_format")
-    wrong = rules.broken(case)
+    wrong = fault(case)
     if wrong is None or wrong.argument in case.given:
         return
-    if wrong.argument == "output_shape" and case.operator != "max_unpool" and not wrong.reason.startswith("axis"):
+    if wrong.argument == "output_shape" and case.operator != "max_unpool" and wrong.axis is None:
         msg = f"{case.operator} takes no batch or channels of the output, so a wrong one can't be said"
         raise NotSupported(msg)
     if wrong.rule == "data_format":
