@@ -20,7 +20,12 @@ class Adapter(Protocol):
     """Translates a case into one framework's own call.
 
     The worker makes one instance, asks ``devices`` and ``versions`` (an ImportError from either means that the
-    framework is not installed), then calls ``configure`` once and ``run`` for each case.
+    framework is not installed), then calls ``configure`` once. For each case the worker calls ``call`` once and runs
+    the text that it returned, by ``adapters.program.execute``. Two methods change how a call is made; no adapter needs
+    both:
+
+    - ``execute(text, inputs)`` (see ``Executes``) for what has to be done around each text;
+    - ``run(case, inputs)`` (see ``Runs``) for an adapter that makes its calls itself, and may have no ``call``.
     """
 
     name: str
@@ -51,9 +56,10 @@ class Adapter(Protocol):
     def call(self, case: Case) -> str:
         """The framework call for a case as a program that runs when pasted below the inputs' definitions.
 
-        Its line that starts with ``result = `` is the call itself; what stands before and after converts tensors.
-        ``run`` executes this very text under the file name ``<call>`` (``adapters.program.execute`` does): that is how
-        the stage of an exception is known. A plug-in that doesn't may leave this method out.
+        Its line that starts with ``result = `` is the call itself; what stands before and after converts tensors. The
+        program sets ``outputs``: arrays by name, channels-last, with the framework's own dtype. This very text is what
+        runs, under the file name ``<call>``: that is how the stage of an exception is known. A plug-in that has ``run``
+        may leave this method out.
 
         Raises:
             NotSupported: if the framework has no such operator or option.
@@ -66,6 +72,26 @@ class Adapter(Protocol):
         ``calling`` where a call is made at once. A plug-in that makes no programs may leave this method out.
         """
         ...
+
+
+class Executes(Protocol):
+    """An adapter that has to do something around the execution of each text."""
+
+    def execute(self, text: str, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, np.ndarray[Any, Any]]:
+        """Run a call's text with ``adapters.program.execute``, and return its outputs.
+
+        Raises:
+            Exception: whatever the framework raises, untouched.
+        """
+        ...
+
+
+class Runs(Protocol):
+    """An adapter that makes its calls itself.
+
+    Where the adapter has ``call`` too, ``run`` executes the text of ``call`` under the file name ``<call>``. An
+    exception that does not come from that text then counts as a fault of the adapter.
+    """
 
     def run(self, case: Case, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, np.ndarray[Any, Any]]:
         """Make the call once and return its outputs by name, channels-last, with the framework's own dtype.

@@ -16,9 +16,9 @@ import numpy.typing as npt
 from adapters import program
 from adapters.oracle import conv, conv_transpose, gradients, pooling
 from adapters.oracle.exactness import NotExact, cast, check, products
-from adapters.oracle.operators import InvalidCall, Operators
+from adapters.oracle.operators import InvalidCall, Operators, _refuse_absurd
 from adapters.oracle.windows import Array
-from cases.model import shapes
+from cases.model import rules, shapes
 from cases.model.case import ARGUMENTS, INPUTS, OUTPUTS, Case, is_chosen
 from cases.model.shapes import Axis
 
@@ -143,11 +143,13 @@ class Oracle:
             NotSupported: if the case has no canonical answer.
             NotExact: if the case is of the exact tier and its dtype doesn't hold every sum on the way.
         """
-        exact = self._execute(case, inputs)
+        if rules.broken(case, inputs.get("indices")) is not None:
+            self._refuse(case, inputs)
+        exact = self._exact(case, inputs)
         outputs = {name: cast(case, name, array) for name, array in exact.items()}
         if case.tier == "special":
             return outputs
-        magnitudes = self._execute(case, _magnitudes(case, inputs))
+        magnitudes = self._exact(case, _magnitudes(case, inputs))
         if case.tier == "exact":
             check(case, inputs, exact, magnitudes)
             return outputs
@@ -158,12 +160,26 @@ class Oracle:
         mode = "" if self.mode == "eager" else repr(self.mode)
         return f"from {cls.__module__} import {cls.__name__}\n\noracle = {cls.__name__}({mode}).operators\n"
 
-    def _execute(self, case: Case, inputs: Tensors) -> Tensors:
-        # This very instance is what the first lines prepare, and it may be of a class that cannot be imported. Blank
-        # lines stand for them, so that a traceback counts lines as the text does.
-        blank = "\n" * self._preparation().count("\n")
+    def _exact(self, case: Case, inputs: Tensors) -> Tensors:
+        """Return the outputs of a valid case in float64."""
+        asked = rules.effective(case) if case.given else case
+        _refuse_absurd(asked)
+        floats = {name: inputs[name] if name == "indices" else inputs[name].astype(np.float64) for name in case.inputs}
+        names, plain = OUTPUTS[case.operator], {name: array for name, array in floats.items() if name != "cotangent"}
         with np.errstate(over="ignore", invalid="ignore"):  # infinities and NaN are what some cases are about
-            return program.execute(blank + _statements(case), {"oracle": self.operators, **inputs})
+            result = self.answer(asked, plain)
+            back = self.gradients(asked, floats) if case.gradients else {}
+        outputs: Tensors = dict(zip(names, result if len(names) > 1 else (result,), strict=True))
+        return outputs | {f"{name}_gradient": back[name] for name in case.gradients}
+
+    def _refuse(self, case: Case, inputs: Tensors) -> None:
+        """Execute the text of a call that breaks a rule, so that the refusal arises in the text's own line.
+
+        This very instance is what the first lines prepare, and it may be of a class that cannot be imported. Blank
+        lines stand for them, so that a traceback counts lines as the text does.
+        """
+        blank = "\n" * self._preparation().count("\n")
+        program.execute(blank + _statements(case), {"oracle": self.operators, **inputs})
 
 
 def _magnitudes(case: Case, inputs: Tensors) -> Tensors:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from adapters.base import Adapter
+from adapters.base import Runs
 from adapters.wire import BFLOAT16
 from adapters.worker.isolation import Isolation
 from cases.model.case import Case, Step
@@ -50,8 +50,8 @@ def inputs_of(step: Step, tensors: Arrays) -> Arrays:
     return {role: array.astype(np.float32) if array.dtype.name == BFLOAT16 else array for role, array in taken.items()}
 
 
-def run(adapter: Adapter, case: Case, inputs: Arrays, begin: Callable[[Step], None]) -> Arrays:
-    """What every step returns, by the tensors' names; ``begin`` is told of each step before its call.
+def run(adapter: Runs, case: Case, inputs: Arrays, begin: Callable[[Step], None]) -> Arrays:
+    """Return what every step returns, by the tensors' names; ``begin`` is told of each step before its call.
 
     Raises:
         StepError: if the adapter changed an array that it was given or had returned, returned one that it was given, or
