@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from adapters.base import NotSupported
+from cases.model import shapes
 from cases.model.case import ARGUMENTS, Broken, Case
 
 Expression = "str | Argument | Function | tuple[Expression, ...]"
@@ -102,6 +103,21 @@ def said(case: Case, function: str, argument: Argument, words: Words) -> str:
     return f"{name}={text}" if name else text
 
 
+def dilates(case: Case) -> bool:
+    """Tell whether a window's elements lie apart, or are said to."""
+    return "dilations" in case.given or set(shapes.dilations(case)) != {1}
+
+
+def refuse(why: str, *, when: bool) -> None:
+    """Refuse a call that a framework can't be told.
+
+    Raises:
+        NotSupported: with the reason, if so.
+    """
+    if when:
+        raise NotSupported(why)
+
+
 def refuse_given(case: Case, *names: str) -> None:
     """Refuse a call in which an argument is given that the call does not have.
 
@@ -109,9 +125,7 @@ def refuse_given(case: Case, *names: str) -> None:
         NotSupported: if one of ``names`` is given.
     """
     for name in names:
-        if name in case.given:
-            msg = f"there is no argument for {name} here, so a wrong one can't be said"
-            raise NotSupported(msg)
+        refuse(f"there is no argument for {name} here, so a wrong one can't be said", when=name in case.given)
 
 
 def refuse_unsaid(case: Case, call: Call) -> None:

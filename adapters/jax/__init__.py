@@ -8,13 +8,11 @@ jitted function would be compiled as a program of its own.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from adapters.call import Call
 from adapters.jax import conv, pooling
 from adapters.jax.dialect import Dialect
 from adapters.program import execute, inside
@@ -31,16 +29,11 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
 }
 _KEPT: Final = 64
 """Runs after which eager operations' programs are dropped from memory: else they stay for good, some 3 MB a case."""
-_OPERATORS: Final[dict[str, Callable[[Case], Call]]] = {
-    "conv": conv.conv,
-    "conv_transpose": conv.conv_transpose,
-    "max_pool": pooling.max_pool,
-    "max_pool_argmax": pooling.max_pool_argmax,
-    "max_unpool": pooling.max_unpool,
-    "avg_pool": pooling.avg_pool,
-    "avg_unpool": pooling.avg_unpool,
-    "relu": pooling.relu,
-}
+_OPERATORS: Final = (
+    *(conv.conv, conv.conv_transpose, pooling.max_unpool, pooling.avg_unpool),
+    *(pooling.max_pool, pooling.max_pool_argmax, pooling.avg_pool, pooling.relu),
+)
+_OF: Final = {function.__name__: function for function in _OPERATORS}
 
 
 class Jax:
@@ -108,7 +101,7 @@ class Jax:
         if "filter" not in case.inputs:
             pooling.refuse_other_layouts(case)
         settings = _shown(self.mode, self.device, self.default)
-        return program(case, _OPERATORS[case.operator](case), Dialect(settings=settings, jit=self.mode != "eager"))
+        return program(case, _OF[case.operator](case), Dialect(settings=settings, jit=self.mode != "eager"))
 
     def stage(self, error: Exception) -> str:
         """A jitted function is traced first; what is raised later, by compiling or executing it, is running it."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from adapters.base import NotSupported
-from adapters.call import Argument, Call, Function, fault
+from adapters.call import Argument, Call, Function, fault, refuse
 from adapters.jax.dialect import word
+from adapters.writing import windows
 from cases.model import shapes
 from cases.model.case import Broken, Case
 from cases.model.shapes import Axis
@@ -36,9 +36,12 @@ def conv_transpose(case: Case) -> Call:
         NotSupported: if the case's output_shape or output_padding is wrong, for JAX takes neither.
     """
     wrong = fault(case)
-    if wrong is not None and wrong.argument in {"output_shape", "output_padding"} - case.given.keys():
-        msg = f"lax.conv_transpose takes no output_shape or output_padding, so this can't be said: {wrong.reason}"
-        raise NotSupported(msg)
+    unsaid = {"output_shape", "output_padding"} - case.given.keys()
+    reason = wrong.reason if wrong is not None and wrong.argument in unsaid else ""
+    refuse(
+        f"lax.conv_transpose takes no output_shape or output_padding, so this can't be said: {reason}",
+        when=bool(reason),
+    )
     grouped = case.groups != 1 or "groups" in case.given
     call = _grouped(case, wrong) if grouped else _transposed(case, wrong)
     return Call(functions=(_regrouped(case),) if grouped else (), expression=(call, _bias(case)))
@@ -93,7 +96,7 @@ def _transposed_padding(case: Case, wrong: Broken | None) -> Any:
     axes = shapes.axes(case)
     if isinstance(case.padding, str) and all(_own_size(axis, case.padding) == axis.image for axis in axes):
         return case.padding
-    return [_around(axis) for axis in axes]
+    return [windows.of_dilated(axis) for axis in axes]
 
 
 def _dilated_padding(case: Case, wrong: Broken | None) -> Any:
@@ -101,7 +104,7 @@ def _dilated_padding(case: Case, wrong: Broken | None) -> Any:
     late = wrong is None or wrong.rule in _LEAVE_SIZES or wrong.argument in _LATE
     if wrong is not None and not late and not _leaves_window(case, wrong):
         return case.padding
-    return [_around(axis) for axis in shapes.axes(case)]
+    return [windows.of_dilated(axis) for axis in shapes.axes(case)]
 
 
 def _leaves_window(case: Case, wrong: Broken) -> bool:
@@ -113,8 +116,3 @@ def _leaves_window(case: Case, wrong: Broken) -> bool:
 def _own_size(axis: Axis, padding: str) -> int:
     """Return the size that JAX's SAME and VALID give."""
     return axis.count * axis.stride + (max(axis.extent - axis.stride, 0) if padding == "VALID" else 0)
-
-
-def _around(axis: Axis) -> tuple[int, int]:
-    before = axis.extent - 1 - axis.before
-    return before, axis.image + axis.extent - 1 - before - ((axis.count - 1) * axis.stride + 1)

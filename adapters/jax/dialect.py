@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from adapters.call import Call, Word, Words
-from adapters.writing.layout import arranged, around, shape
+from adapters.writing.layout import around, pairs, shape
 from adapters.writing.writer import Wrapped, takes
 from cases.model.case import DATA_FORMATS, Case
 
@@ -24,11 +24,6 @@ def _dimension_numbers(case: Case, layout: Any) -> Any:
     return layout, f"{spatial}IO", layout
 
 
-def _pairs(case: Case, value: Any) -> Any:
-    """Return pairs of padding with those of batch and channels; what is no tuple, as it is."""
-    return arranged(case, (0, 0), value, (0, 0)) if isinstance(value, tuple) else value
-
-
 _CONV: Final = {
     "strides": Word(word=""),
     "padding": Word(word=""),
@@ -42,7 +37,7 @@ WORDS: Final[Words] = {
     "lax.reduce_window": {
         "ksize": Word(word="", form=around),
         "strides": Word(word="", form=around),
-        "padding": Word(word="", form=_pairs),
+        "padding": Word(word="", form=pairs),
         "dilations": Word(word="window_dilation", form=around),
     },
     "jax.ShapeDtypeStruct": {"output_shape": Word(word="", form=shape)},
@@ -92,7 +87,9 @@ class Dialect:
 
 def _with_gradients(case: Case, call: Call, text: str) -> str:
     watched, returns = ", ".join(case.gradients), ", ".join(call.returns)
-    results, more = ("output, pullback", "") if len(call.returns) == 1 else ("output, pullback, indices", ", has_aux=True")
+    results, more = (
+        ("output, pullback", "") if len(call.returns) == 1 else ("output, pullback, indices", ", has_aux=True")
+    )
     return (
         f"def with_gradients({', '.join(case.inputs)}):\n"
         f"    {results} = jax.vjp(lambda {watched}: {text}, {watched}{more})\n"

@@ -12,8 +12,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from adapters.base import NotSupported
-from adapters.call import Argument, Call, Function, fault
+from adapters.call import Argument, Call, Function, fault, refuse
 from adapters.writing.indices import Convention, through_batch
 from cases.model import shapes
 from cases.model.case import DATA_FORMATS, Case
@@ -67,9 +66,8 @@ def max_unpool(case: Case) -> Call:
         NotSupported: for a wrong output_shape, which nothing here could notice.
     """
     wrong = fault(case)
-    if wrong is not None and wrong.argument == "output_shape" and "output_shape" not in case.given:
-        msg = "an indexed update knows no windows, so it can't tell which output_shape a pooling gives"
-        raise NotSupported(msg)
+    unseen = wrong is not None and wrong.argument == "output_shape" and "output_shape" not in case.given
+    refuse("an indexed update knows no windows, so it can't tell which output_shape a pooling gives", when=unseen)
     shape = case.output_shape or ()
     zeros = f"jnp.zeros(({shape[0]}, {math.prod(shape[1:])}), value.dtype)"
     filled = f"{zeros}.at[image, indices].set(value).reshape({shape})"
@@ -94,9 +92,8 @@ def refuse_other_layouts(case: Case) -> None:
         NotSupported: if the case's word is none for its number of axes.
     """
     words = {None, *(DATA_FORMATS.get(len(case.strides), ()))}
-    if case.data_format not in words:
-        msg = f"lax.reduce_window takes no data_format, so {case.data_format!r} can't be said"
-        raise NotSupported(msg)
+    unknown = case.data_format not in words
+    refuse(f"lax.reduce_window takes no data_format, so {case.data_format!r} can't be said", when=unknown)
 
 
 def _reduced(case: Case, operand: str, start: str, reduction: str) -> Function:

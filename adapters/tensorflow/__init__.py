@@ -1,34 +1,27 @@
 """TensorFlow: convolutions and pooling are its own; unpooling, which it lacks, is composed of its own operators.
 
-``conv``, ``pooling`` and ``unpooling`` say which functions an operator becomes. ``dialect`` says what the program
+``conv`` and ``pooling`` say which functions an operator becomes. ``dialect`` says what the program
 around it is, which differs with the mode and the device.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 
-from adapters.call import Call
 from adapters.program import inside
-from adapters.tensorflow import conv, pooling, unpooling
+from adapters.tensorflow import conv, pooling
 from adapters.tensorflow.dialect import MODE_OPTIONS, Dialect
 from adapters.writing.writer import program
 from cases.model.case import Case
 
-_OPERATORS: Final[dict[str, Callable[[Case], Call]]] = {
-    "conv": conv.conv,
-    "conv_transpose": conv.conv_transpose,
-    "max_pool": pooling.max_pool,
-    "max_pool_argmax": pooling.max_pool_argmax,
-    "max_unpool": unpooling.max_unpool,
-    "avg_pool": pooling.avg_pool,
-    "avg_unpool": unpooling.avg_unpool,
-    "relu": pooling.relu,
-}
+_OPERATORS: Final = (
+    *(conv.conv, conv.conv_transpose, pooling.max_unpool, pooling.avg_unpool),
+    *(pooling.max_pool, pooling.max_pool_argmax, pooling.avg_pool, pooling.relu),
+)
+_OF: Final = {function.__name__: function for function in _OPERATORS}
 
 
 class TensorFlow:
@@ -79,7 +72,7 @@ class TensorFlow:
         Raises:
             NotSupported: if TensorFlow can't be told what the case says.
         """
-        return program(case, _OPERATORS[case.operator](case), Dialect(mode=self.mode, device=self.device))
+        return program(case, _OF[case.operator](case), Dialect(mode=self.mode, device=self.device))
 
     def stage(self, error: Exception) -> str:
         """A graph is traced first; what is raised later, XLA's compilation included, is raised by running it."""

@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from adapters.base import NotSupported
-from adapters.call import Argument, Call, Function, Text, fault
-from adapters.tensorflow.dialect import pairs
-from adapters.writing.layout import arranged, shape
+from adapters.call import Argument, Call, Function, Text, fault, refuse
+from adapters.writing import windows
+from adapters.writing.layout import arranged, pairs, shape
 from cases.model import rules, shapes
 from cases.model.case import Case
 
@@ -34,11 +33,11 @@ def conv_transpose(case: Case) -> Call:
         NotSupported: if only the output_padding is wrong, which is no argument here.
     """
     wrong = fault(case)
-    if wrong and wrong.argument == "output_padding" and not rules.broken(replace(case, output_padding=None)):
-        msg = "TensorFlow takes no output_padding, and without it the call is right"
-        raise NotSupported(msg)
+    alone = wrong is not None and wrong.argument == "output_padding"
+    alone = alone and rules.broken(replace(case, output_padding=None)) is None
+    refuse("TensorFlow takes no output_padding, and without it the call is right", when=alone)
     sizes = case.output_shape or ()
-    apart = _is_depthwise_transpose(case)
+    apart = _keeps_channels_apart(case)
     call = _depthwise_transpose(case, sizes) if apart else transposed(case, "value", "filter", sizes)
     return Call(expression=_with_bias(case, call))
 
@@ -46,6 +45,11 @@ def conv_transpose(case: Case) -> Call:
 def composed(case: Case) -> bool:
     """Tell whether padding is in pairs that make a valid call, so that an operator without pairs can be composed."""
     return not isinstance(case.given.get("padding", case.padding), str) and fault(case) is None
+
+
+def padded(case: Case, **fill: Any) -> Function:
+    """Return the image, padded as the case says."""
+    return Function(name="tf.pad", operands=("value", Argument(name="padding", own=case.padding)), arguments=fill)
 
 
 def single(sizes: tuple[int, ...] | None) -> Any:
@@ -67,7 +71,7 @@ def _conv(case: Case) -> Function:
     value: Any = "value"
     pads: Any = case.padding
     if len(case.strides) != _PLANE and composed(case):
-        value, pads = Function(name="tf.pad", operands=("value", Argument(name="padding", own=pads))), VALID
+        value, pads = padded(case), VALID
     return Function(name="tf.nn.conv{}d", operands=(value, "filter"), arguments=_window(case, pads))
 
 
@@ -99,23 +103,16 @@ def _with_bias(case: Case, call: Any) -> Any:
 
 
 def _is_depthwise(case: Case) -> bool:
-    """Tell whether ``tf.nn.depthwise_conv2d`` takes the case: it wants equal strides, of 1 under dilation."""
-    groups, (*_, inner, outer) = case.groups, case.inputs["filter"].shape
-    apart = groups > 1 and inner == 1 and outer % groups == 0 and case.inputs["value"].shape[-1] == groups
+    """Tell whether ``tf.nn.depthwise_conv2d`` takes the case, which has to have no strides under dilation."""
     strided = max(case.strides) > 1 and max(shapes.dilations(case)) > 1
-    return apart and _is_plane(case) and not strided
+    return _keeps_channels_apart(case) and case.inputs["value"].shape[-1] == case.groups and not strided
 
 
-def _is_depthwise_transpose(case: Case) -> bool:
-    """Tell whether the case is the transpose of a convolution that ``tf.nn.depthwise_conv2d`` takes."""
-    groups, (*_, outer, inner) = case.groups, case.inputs["filter"].shape
-    return groups > 1 and outer == 1 and inner % groups == 0 and _is_plane(case)
-
-
-def _is_plane(case: Case) -> bool:
-    """Tell whether there are two axes of equal strides, the only ones that the depthwise functions take."""
-    ranks = (len(case.inputs["filter"].shape) - 2, len(case.strides))
-    return ranks == (_PLANE, _PLANE) and len(set(case.strides)) == 1
+def _keeps_channels_apart(case: Case) -> bool:
+    """Tell whether the filter is one of depthwise functions, which take two axes of equal strides."""
+    *kernel, middle, last = case.inputs["filter"].shape
+    apart = case.groups > 1 and middle == 1 and last % case.groups == 0
+    return apart and len(kernel) == len(case.strides) == _PLANE and len(set(case.strides)) == 1
 
 
 def _per_channel(case: Case) -> str:
@@ -129,8 +126,7 @@ def _seen_through_window(case: Case, value: str, filter: str, sizes: tuple[int, 
     axes = shapes.axes(case)
     full = shape(case, (sizes[0], *(axis.full for axis in axes), sizes[-1]))
     call = _transposed(case, (value, filter), Text(text=str(full)), VALID)
-    cuts = (f"{min(axis.before, axis.full)}:{axis.before + axis.image}" for axis in axes)
+    cuts, missing = zip(*map(windows.of_full, axes), strict=True)
     window = (call, f"[{', '.join(arranged(case, ':', cuts, ':'))}]")
-    missing = tuple((0, min(max(axis.before + axis.image - axis.full, 0), axis.image)) for axis in axes)
-    extended = Function(name="tf.pad", operands=(window, str(pairs(case, missing))))
-    return extended if any(rear for _, rear in missing) else window
+    zeros = [list(pair) for pair in pairs(case, tuple((0, rear) for rear in missing))]
+    return Function(name="tf.pad", operands=(window, str(zeros))) if any(missing) else window

@@ -15,7 +15,7 @@ from textwrap import indent
 from typing import Any, ClassVar, Final
 
 from adapters.call import Call, Word, Words
-from adapters.writing.layout import arranged, around
+from adapters.writing.layout import around, pairs
 from adapters.writing.writer import Wrapped, takes
 from cases.model.case import Case
 
@@ -42,16 +42,14 @@ tf.config.experimental.enable_tensor_float_32_execution(False)"""
 _DEVICE: Final = 'with tf.device("GPU:0"):\n'
 
 
-def pairs(case: Case, value: Any) -> Any:
-    """Return (before, after) pairs of the spatial axes with those of batch and channels; what is none, as it is."""
-    if not isinstance(value, tuple) or not all(isinstance(pair, tuple) for pair in value):
-        return value
-    return [list(pair) for pair in arranged(case, (0, 0), value, (0, 0))]
-
-
-def _pairs_of_plane(case: Case, value: Any) -> Any:
-    """Return ``pairs``, with those of the axis of one row that makes a line a plane."""
+def _lists(case: Case, value: Any) -> Any:
+    """Return pairs of padding as TensorFlow writes them, with those of batch and channels."""
     whole = pairs(case, value)
+    return [list(pair) for pair in whole] if whole is not value else value
+
+
+def _lists_of_plane(case: Case, value: Any) -> Any:
+    whole = _lists(case, value)
     if len(case.strides) == 1 and isinstance(whole, list):
         whole.insert(-1 if case.channels_first else 1, [0, 0])
     return whole
@@ -59,14 +57,14 @@ def _pairs_of_plane(case: Case, value: Any) -> Any:
 
 _AROUND: Final = {"strides": Word(word="strides", form=around), "dilations": Word(word="dilations", form=around)}
 WORDS: Final[Words] = {
-    "": {"padding": Word(word="padding", form=pairs)},
+    "": {"padding": Word(word="padding", form=_lists)},
     "tf.nn.conv1d": {"strides": Word(word="stride")},
     "tf.nn.conv3d": _AROUND,
     "tf.nn.depthwise_conv2d": {"strides": _AROUND["strides"]},
     "tf.nn.depthwise_conv2d_backprop_input": {"output_shape": Word(word=""), **_AROUND},
     "tf.nn.pool": {"ksize": Word(word="window_shape")},
-    "tf.nn.max_pool_with_argmax": {"padding": Word(word="padding", form=_pairs_of_plane)},
-    "tf.pad": {"padding": Word(word="", form=pairs)},
+    "tf.nn.max_pool_with_argmax": {"padding": Word(word="padding", form=_lists_of_plane)},
+    "tf.pad": {"padding": Word(word="", form=_lists)},
     "tf.ones": {"ksize": Word(word="", form=lambda _case, sizes: (*sizes, 1, 1))},
 }
 

@@ -1,18 +1,22 @@
-"""Pooling: TensorFlow's own functions, ``tf.nn.pool`` under dilation, ``tf.pad`` where a function takes no pairs."""
+"""Pooling: TensorFlow's own functions, ``tf.nn.pool`` under dilation, ``tf.pad`` where a function takes no pairs.
+
+TensorFlow lacks unpooling: it is ``tf.scatter_nd``, the way of its users, and a transposed convolution of ones.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any, Final
 
-from adapters.base import NotSupported
-from adapters.call import Argument, Call, Function, Text
-from adapters.tensorflow.conv import VALID, composed, single
-from adapters.writing.indices import Convention, unpadded
+from adapters.call import Argument, Call, Function, Text, dilates, fault, refuse, refuse_given
+from adapters.tensorflow.conv import VALID, composed, padded, single, transposed
+from adapters.writing import windows
+from adapters.writing.indices import Convention, channels_ahead, unpadded
+from adapters.writing.layout import shape
 from cases.model import rules, shapes
 from cases.model.case import Case
 from cases.model.dtypes import FLOATS
-from cases.model.shapes import Axis
 
 _PLANE: Final = 2
 """The axes of what ``tf.nn.max_pool_with_argmax`` knows."""
@@ -26,9 +30,9 @@ def relu(_case: Case) -> Call:
 
 def max_pool(case: Case) -> Call:
     """``tf.nn.max_pool1d`` and its like, or ``tf.nn.pool``."""
-    takes_pairs = len(case.strides) <= _PLANE and not _dilates(case)
-    padded = composed(case) and not takes_pairs
-    value, pads = (_padded(case, lowest=True), VALID) if padded else ("value", case.padding)
+    takes_pairs = len(case.strides) <= _PLANE and not dilates(case)
+    composes = composed(case) and not takes_pairs
+    value, pads = (_bordered(case), VALID) if composes else ("value", case.padding)
     return Call(expression=_pool(case, "max", value, pads))
 
 
@@ -37,7 +41,7 @@ def avg_pool(case: Case) -> Call:
     if not composed(case):
         return Call(expression=_pool(case, "avg", "value", case.padding))
     case = rules.effective(case)
-    mean = _pool(case, "avg", _padded(case), VALID)
+    mean = _pool(case, "avg", padded(case), VALID)
     return Call(
         takes=("value", "counts"),
         before=(f"counts = {_counts(case)}  # elements inside the image",),
@@ -51,25 +55,24 @@ def max_pool_argmax(case: Case) -> Call:
     Raises:
         NotSupported: if the case has three axes, or dilations.
     """
-    if len(case.strides) > _PLANE:
-        msg = "TensorFlow has no max pooling with indices for three spatial axes"
-        raise NotSupported(msg)
-    if _dilates(case):
-        msg = "tf.nn.max_pool_with_argmax takes no dilations"
-        raise NotSupported(msg)
-    padded = composed(case)
-    case = rules.effective(case) if padded else case
+    refuse("TensorFlow has no max pooling with indices for three spatial axes", when=len(case.strides) > _PLANE)
+    refuse("tf.nn.max_pool_with_argmax takes no dilations", when=dilates(case))
+    composes = composed(case)
+    case = rules.effective(case) if composes else case
     part = f"tf.squeeze({{output}}.{{}}, {_row(case)})" if len(case.strides) == 1 else "{output}.{}"
     output, argmax = (part.replace("{}", name) for name in ("output", "argmax"))
-    call, outputs = _with_argmax(case, padded=padded), {"output": output, "indices": argmax, "native_indices": argmax}
-    if not padded:
+    call, outputs = (
+        _with_argmax(case, composes=composes),
+        {"output": output, "indices": argmax, "native_indices": argmax},
+    )
+    if not composes:
         return Call(expression=call, outputs=outputs)
     after = (f"flat = {argmax}  # over the padded images", f"indices = {unpadded(case, 'flat', _INDICES)}")
     return Call(expression=call, after=after, outputs=outputs | {"indices": "indices"})
 
 
-def _with_argmax(case: Case, *, padded: bool) -> Function:
-    value, pads = (_padded(case, lowest=True), VALID) if padded else ("value", case.padding)
+def _with_argmax(case: Case, *, composes: bool) -> Function:
+    value, pads = (_bordered(case), VALID) if composes else ("value", case.padding)
     row: tuple[int, ...] = ()
     if len(case.strides) == 1:
         value, row = Function(name="tf.expand_dims", operands=(value, str(_row(case)))), (1,)
@@ -88,25 +91,19 @@ def _row(case: Case) -> int:
     return 2 if case.channels_first else 1
 
 
-def _dilates(case: Case) -> bool:
-    """Tell whether a window's elements lie apart, or are said to."""
-    return "dilations" in case.given or set(shapes.dilations(case)) != {1}
-
-
 def _pool(case: Case, kind: str, value: Any, pads: Any) -> Function:
     last = {"padding": pads, "data_format": case.data_format}
-    if _dilates(case):
+    if dilates(case):
         first = {"ksize": case.ksize, "pooling_type": kind.upper(), "strides": case.strides}
         return Function(name="tf.nn.pool", operands=(value,), arguments=first | last | {"dilations": case.dilations})
     sizes = {"ksize": single(case.ksize or ()), "strides": single(case.strides)}
     return Function(name=f"tf.nn.{kind}_pool{{}}d", operands=(value,), arguments=sizes | last)
 
 
-def _padded(case: Case, *, lowest: bool = False) -> Any:
-    """Return the padded image, by zeros or by what is less than all."""
-    least = "float('-inf')" if case.dtype in FLOATS else f"tf.{case.dtype}.min"
-    fill = {"constant_values": Text(text=least)} if lowest else {}
-    return Function(name="tf.pad", operands=("value", Argument(name="padding", own=case.padding)), arguments=fill)
+def _bordered(case: Case) -> Function:
+    """Return the image, padded by what is less than all."""
+    lowest = "float('-inf')" if case.dtype in FLOATS else f"tf.{case.dtype}.min"
+    return padded(case, constant_values=Text(text=lowest))
 
 
 def _counts(case: Case) -> str:
@@ -114,13 +111,75 @@ def _counts(case: Case) -> str:
     axes = shapes.axes(case)
     tail = () if case.channels_first else (1,)
     factors = (
-        f"tf.reshape({_inside(axis)}, {[-1 if number == other else 1 for other in range(len(axes))] + list(tail)})"
+        f"tf.reshape({windows.inside(axis)}, {[-1 if number == other else 1 for other in range(len(axes))] + list(tail)})"
         for number, axis in enumerate(axes)
     )
     return f"tf.cast({' * '.join(factors)}, tf.{case.dtype})"
 
 
-def _inside(axis: Axis) -> list[int]:
-    """Return how many elements of each window of an axis lie on the image."""
-    starts = (window * axis.stride - axis.before for window in range(axis.count))
-    return [sum(0 <= start + tap * axis.dilation < axis.image for tap in range(axis.kernel)) for start in starts]
+def max_unpool(case: Case) -> Call:
+    """``tf.scatter_nd`` of each image's elements to their places in it.
+
+    Raises:
+        NotSupported: if the image is wrong: places are all that scattering knows.
+    """
+    wrong = fault(case)
+    unseen = wrong is not None and wrong.argument == "output_shape" and "output_shape" not in case.given
+    refuse("tf.scatter_nd knows no windows, so it can't tell which output_shape a pooling gives", when=unseen)
+    sizes = case.output_shape or ()
+    scattered = f"tf.scatter_nd(places, value, [{sizes[0]}, {math.prod(sizes[1:])}])"
+    return Call(
+        takes=("value", "places"),
+        before=tuple(_places(case, sizes[0])),
+        expression=f"tf.reshape({scattered}, {shape(case, sizes)})",
+    )
+
+
+def _places(case: Case, batch: int) -> Iterator[str]:
+    """Yield the statements that put its image's number before each index; ``tf.scatter_nd`` takes them in any shape."""
+    if "indices" in case.given:
+        yield f"places = {case.given['indices']!r}"
+        return
+    spec = case.inputs["indices"]
+    if case.channels_first:
+        yield f"indices = {channels_ahead(case)}  # channel by channel"
+    images = f"tf.reshape(tf.range({batch}, dtype=tf.int64), {(-1, *(1,) * (len(spec.shape) - 1))})"
+    yield f"images = {images if spec.dtype == 'int64' else f'tf.cast({images}, tf.{spec.dtype})'}"
+    yield "places = tf.stack([tf.broadcast_to(images, indices.shape), indices], axis=-1)"
+
+
+def avg_unpool(case: Case) -> Call:
+    """A transposed convolution with a filter of ones, of the channels as so many images of one channel.
+
+    So no channel's NaN or infinity meets another's zero, as under a filter of ones and zeros it would.
+
+    Raises:
+        NotSupported: if a window that no filter has, a wrong output_shape or a value is given.
+    """
+    refuse_given(case, "output_shape", "value")
+    sizes = case.given.get("ksize", ())
+    if not isinstance(sizes, tuple) or not all(type(size) is int and size >= 0 for size in sizes):
+        refuse_given(case, "ksize")
+    (batch, *image, channels), value = case.output_shape or (), case.inputs["value"].shape
+    apart = shape(case, (value[0] * value[-1], *value[1:-1], 1))
+    rank = len(value)
+    split = "value" if case.channels_first else f"tf.transpose(value, {[0, rank - 1, *range(1, rank - 1)]})"
+    ones = Function(name="tf.ones", operands=(Argument(name="ksize", own=case.ksize), f"tf.{case.dtype}"))
+    return Call(
+        takes=("value", "ones"),
+        before=(("ones = ", ones),),
+        steps=(f"images = tf.reshape({split}, {apart})  # each channel by itself",),
+        expression=transposed(case, "images", "ones", (batch * channels, *image, 1)),
+        outputs={"output": _joined(case, batch, channels, tuple(image))},
+    )
+
+
+def _joined(case: Case, batch: int, channels: int, image: tuple[int, ...]) -> str:
+    """Return the channels' images as one; of a wrong size, whatever came back shows."""
+    whole = f"tf.reshape({{output}}, {(batch, channels, *image)})"
+    if (wrong := fault(case)) is not None and wrong.argument == "output_shape":
+        spatial = "{output}.shape[2:]" if case.channels_first else "{output}.shape[1:-1]"
+        whole = f"tf.reshape({{output}}, ({batch}, {channels}, *{spatial}))"
+    return (
+        whole if case.channels_first else f"tf.transpose({whole}, {[0, *range(2, len(case.inputs['value'].shape)), 1]})"
+    )

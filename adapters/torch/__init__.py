@@ -8,30 +8,23 @@ are.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 
-from adapters.base import NotSupported
-from adapters.call import Call, fault, refuse_given
+from adapters.call import fault, refuse, refuse_given
 from adapters.program import execute
 from adapters.torch import conv, pooling, unpooling
 from adapters.torch.dialect import Dialect
-from adapters.torch.modes import MODES, forget_programs, graphs, options, prepare, refuse
+from adapters.torch.modes import MODES, forget_programs, graphs, options, prepare, refuse_format
 from adapters.writing.writer import program
 from cases.model.case import Case
 
-_OPERATORS: Final[dict[str, Callable[[Case], Call]]] = {
-    "conv": conv.conv,
-    "conv_transpose": conv.conv_transpose,
-    "max_pool": pooling.max_pool,
-    "max_pool_argmax": pooling.max_pool_argmax,
-    "max_unpool": unpooling.max_unpool,
-    "avg_pool": pooling.avg_pool,
-    "avg_unpool": unpooling.avg_unpool,
-    "relu": pooling.relu,
-}
+_OPERATORS: Final = (
+    *(conv.conv, conv.conv_transpose, unpooling.max_unpool, unpooling.avg_unpool),
+    *(pooling.max_pool, pooling.max_pool_argmax, pooling.avg_pool, pooling.relu),
+)
+_OF: Final = {function.__name__: function for function in _OPERATORS}
 _BROKEN_DEVICE: Final = (
     "device-side assert",
     "illegal memory access",
@@ -75,8 +68,8 @@ class Torch:
             NotSupported: if PyTorch can't be told what the case says.
         """
         _refuse_unsayable(case)
-        refuse(case, self.mode)
-        return program(case, _OPERATORS[case.operator](case), Dialect(mode=self.mode, device=self.device))
+        refuse_format(case, self.mode)
+        return program(case, _OF[case.operator](case), Dialect(mode=self.mode, device=self.device))
 
     def stage(self, error: Exception) -> str:
         """Dynamo traces a compiled function on tensors without elements; Inductor then builds a program of it.
@@ -113,9 +106,6 @@ def _refuse_unsayable(case: Case) -> None:
     wrong = fault(case)
     if wrong is None or wrong.argument in case.given:
         return
-    if wrong.argument == "output_shape" and case.operator != "max_unpool" and wrong.axis is None:
-        msg = f"{case.operator} takes no batch or channels of the output, so a wrong one can't be said"
-        raise NotSupported(msg)
-    if wrong.rule == "data_format":
-        msg = "torch takes no data_format, so a wrong one can't be said"
-        raise NotSupported(msg)
+    whole = wrong.argument == "output_shape" and case.operator != "max_unpool" and wrong.axis is None
+    refuse(f"{case.operator} takes no batch or channels of the output, so a wrong one can't be said", when=whole)
+    refuse("torch takes no data_format, so a wrong one can't be said", when=wrong.rule == "data_format")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from adapters.base import NotSupported
-from adapters.call import Call, Function, Text, fault
+from adapters.call import Call, Function, Text, fault, refuse
 from adapters.torch import padding
+from adapters.writing import windows
 from adapters.writing.layout import cropped
 from cases.model import rules, shapes
 from cases.model.case import Case
-from cases.model.shapes import Axis
 
 
 def conv(case: Case) -> Call:
@@ -40,32 +39,19 @@ def _function(case: Case, name: str, image: str, sizes: dict[str, Any]) -> Funct
 
 
 def window(case: Case) -> tuple[Any, tuple[int, ...], str]:
-    """Return padding, output_padding and a crop of a transposed convolution that together give the case's window."""
-    broken = rules.broken(replace(case, given={}))  # what is given replaces no more than itself
-    word = case.padding not in {"SAME", "VALID"} and isinstance(case.padding, str)
-    if word or (broken is not None and broken.rule != "padding" and broken.argument != "output_shape"):
-        return padding.argument(case), (0,) * len(case.strides), ""
-    choices = [_axis(axis) for axis in shapes.axes(case)]
-    pads, extra, cuts = (tuple(choice[part] for choice in choices) for part in range(3))
-    wrong = case.output_padding if broken is not None and broken.argument == "output_padding" else None
-    return pads, wrong or extra, cropped(cuts)
-
-
-def _axis(axis: Axis) -> tuple[int, int, str]:
-    """Return (padding, output_padding, crop) of one axis: padding p gives the window (p, full - 2 p + output_padding).
+    """Return padding, output_padding and a crop of a transposed convolution that together give the case's window.
 
     Raises:
         NotSupported: if the image is wrong, and its padding differs before and after.
     """
-    extra = axis.image - (axis.full - 2 * axis.before)
-    if shapes.window_count(axis.image, axis.extent, axis.stride, (axis.before, axis.after)) != axis.count:
-        if axis.before != axis.after:
-            msg = "torch pads both sides alike, so which sizes don't fit other padding can't be said"
-            raise NotSupported(msg)
-        return axis.before, extra, ""
-    if 0 <= extra < axis.stride:
-        return axis.before, extra, ""
-    if extra < 0:
-        return axis.before, 0, f":{axis.image}"
-    extra = max(axis.before + axis.image - axis.full, 0)
-    return 0, extra, f"{axis.before}:{axis.before + axis.image}"
+    broken = rules.broken(replace(case, given={}))  # what is given replaces no more than itself
+    word = case.padding not in {"SAME", "VALID"} and isinstance(case.padding, str)
+    if word or (broken is not None and broken.rule != "padding" and broken.argument != "output_shape"):
+        return padding.argument(case), (0,) * len(case.strides), ""
+    axes = shapes.axes(case)
+    unlike = any(axis.before != axis.after and not windows.fits(axis) for axis in axes)
+    refuse("torch pads both sides alike, so which sizes don't fit other padding can't be said", when=unlike)
+    choices = [windows.symmetric(axis) for axis in axes]
+    pads, extra, cuts = (tuple(choice[part] for choice in choices) for part in range(3))
+    wrong = case.output_padding if broken is not None and broken.argument == "output_padding" else None
+    return pads, wrong or extra, cropped(cuts)

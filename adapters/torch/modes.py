@@ -13,7 +13,7 @@ import sysconfig
 from pathlib import Path
 from typing import Any, Final
 
-from adapters.base import NotSupported
+from adapters.call import refuse
 from cases.model.case import PIPELINE, Case
 
 MODES: Final = ("eager", "compile", "channels_last", "nomkldnn", "tf32")
@@ -71,7 +71,7 @@ def _compile_environment(instructions: str) -> dict[str, str]:
     return found if "CXX" in os.environ or shutil.which("g++") else found | {"CXX": _compiler()}
 
 
-def refuse(case: Case, mode: str) -> None:
+def refuse_format(case: Case, mode: str) -> None:
     """Refuse what a mode doesn't have.
 
     Raises:
@@ -79,12 +79,9 @@ def refuse(case: Case, mode: str) -> None:
     """
     if mode != "channels_last":
         return
-    if len(case.strides) == 1:
-        msg = "torch has a channels-last format for two and three spatial axes, none for one"
-        raise NotSupported(msg)
-    if case.operator == "avg_unpool":
-        msg = "avg_unpool is composed of calls on tensors without the channels' axis, so it can't be last"
-        raise NotSupported(msg)
+    line, composed = len(case.strides) == 1, case.operator == "avg_unpool"
+    refuse("torch has a channels-last format for two and three spatial axes, none for one", when=line)
+    refuse("avg_unpool is composed of calls on tensors without the channels' axis, so it can't be last", when=composed)
 
 
 def prepare(mode: str, device: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from adapters.writing import windows
 from adapters.writing.layout import cropped
 from cases.model import shapes
 from cases.model.case import Case
@@ -56,4 +57,4 @@ def padded(case: Case, tensor: str, fill: str = "") -> str:
 
 def image_crop(axes: tuple[Axis, ...]) -> str:
     """Return the index that takes the image out of the padded one."""
-    return cropped(f"{axis.before}:{axis.before + axis.image}" for axis in axes)
+    return cropped(map(windows.image, axes))

@@ -8,14 +8,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from adapters.base import NotSupported
-from adapters.call import Call, Function, Text, fault
+from adapters.call import Call, Function, Text, dilates, fault, refuse
 from adapters.torch import padding
-from adapters.writing import indices
+from adapters.writing import indices, windows
 from adapters.writing.layout import cropped
 from cases.model import dtypes, shapes
 from cases.model.case import Case
-from cases.model.shapes import Axis
 
 INDICES: Final = indices.Convention(planes=True, arange="torch.arange")
 
@@ -39,18 +37,18 @@ def relu(_case: Case) -> Call:
 
 def max_pool(case: Case) -> Call:
     """``F.max_pool1d`` and its likes."""
-    windows = _max(case)
-    return Call(expression=(windows.of("F.max_pool{}d"), windows.crop))
+    said = _max(case)
+    return Call(expression=(said.of("F.max_pool{}d"), said.crop))
 
 
 def max_pool_argmax(case: Case) -> Call:
     """The same with ``return_indices``: its indices count within a plane, which is the padded one if padded first."""
-    windows = _max(case)
-    both = windows.of("F.max_pool{}d", return_indices=True)
+    said = _max(case)
+    both = said.of("F.max_pool{}d", return_indices=True)
     return Call(
-        expression=(f"tuple(tensor{windows.crop} for tensor in ", both, ")") if windows.crop else both,
+        expression=(f"tuple(tensor{said.crop} for tensor in ", both, ")") if said.crop else both,
         returns=("output", "flat"),
-        after=tuple(_canonical(case, padded=windows.image != "value")),
+        after=tuple(_canonical(case, padded=said.image != "value")),
         outputs={"output": "{output}", "indices": "indices", "native_indices": "{flat}"},
     )
 
@@ -61,13 +59,11 @@ def avg_pool(case: Case) -> Call:
     Raises:
         NotSupported: if there are dilations.
     """
-    if "dilations" in case.given or set(shapes.dilations(case)) != {1}:
-        msg = "torch's average pooling has no dilation"
-        raise NotSupported(msg)
+    refuse("torch's average pooling has no dilation", when=dilates(case))
     one_call = len(case.strides) == 1 or case.dtype not in {"float32", "float64"}
-    windows = _one_call(case, may_crop=one_call)
-    if windows is not None:
-        return Call(expression=(windows.of("F.avg_pool{}d", count_include_pad=False), windows.crop))
+    said = _one_call(case, may_crop=one_call)
+    if said is not None:
+        return Call(expression=(said.of("F.avg_pool{}d", count_include_pad=False), said.crop))
     over = " // " if case.dtype in dtypes.INTEGERS else " / "
     return Call(expression=(*_sums(case, "value"), over, *_sums(case, "torch.ones_like(value)")))
 
@@ -98,12 +94,12 @@ def _max(case: Case) -> _Windows:
     Raises:
         NotSupported: if only padding first can say it, and which element was chosen is asked of data like padding.
     """
-    windows = _one_call(case, may_crop=_may_hold_lowest(case))
-    if windows is not None:
-        return windows
-    if _may_hold_lowest(case) and (case.operator == "max_pool_argmax" or case.gradients):
-        msg = "torch pads by half a kernel at most, and padding first would tie with the lowest elements of the data"
-        raise NotSupported(msg)
+    said = _one_call(case, may_crop=_may_hold_lowest(case))
+    if said is not None:
+        return said
+    tied = _may_hold_lowest(case) and (case.operator == "max_pool_argmax" or bool(case.gradients))
+    why = "torch pads by half a kernel at most, and padding first would tie with the lowest elements of the data"
+    refuse(why, when=tied)
     image = padding.padded(case, "value", f", value={_lowest(case.dtype)}")
     arguments = {"ksize": case.ksize, "strides": case.strides, "dilations": case.dilations}
     return _Windows(image=image, arguments=arguments)
@@ -133,39 +129,9 @@ def _one_call(case: Case, *, may_crop: bool) -> _Windows | None:
     axes = shapes.axes(case)
     if all(axis.before == axis.after and axis.before <= axis.kernel // 2 for axis in axes):
         return plain
-    found = _ceiling(axes) if may_crop else None
-    if found is None:
+    found = [pair for pair in map(windows.ceiling, axes) if pair is not None]
+    if not may_crop or len(found) < len(axes):
         return None
-    pads, crop = found
+    pads, cuts = zip(*found, strict=True)
     ceiling = {"padding": Text(text=str(pads)), "ceil_mode": True, "dilations": dilations}
-    return _Windows(arguments=sizes | ceiling, crop=crop)
-
-
-def _ceiling(axes: tuple[Axis, ...]) -> tuple[tuple[int, ...], str] | None:
-    """Return padding and crop for ``ceil_mode``, which lets the last window reach behind the image.
-
-    Windows that start too early are left out. None if PyTorch allows no such padding.
-    """
-    found = [_skipped(axis) for axis in axes]
-    skips = [skip for skip in found if skip is not None]
-    if len(skips) < len(axes):
-        return None
-    pads = tuple(axis.before + skip * axis.stride for axis, skip in zip(axes, skips, strict=True))
-    cuts = (
-        "" if (skip, axis.count) == (0, _windows(axis, pad)) else f"{skip}:{skip + axis.count}"
-        for axis, skip, pad in zip(axes, skips, pads, strict=True)
-    )
-    return pads, cropped(cuts)
-
-
-def _skipped(axis: Axis) -> int | None:
-    """Return how many windows too many a large enough padding makes in front; None if PyTorch allows no such."""
-    skips = range((axis.kernel // 2 - axis.before) // axis.stride + 1)
-    fits = (skip for skip in skips if _windows(axis, axis.before + skip * axis.stride) >= skip + axis.count)
-    return next(fits, None)
-
-
-def _windows(axis: Axis, pad: int) -> int:
-    """Return how many windows ``ceil_mode`` makes: those that start in the image or before it."""
-    count = -(-(axis.image + 2 * pad - axis.extent) // axis.stride) + 1
-    return count - 1 if (count - 1) * axis.stride >= axis.image + pad else count
+    return _Windows(arguments=sizes | ceiling, crop=cropped(cuts))

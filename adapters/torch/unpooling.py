@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from adapters.base import NotSupported
-from adapters.call import Call, Function, fault, refuse_given
+from adapters.call import Call, Function, dilates, fault, refuse, refuse_given
 from adapters.torch import conv, padding
 from adapters.torch.pooling import INDICES
-from adapters.writing import indices
+from adapters.writing import indices, windows
 from cases.model import shapes
 from cases.model.case import Case
 from cases.model.dtypes import INTEGERS
@@ -23,8 +20,8 @@ def max_unpool(case: Case) -> Call:
     Raises:
         NotSupported: if an index points into another channel, or there are dilations.
     """
-    _refuse_dilations(case)
-    outside = _literal_outside(case)
+    refuse("torch's unpooling has no dilation", when=dilates(case))
+    outside = _points_outside(case)
     is_padded, pads, sizes = _window(case)
     before = [f"flat = {_flat(case)}"]
     if is_padded:
@@ -45,23 +42,21 @@ def _flat(case: Case) -> str:
     return indices.in_plane(case) if known else "indices"
 
 
-def _literal_outside(case: Case) -> bool:
-    """Tell whether indices that the case spells out lie outside the image.
+def _points_outside(case: Case) -> bool:
+    """Tell whether a wrong index lies outside the image.
 
     Raises:
-        NotSupported: if they all lie inside, but one in another channel than its own: PyTorch's indices count within
-            the plane of their own channel.
+        NotSupported: if a wrong index points into another channel: PyTorch's count within the plane of their own.
     """
-    spec, value = case.inputs["indices"], case.inputs["value"]
-    if spec.values is None or spec.shape != value.shape or case.output_shape is None:
+    if case.broken is None or case.broken.rule != "index":
         return False
-    elements = np.array(spec.values, dtype=np.int64).reshape(spec.shape)
-    channels = value.shape[-1]
-    outside = (elements < 0) | (elements >= math.prod(case.output_shape[1:]))
-    if not outside.any() and (elements % channels != np.arange(channels)).any():
-        msg = "torch's indices count within their own channel, so one that points into another can't be said"
-        raise NotSupported(msg)
-    return bool(outside.any())
+    size = math.prod((case.output_shape or ())[1:])
+    outside = any(not 0 <= index < size for index in case.inputs["indices"].values or ())
+    refuse(
+        "torch's indices count within their own channel, so one that points into another can't be said",
+        when=not outside,
+    )
+    return outside
 
 
 def _window(case: Case) -> tuple[bool, Any, Any]:
@@ -78,7 +73,7 @@ def _window(case: Case) -> tuple[bool, Any, Any]:
     axes = shapes.axes(case)
     if all(abs(axis.image - axis.full + 2 * axis.before) < axis.stride for axis in axes):
         return False, padding.lead(case), images
-    return True, (0,) * len(axes), tuple(map(indices.padded_size, axes))
+    return True, (0,) * len(axes), tuple(map(windows.padded_size, axes))
 
 
 def avg_unpool(case: Case) -> Call:
@@ -88,7 +83,7 @@ def avg_unpool(case: Case) -> Call:
         NotSupported: if there are dilations, or the value is given.
     """
     refuse_given(case, "value")  # which other steps come to first
-    _refuse_dilations(case)
+    refuse("torch's unpooling has no dilation", when=dilates(case))
     if len(case.strides) > 2:  # noqa: PLR2004 - F.fold has two axes
         return _transposed(case)
     pads, sizes, crop = _fold_window(case)
@@ -111,7 +106,7 @@ def _fold_window(case: Case) -> tuple[Any, tuple[int, ...], str]:
     if fault(case) is not None or padding.symmetric(case):
         return padding.argument(case), shapes.image_size(case), ""
     axes = shapes.axes(case)
-    return (0,) * len(axes), tuple(map(indices.padded_size, axes)), padding.image_crop(axes)
+    return (0,) * len(axes), tuple(map(windows.padded_size, axes)), padding.image_crop(axes)
 
 
 def _transposed(case: Case) -> Call:
@@ -128,9 +123,3 @@ def _transposed(case: Case) -> Call:
             f"ones = value.new_ones({(1, 1, *(case.ksize or ()))})",
         ),
     )
-
-
-def _refuse_dilations(case: Case) -> None:
-    if "dilations" in case.given or set(shapes.dilations(case)) != {1}:
-        msg = "torch's unpooling has no dilation"
-        raise NotSupported(msg)

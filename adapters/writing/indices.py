@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from adapters.writing import windows
 from cases.model import shapes
 from cases.model.case import Case
-from cases.model.shapes import Axis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +31,6 @@ def channels(case: Case) -> int:
     return max(case.inputs["value"].shape[-1], 1)
 
 
-def padded_size(axis: Axis) -> int:
-    """Return the length of an axis with its padding."""
-    return axis.before + axis.image + axis.after
-
-
 def unpadded(case: Case, flat: str, of: Convention) -> str:
     """Return the text that turns an index of padded images into one of the images, in the same convention."""
     return _moved(case, flat, of, to_image=True)
@@ -48,7 +43,7 @@ def padded(case: Case, flat: str, of: Convention) -> str:
 
 def _moved(case: Case, flat: str, of: Convention, *, to_image: bool) -> str:
     axes, sign = shapes.axes(case), "-" if to_image else "+"
-    images, wholes = [axis.image for axis in axes], [padded_size(axis) for axis in axes]
+    images, wholes = [axis.image for axis in axes], [windows.padded_size(axis) for axis in axes]
     source, target = (wholes, images) if to_image else (images, wholes)
     step = unit = 1 if of.planes else channels(case)
     terms = [] if of.planes else [f"{flat} % {unit}"]

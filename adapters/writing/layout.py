@@ -32,6 +32,12 @@ def shape(case: Case, sizes: Any) -> Any:
     return arranged(case, sizes[0], sizes[1:-1], sizes[-1]) if is_shape else sizes
 
 
+def pairs(case: Case, value: Any) -> Any:
+    """Return pairs of padding with those of batch and channels; what is no tuple of pairs, as it is."""
+    of_pairs = isinstance(value, tuple) and all(isinstance(pair, tuple) for pair in value)
+    return arranged(case, (0, 0), value, (0, 0)) if of_pairs else value
+
+
 def around(case: Case, sizes: Any) -> Any:
     """Return sizes of the spatial axes with a 1 for batch and channels; what is no tuple, as it is."""
     return arranged(case, 1, sizes, 1) if isinstance(sizes, tuple) else sizes

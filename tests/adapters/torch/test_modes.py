@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.base import NotSupported
-from adapters.torch.modes import refuse
+from adapters.torch.modes import refuse_format
 from tests.reports.making import make
 
 
@@ -21,5 +21,5 @@ from tests.reports.making import make
 def test_channels_last_is_not_asked_what_has_no_such_format(operator: str, fields: dict[str, Any], reason: str) -> None:
     case = make(operator, **fields)
     with pytest.raises(NotSupported, match=reason):
-        refuse(case, "channels_last")
-    refuse(case, "eager")
+        refuse_format(case, "channels_last")
+    refuse_format(case, "eager")
