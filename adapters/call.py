@@ -30,7 +30,7 @@ class Text:
 class Argument:
     """An argument among the operands of a function: its name, its own value, and its word if the table's is not meant.
 
-    ``own`` is None for an argument that is not said.
+    An argument whose ``own`` is None is not said.
     """
 
     name: str
@@ -49,6 +49,11 @@ class Function:
     name: str
     operands: tuple[Any, ...]
     arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+def function(name: str, *operands: Any, **arguments: Any) -> Function:
+    """Return the call of a function, written as the call is."""
+    return Function(name=name, operands=operands, arguments=arguments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +106,11 @@ def said(case: Case, function: str, argument: Argument, words: Words) -> str:
     text = value.text if isinstance(value, Text) else repr(word.form(case, value))
     name = word.word if argument.word is None else argument.word
     return f"{name}={text}" if name else text
+
+
+def composes(case: Case) -> bool:
+    """Tell whether padding is in pairs that make a valid call, so that a call without pairs can be composed."""
+    return not isinstance(case.given.get("padding", case.padding), str) and fault(case) is None
 
 
 def dilates(case: Case) -> bool:

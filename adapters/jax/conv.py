@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from adapters.call import Argument, Call, Function, fault, refuse
+from adapters.call import Argument, Call, fault, function, refuse
 from adapters.jax.dialect import word
 from adapters.writing import windows
 from cases.model import shapes
@@ -24,8 +24,8 @@ _LEAVE_SIZES: Final = {"channels", "groups", "data_format"}
 
 def conv(case: Case) -> Call:
     """``lax.conv_general_dilated``, which doesn't rotate the filter either."""
-    arguments = {"strides": case.strides, "padding": case.padding, **_options(case)}
-    call = Function(name="lax.conv_general_dilated", operands=("value", "filter"), arguments=arguments)
+    windows = {"strides": case.strides, "padding": case.padding}
+    call = function("lax.conv_general_dilated", "value", "filter", **windows, **_options(case))
     return Call(expression=(call, _bias(case)))
 
 
@@ -43,25 +43,15 @@ def conv_transpose(case: Case) -> Call:
         when=bool(reason),
     )
     grouped = case.groups != 1 or "groups" in case.given
-    call = _grouped(case, wrong) if grouped else _transposed(case, wrong)
-    return Call(functions=(_regrouped(case),) if grouped else (), expression=(call, _bias(case)))
-
-
-def _transposed(case: Case, wrong: Broken | None) -> Function:
-    windows = {"strides": case.strides, "padding": _transposed_padding(case, wrong), "dilations": case.dilations}
-    arguments = {**windows, "data_format": case.data_format, "transpose_kernel": True}
-    return Function(name="lax.conv_transpose", operands=("value", "filter"), arguments=arguments)
-
-
-def _grouped(case: Case, wrong: Broken | None) -> Function:
-    operands = (
-        "value",
-        "regrouped(filter)",
-        str((1,) * len(case.strides)),
-        Argument(name="padding", own=_dilated_padding(case, wrong)),
-        Argument(name="strides", own=case.strides, word="lhs_dilation"),
-    )
-    return Function(name="lax.conv_general_dilated", operands=operands, arguments=_options(case))
+    padding = _padding(case, wrong, grouped=grouped)
+    if not grouped:
+        window = {"strides": case.strides, "padding": padding, "dilations": case.dilations}
+        last = {"data_format": case.data_format, "transpose_kernel": True}
+        return Call(expression=(function("lax.conv_transpose", "value", "filter", **window, **last), _bias(case)))
+    steps = (str((1,) * len(case.strides)), Argument(name="padding", own=padding))
+    dilated = Argument(name="strides", own=case.strides, word="lhs_dilation")
+    call = function("lax.conv_general_dilated", "value", "regrouped(filter)", *steps, dilated, **_options(case))
+    return Call(functions=(_regrouped(case),), expression=(call, _bias(case)))
 
 
 def _options(case: Case) -> dict[str, Any]:
@@ -89,22 +79,18 @@ def _bias(case: Case) -> str:
     return f" + bias.reshape(-1{', 1' * len(case.strides)})" if case.channels_first else " + bias"
 
 
-def _transposed_padding(case: Case, wrong: Broken | None) -> Any:
-    """Return JAX's own word where it gives the case's size, else the window as padding of the dilated value."""
-    if wrong is not None and wrong.argument not in _LATE and not _leaves_window(case, wrong):
-        return case.padding
-    axes = shapes.axes(case)
-    if isinstance(case.padding, str) and all(_own_size(axis, case.padding) == axis.image for axis in axes):
-        return case.padding
-    return [windows.of_dilated(axis) for axis in axes]
+def _padding(case: Case, wrong: Broken | None, *, grouped: bool) -> Any:
+    """Return the window as padding of the dilated value, or JAX's own word where it gives the case's size.
 
-
-def _dilated_padding(case: Case, wrong: Broken | None) -> Any:
-    """Return the window as padding of the dilated value; of a case that breaks a rule of sizes, its own padding."""
-    late = wrong is None or wrong.rule in _LEAVE_SIZES or wrong.argument in _LATE
+    A convolution that stands for a grouped one has no such word. A case that breaks a rule of sizes says its own.
+    """
+    late = wrong is None or wrong.argument in _LATE or (grouped and wrong.rule in _LEAVE_SIZES)
     if wrong is not None and not late and not _leaves_window(case, wrong):
         return case.padding
-    return [windows.of_dilated(axis) for axis in shapes.axes(case)]
+    axes, padding = shapes.axes(case), case.padding
+    if not grouped and isinstance(padding, str) and all(_own_size(axis, padding) == axis.image for axis in axes):
+        return padding
+    return [windows.of_dilated(axis) for axis in axes]
 
 
 def _leaves_window(case: Case, wrong: Broken) -> bool:

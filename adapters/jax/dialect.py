@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from adapters.call import Call, Word, Words
-from adapters.writing.layout import around, pairs, shape
+from adapters.writing.forms import around, pairs, shape
 from adapters.writing.writer import Wrapped, takes
 from cases.model.case import DATA_FORMATS, Case
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from adapters.call import Argument, Call, Function, fault, refuse
+from adapters.call import Argument, Call, Function, fault, function, refuse
 from adapters.writing.indices import Convention, through_batch
 from cases.model import shapes
 from cases.model.case import DATA_FORMATS, Case
@@ -81,7 +81,7 @@ def avg_unpool(case: Case) -> Call:
     """``jax.linear_transpose`` of the windows' sums."""
     sums = ("def window_sum(image):\n    return ", _reduced(case, "image", "0.", "lax.add"), "\n")
     shape = Argument(name="output_shape", own=case.output_shape)
-    image = Function(name="jax.ShapeDtypeStruct", operands=(shape, "value.dtype"))
+    image = function("jax.ShapeDtypeStruct", shape, "value.dtype")
     return Call(functions=(sums,), expression=("jax.linear_transpose(window_sum, ", image, ")(value)[0]"))
 
 
@@ -97,9 +97,8 @@ def refuse_other_layouts(case: Case) -> None:
 
 
 def _reduced(case: Case, operand: str, start: str, reduction: str) -> Function:
-    names = ("ksize", "strides", "padding", "dilations")
-    arguments = {name: getattr(case, name) for name in names}
-    return Function(name="lax.reduce_window", operands=(operand, start, reduction), arguments=arguments)
+    window = {name: getattr(case, name) for name in ("ksize", "strides", "padding", "dilations")}
+    return function("lax.reduce_window", operand, start, reduction, **window)
 
 
 def _taking(case: Case, starts: str) -> tuple[Any, ...]:
@@ -107,13 +106,15 @@ def _taking(case: Case, starts: str) -> tuple[Any, ...]:
     batch, *image = case.inputs["value"].shape
     chosen = (batch, math.prod(shapes.output_shape(case)[1:]))
     last = "jnp.moveaxis(value, 1, -1)" if case.channels_first else "value"
-    return (
+    head = (
         "def with_places(value):\n"
-        "    pairs = (lax.stop_gradient(value), jnp.broadcast_to(places, value.shape))\n    _, flat = ",
-        _reduced(case, "pairs", starts, "first_maximum"),
-        f"\n    images, chosen = {last}.reshape({(batch, math.prod(image))}), flat.reshape({chosen})\n"
-        "    return jnp.take_along_axis(images, chosen, axis=1).reshape(flat.shape), flat\n",
+        "    pairs = (lax.stop_gradient(value), jnp.broadcast_to(places, value.shape))\n    _, flat = "
     )
+    tail = (
+        f"\n    images, chosen = {last}.reshape({(batch, math.prod(image))}), flat.reshape({chosen})\n"
+        "    return jnp.take_along_axis(images, chosen, axis=1).reshape(flat.shape), flat\n"
+    )
+    return head, _reduced(case, "pairs", starts, "first_maximum"), tail
 
 
 def _lowest(case: Case) -> str:

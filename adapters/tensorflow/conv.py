@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from adapters.call import Argument, Call, Function, Text, fault, refuse
-from adapters.writing import windows
-from adapters.writing.layout import arranged, pairs, shape
+from adapters.call import Argument, Call, Function, Text, composes, fault, function, refuse
+from adapters.writing.forms import arranged, lists, shape, single
+from adapters.writing.windows import of_full
 from cases.model import rules, shapes
 from cases.model.case import Case
 
@@ -23,7 +23,13 @@ _PLANE: Final = 2
 
 def conv(case: Case) -> Call:
     """``tf.nn.conv1d``, ``conv2d`` or ``conv3d``; ``tf.nn.depthwise_conv2d`` where each channel is a group."""
-    return Call(expression=_with_bias(case, _depthwise(case) if _is_depthwise(case) else _conv(case)))
+    if _is_depthwise(case):
+        name, value, weights, pads = "tf.nn.depthwise_conv2d", "value", _per_channel(case), case.padding
+    elif len(case.strides) != _PLANE and composes(case):
+        name, value, weights, pads = "tf.nn.conv{}d", padded(case), "filter", VALID
+    else:
+        name, value, weights, pads = "tf.nn.conv{}d", "value", "filter", case.padding
+    return _with_bias(case, function(name, value, weights, **_windows(case, pads)))
 
 
 def conv_transpose(case: Case) -> Call:
@@ -36,70 +42,44 @@ def conv_transpose(case: Case) -> Call:
     alone = wrong is not None and wrong.argument == "output_padding"
     alone = alone and rules.broken(replace(case, output_padding=None)) is None
     refuse("TensorFlow takes no output_padding, and without it the call is right", when=alone)
-    sizes = case.output_shape or ()
-    apart = _keeps_channels_apart(case)
-    call = _depthwise_transpose(case, sizes) if apart else transposed(case, "value", "filter", sizes)
-    return Call(expression=_with_bias(case, call))
-
-
-def composed(case: Case) -> bool:
-    """Tell whether padding is in pairs that make a valid call, so that an operator without pairs can be composed."""
-    return not isinstance(case.given.get("padding", case.padding), str) and fault(case) is None
+    if not _keeps_channels_apart(case):
+        return _with_bias(case, transposed(case, "value", "filter", case.output_shape or ()))
+    sizes = Argument(name="output_shape", own=shape(case, case.output_shape))
+    name, windows = "tf.nn.depthwise_conv2d_backprop_input", _windows(case, case.padding)
+    return _with_bias(case, function(name, sizes, _per_channel(case), "value", **windows))
 
 
 def padded(case: Case, **fill: Any) -> Function:
     """Return the image, padded as the case says."""
-    return Function(name="tf.pad", operands=("value", Argument(name="padding", own=case.padding)), arguments=fill)
-
-
-def single(sizes: tuple[int, ...] | None) -> Any:
-    """Return sizes of the spatial axes; the only size of one axis stands alone."""
-    return sizes[0] if sizes is not None and len(sizes) == 1 else sizes
+    return function("tf.pad", "value", Argument(name="padding", own=case.padding), **fill)
 
 
 def transposed(case: Case, value: str, filter: str, sizes: tuple[int, ...]) -> Any:  # noqa: A002 - the argument
     """Return a transposed convolution of the case's rank and sizes, but for batch and channels: those of ``sizes``.
 
-    ``sizes`` is channels-last; the tensors ``value`` and ``filter`` are in the call's layout.
+    ``sizes`` is channels-last; the tensors ``value`` and ``filter`` are in the call's layout. Pairs of padding that are
+    no argument are said by the full result, VALID's largest, cropped and extended by zeros to the pairs' window.
     """
-    if len(case.strides) != _PLANE and composed(case):
-        return _seen_through_window(case, value, filter, sizes)
-    return _transposed(case, (value, filter), shape(case, sizes), case.padding)
+    name = "tf.nn.conv{}d_transpose"
+    if len(case.strides) == _PLANE or not composes(case):
+        return function(name, value, filter, output_shape=shape(case, sizes), **_windows(case, case.padding))
+    axes = shapes.axes(case)
+    full = shape(case, (sizes[0], *(axis.full for axis in axes), sizes[-1]))
+    call = function(name, value, filter, output_shape=Text(text=str(full)), **_windows(case, VALID))
+    cuts, missing = zip(*map(of_full, axes), strict=True)
+    window = (call, f"[{', '.join(arranged(case, ':', cuts, ':'))}]")
+    zeros = lists(case, tuple((0, rear) for rear in missing))
+    return function("tf.pad", window, str(zeros)) if any(missing) else window
 
 
-def _conv(case: Case) -> Function:
-    value: Any = "value"
-    pads: Any = case.padding
-    if len(case.strides) != _PLANE and composed(case):
-        value, pads = padded(case), VALID
-    return Function(name="tf.nn.conv{}d", operands=(value, "filter"), arguments=_window(case, pads))
+def _windows(case: Case, pads: Any) -> dict[str, Any]:
+    strides, dilations = single(case.strides), single(case.dilations)
+    return {"strides": strides, "padding": pads, "data_format": case.data_format, "dilations": dilations}
 
 
-def _depthwise(case: Case) -> Function:
-    operands = ("value", _per_channel(case))
-    return Function(name="tf.nn.depthwise_conv2d", operands=operands, arguments=_window(case, case.padding))
-
-
-def _depthwise_transpose(case: Case, sizes: tuple[int, ...]) -> Function:
-    operands = (Argument(name="output_shape", own=shape(case, sizes)), _per_channel(case), "value")
-    name = "tf.nn.depthwise_conv2d_backprop_input"
-    return Function(name=name, operands=operands, arguments=_window(case, case.padding))
-
-
-def _transposed(case: Case, operands: tuple[str, str], sizes: Any, pads: Any) -> Function:
-    arguments = {"output_shape": sizes, **_window(case, pads)}
-    return Function(name="tf.nn.conv{}d_transpose", operands=operands, arguments=arguments)
-
-
-def _window(case: Case, pads: Any) -> dict[str, Any]:
-    windows = {"strides": single(case.strides), "padding": pads}
-    return {**windows, "data_format": case.data_format, "dilations": single(case.dilations)}
-
-
-def _with_bias(case: Case, call: Any) -> Any:
-    if "bias" not in case.inputs:
-        return call
-    return Function(name="tf.nn.bias_add", operands=(call, "bias"), arguments={"data_format": case.data_format})
+def _with_bias(case: Case, call: Any) -> Call:
+    biased = function("tf.nn.bias_add", call, "bias", data_format=case.data_format)
+    return Call(expression=biased if "bias" in case.inputs else call)
 
 
 def _is_depthwise(case: Case) -> bool:
@@ -119,14 +99,3 @@ def _per_channel(case: Case) -> str:
     """Return the filter as depthwise convolution wants it: [height, width, channels, results a channel]."""
     *kernel, _, last = case.inputs["filter"].shape
     return f"tf.reshape(filter, {(*kernel, case.groups, last // case.groups)})"
-
-
-def _seen_through_window(case: Case, value: str, filter: str, sizes: tuple[int, ...]) -> Any:  # noqa: A002
-    """Return the full result, VALID's largest, cropped and extended by zeros to the window that the pairs mean."""
-    axes = shapes.axes(case)
-    full = shape(case, (sizes[0], *(axis.full for axis in axes), sizes[-1]))
-    call = _transposed(case, (value, filter), Text(text=str(full)), VALID)
-    cuts, missing = zip(*map(windows.of_full, axes), strict=True)
-    window = (call, f"[{', '.join(arranged(case, ':', cuts, ':'))}]")
-    zeros = [list(pair) for pair in pairs(case, tuple((0, rear) for rear in missing))]
-    return Function(name="tf.pad", operands=(window, str(zeros))) if any(missing) else window

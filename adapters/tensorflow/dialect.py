@@ -15,7 +15,7 @@ from textwrap import indent
 from typing import Any, ClassVar, Final
 
 from adapters.call import Call, Word, Words
-from adapters.writing.layout import around, pairs
+from adapters.writing.forms import around, lists, lists_of_plane
 from adapters.writing.writer import Wrapped, takes
 from cases.model.case import Case
 
@@ -42,29 +42,16 @@ tf.config.experimental.enable_tensor_float_32_execution(False)"""
 _DEVICE: Final = 'with tf.device("GPU:0"):\n'
 
 
-def _lists(case: Case, value: Any) -> Any:
-    """Return pairs of padding as TensorFlow writes them, with those of batch and channels."""
-    whole = pairs(case, value)
-    return [list(pair) for pair in whole] if whole is not value else value
-
-
-def _lists_of_plane(case: Case, value: Any) -> Any:
-    whole = _lists(case, value)
-    if len(case.strides) == 1 and isinstance(whole, list):
-        whole.insert(-1 if case.channels_first else 1, [0, 0])
-    return whole
-
-
 _AROUND: Final = {"strides": Word(word="strides", form=around), "dilations": Word(word="dilations", form=around)}
 WORDS: Final[Words] = {
-    "": {"padding": Word(word="padding", form=_lists)},
+    "": {"padding": Word(word="padding", form=lists)},
     "tf.nn.conv1d": {"strides": Word(word="stride")},
     "tf.nn.conv3d": _AROUND,
     "tf.nn.depthwise_conv2d": {"strides": _AROUND["strides"]},
     "tf.nn.depthwise_conv2d_backprop_input": {"output_shape": Word(word=""), **_AROUND},
     "tf.nn.pool": {"ksize": Word(word="window_shape")},
-    "tf.nn.max_pool_with_argmax": {"padding": Word(word="padding", form=_lists_of_plane)},
-    "tf.pad": {"padding": Word(word="", form=_lists)},
+    "tf.nn.max_pool_with_argmax": {"padding": Word(word="padding", form=lists_of_plane)},
+    "tf.pad": {"padding": Word(word="", form=lists)},
     "tf.ones": {"ksize": Word(word="", form=lambda _case, sizes: (*sizes, 1, 1))},
 }
 

@@ -9,11 +9,11 @@ import math
 from collections.abc import Iterator
 from typing import Any, Final
 
-from adapters.call import Argument, Call, Function, Text, dilates, fault, refuse, refuse_given
-from adapters.tensorflow.conv import VALID, composed, padded, single, transposed
-from adapters.writing import windows
+from adapters.call import Argument, Call, Function, Text, composes, dilates, fault, function, refuse, refuse_given
+from adapters.tensorflow.conv import VALID, padded, transposed
+from adapters.writing.forms import shape, single
 from adapters.writing.indices import Convention, channels_ahead, unpadded
-from adapters.writing.layout import shape
+from adapters.writing.windows import inside
 from cases.model import rules, shapes
 from cases.model.case import Case
 from cases.model.dtypes import FLOATS
@@ -31,21 +31,19 @@ def relu(_case: Case) -> Call:
 def max_pool(case: Case) -> Call:
     """``tf.nn.max_pool1d`` and its like, or ``tf.nn.pool``."""
     takes_pairs = len(case.strides) <= _PLANE and not dilates(case)
-    composes = composed(case) and not takes_pairs
-    value, pads = (_bordered(case), VALID) if composes else ("value", case.padding)
-    return Call(expression=_pool(case, "max", value, pads))
+    first = composes(case) and not takes_pairs
+    return Call(expression=_pool(case, "max", *((_bordered(case), VALID) if first else ("value", case.padding))))
 
 
 def avg_pool(case: Case) -> Call:
     """``tf.nn.avg_pool1d`` and its like, or ``tf.nn.pool``; with pairs, sums over how many elements aren't padding."""
-    if not composed(case):
+    if not composes(case):
         return Call(expression=_pool(case, "avg", "value", case.padding))
     case = rules.effective(case)
-    mean = _pool(case, "avg", padded(case), VALID)
     return Call(
         takes=("value", "counts"),
         before=(f"counts = {_counts(case)}  # elements inside the image",),
-        expression=(mean, f" * {math.prod(case.ksize or ())} / counts"),
+        expression=(_pool(case, "avg", padded(case), VALID), f" * {math.prod(case.ksize or ())} / counts"),
     )
 
 
@@ -57,47 +55,43 @@ def max_pool_argmax(case: Case) -> Call:
     """
     refuse("TensorFlow has no max pooling with indices for three spatial axes", when=len(case.strides) > _PLANE)
     refuse("tf.nn.max_pool_with_argmax takes no dilations", when=dilates(case))
-    composes = composed(case)
-    case = rules.effective(case) if composes else case
-    part = f"tf.squeeze({{output}}.{{}}, {_row(case)})" if len(case.strides) == 1 else "{output}.{}"
-    output, argmax = (part.replace("{}", name) for name in ("output", "argmax"))
-    call, outputs = (
-        _with_argmax(case, composes=composes),
-        {"output": output, "indices": argmax, "native_indices": argmax},
-    )
-    if not composes:
-        return Call(expression=call, outputs=outputs)
+    output, argmax = (_unsqueezed(case, f"{{output}}.{name}") for name in ("output", "argmax"))
+    outputs = {"output": output, "indices": argmax, "native_indices": argmax}
+    if not composes(case):
+        return Call(expression=_with_argmax(case, "value", case.padding), outputs=outputs)
+    case = rules.effective(case)
     after = (f"flat = {argmax}  # over the padded images", f"indices = {unpadded(case, 'flat', _INDICES)}")
+    call = _with_argmax(case, _bordered(case), VALID)
     return Call(expression=call, after=after, outputs=outputs | {"indices": "indices"})
 
 
-def _with_argmax(case: Case, *, composes: bool) -> Function:
-    value, pads = (_bordered(case), VALID) if composes else ("value", case.padding)
+def _unsqueezed(case: Case, tensor: str) -> str:
+    """Return a tensor without the axis of one row that makes a line a plane."""
+    return f"tf.squeeze({tensor}, {2 if case.channels_first else 1})" if len(case.strides) == 1 else tensor
+
+
+def _with_argmax(case: Case, value: Any, pads: Any) -> Function:
     row: tuple[int, ...] = ()
     if len(case.strides) == 1:
-        value, row = Function(name="tf.expand_dims", operands=(value, str(_row(case)))), (1,)
-    arguments = {
-        "ksize": (*row, *(case.ksize or ())),
-        "strides": (*row, *case.strides),
-        "padding": pads,
-        "data_format": {"NWC": "NHWC", "NCW": "NCHW"}.get(case.data_format or "", case.data_format),
-        "include_batch_in_index": case.include_batch_in_index,
-    }
-    return Function(name="tf.nn.max_pool_with_argmax", operands=(value,), arguments=arguments)
-
-
-def _row(case: Case) -> int:
-    """Return where the axis of one row stands that makes a line a plane."""
-    return 2 if case.channels_first else 1
+        row, value = (1,), function("tf.expand_dims", value, "2" if case.channels_first else "1")
+    return function(
+        "tf.nn.max_pool_with_argmax",
+        value,
+        ksize=(*row, *(case.ksize or ())),
+        strides=(*row, *case.strides),
+        padding=pads,
+        data_format={"NWC": "NHWC", "NCW": "NCHW"}.get(case.data_format or "", case.data_format),
+        include_batch_in_index=case.include_batch_in_index,
+    )
 
 
 def _pool(case: Case, kind: str, value: Any, pads: Any) -> Function:
     last = {"padding": pads, "data_format": case.data_format}
-    if dilates(case):
-        first = {"ksize": case.ksize, "pooling_type": kind.upper(), "strides": case.strides}
-        return Function(name="tf.nn.pool", operands=(value,), arguments=first | last | {"dilations": case.dilations})
-    sizes = {"ksize": single(case.ksize or ()), "strides": single(case.strides)}
-    return Function(name=f"tf.nn.{kind}_pool{{}}d", operands=(value,), arguments=sizes | last)
+    if not dilates(case):
+        sizes = {"ksize": single(case.ksize), "strides": single(case.strides)}
+        return function(f"tf.nn.{kind}_pool{{}}d", value, **sizes, **last)
+    first = {"ksize": case.ksize, "pooling_type": kind.upper(), "strides": case.strides}
+    return function("tf.nn.pool", value, **first, **last, dilations=case.dilations)
 
 
 def _bordered(case: Case) -> Function:
@@ -108,12 +102,10 @@ def _bordered(case: Case) -> Function:
 
 def _counts(case: Case) -> str:
     """Return how many elements of each window lie on the image, in the shape of the pooled value."""
-    axes = shapes.axes(case)
-    tail = () if case.channels_first else (1,)
-    factors = (
-        f"tf.reshape({windows.inside(axis)}, {[-1 if number == other else 1 for other in range(len(axes))] + list(tail)})"
-        for number, axis in enumerate(axes)
-    )
+    axes, factors = shapes.axes(case), []
+    for number, axis in enumerate(axes):
+        sizes = [-1 if number == other else 1 for other in range(len(axes))] + ([] if case.channels_first else [1])
+        factors.append(f"tf.reshape({inside(axis)}, {sizes})")
     return f"tf.cast({' * '.join(factors)}, tf.{case.dtype})"
 
 
@@ -164,7 +156,7 @@ def avg_unpool(case: Case) -> Call:
     apart = shape(case, (value[0] * value[-1], *value[1:-1], 1))
     rank = len(value)
     split = "value" if case.channels_first else f"tf.transpose(value, {[0, rank - 1, *range(1, rank - 1)]})"
-    ones = Function(name="tf.ones", operands=(Argument(name="ksize", own=case.ksize), f"tf.{case.dtype}"))
+    ones = function("tf.ones", Argument(name="ksize", own=case.ksize), f"tf.{case.dtype}")
     return Call(
         takes=("value", "ones"),
         before=(("ones = ", ones),),

@@ -5,22 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from adapters.call import Call, Function, Text, fault, refuse
-from adapters.torch import padding
+from adapters.call import Call, Function, Text, fault, function, refuse
 from adapters.writing import windows
-from adapters.writing.layout import cropped
+from adapters.writing.forms import cropped
 from cases.model import rules, shapes
 from cases.model.case import Case
 
 
 def conv(case: Case) -> Call:
     """``F.conv1d`` and its likes; stride 1 has a word for SAME, other padding that differs is put there first."""
-    image, pads = "value", padding.argument(case)
+    image, pads = "value", windows.one_number(case)
     window = {"padding", "strides", "dilations"} & case.given.keys()  # beside wrong ones the word says something else
     if not window and case.padding == "SAME" and set(case.strides) == {1}:
         pads = "same"
-    elif fault(case) is None and not padding.symmetric(case):
-        image, pads = padding.padded(case, "value"), Text(text="0")
+    elif fault(case) is None and not windows.alike(case):
+        image, pads = padded(case, "value"), Text(text="0")
     return Call(expression=_function(case, "F.conv{}d", image, {"padding": pads}))
 
 
@@ -31,11 +30,16 @@ def conv_transpose(case: Case) -> Call:
     return Call(expression=(_function(case, "F.conv_transpose{}d", "value", sizes), crop))
 
 
+def padded(case: Case, tensor: str, fill: str = "") -> str:
+    """Return the text that pads a tensor as the case says; ``fill`` is a further argument of F.pad."""
+    sizes = tuple(size for pair in reversed(shapes.padding_pairs(case)) for size in pair)  # the last axis comes first
+    return f"F.pad({tensor}, {sizes}{fill})"
+
+
 def _function(case: Case, name: str, image: str, sizes: dict[str, Any]) -> Function:
     operands = (image, "filter", *(["bias"] if "bias" in case.inputs else []))
     groups = None if case.groups == 1 else case.groups
-    arguments = {"strides": case.strides, **sizes, "groups": groups, "dilations": case.dilations}
-    return Function(name=name, operands=operands, arguments=arguments)
+    return function(name, *operands, strides=case.strides, **sizes, groups=groups, dilations=case.dilations)
 
 
 def window(case: Case) -> tuple[Any, tuple[int, ...], str]:
@@ -47,7 +51,7 @@ def window(case: Case) -> tuple[Any, tuple[int, ...], str]:
     broken = rules.broken(replace(case, given={}))  # what is given replaces no more than itself
     word = case.padding not in {"SAME", "VALID"} and isinstance(case.padding, str)
     if word or (broken is not None and broken.rule != "padding" and broken.argument != "output_shape"):
-        return padding.argument(case), (0,) * len(case.strides), ""
+        return windows.one_number(case), (0,) * len(case.strides), ""
     axes = shapes.axes(case)
     unlike = any(axis.before != axis.after and not windows.fits(axis) for axis in axes)
     refuse("torch pads both sides alike, so which sizes don't fit other padding can't be said", when=unlike)

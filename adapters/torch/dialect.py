@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from adapters.call import Call, Word, Words
 from adapters.torch.modes import INSTRUCTIONS
+from adapters.writing.forms import alike, channels_ahead, plane
 from adapters.writing.writer import Wrapped, takes
 from cases.model.case import Case
 
@@ -22,40 +23,19 @@ def array(tensor):
 _FORMATS: Final = {2: "torch.channels_last", 3: "torch.channels_last_3d"}
 
 
-def _alike(_case: Case, pads: Any) -> Any:
-    """Return one number an axis for pairs that are alike; anything else, as it is."""
-    alike = isinstance(pads, tuple) and all(isinstance(pair, tuple) and len(set(pair)) == 1 for pair in pads)
-    return tuple(pair[0] for pair in pads) if alike and pads else pads
-
-
-def _channels_first(case: Case, size: Any) -> Any:
-    """Return a whole shape with its channels ahead; spatial sizes, as they are."""
-    whole = isinstance(size, tuple) and len(size) == len(case.strides) + 2
-    return (size[0], size[-1], *size[1:-1]) if whole else size
-
-
-def _of_plane(case: Case, size: Any) -> Any:
-    """Return the spatial sizes of a shape as those of a plane, where a line is one row."""
-    if not isinstance(size, tuple):
-        return size
-    axes = len(case.strides)
-    return (1,) * (2 - axes) + (size[1:-1] if len(size) == axes + 2 else size)
-
-
 _BY_PLACE: Final = {"ksize": Word(word=""), "strides": Word(word="")}
 WORDS: Final[Words] = {
     "": {
         "ksize": Word(word="kernel_size"),
         "strides": Word(word="stride"),
-        "padding": Word(word="padding", form=_alike),
+        "padding": Word(word="padding", form=alike),
         "dilations": Word(word="dilation"),
-        "output_shape": Word(word="output_size", form=_channels_first),
+        "output_shape": Word(word="output_size", form=channels_ahead),
     },
     "F.max_pool{}d": _BY_PLACE,
     "F.avg_pool{}d": _BY_PLACE,
-    "F.avg_pool2d": _BY_PLACE,
-    "F.max_unpool{}d": {**_BY_PLACE, "padding": Word(word="", form=_alike)},
-    "F.fold": {"output_shape": Word(word="output_size", form=_of_plane)},
+    "F.max_unpool{}d": {**_BY_PLACE, "padding": Word(word="", form=alike)},
+    "F.fold": {"output_shape": Word(word="output_size", form=plane)},
 }
 
 

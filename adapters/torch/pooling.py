@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from adapters.call import Call, Function, Text, dilates, fault, refuse
-from adapters.torch import padding
+from adapters.call import Call, Function, Text, dilates, fault, function, refuse
+from adapters.torch.conv import padded
 from adapters.writing import indices, windows
-from adapters.writing.layout import cropped
+from adapters.writing.forms import cropped
 from cases.model import dtypes, shapes
 from cases.model.case import Case
 
@@ -27,7 +27,7 @@ class _Windows:
     crop: str = ""
 
     def of(self, name: str, **more: Any) -> Function:
-        return Function(name=name, operands=(self.image,), arguments=self.arguments | more)
+        return function(name, self.image, **self.arguments, **more)
 
 
 def relu(_case: Case) -> Call:
@@ -48,7 +48,7 @@ def max_pool_argmax(case: Case) -> Call:
     return Call(
         expression=(f"tuple(tensor{said.crop} for tensor in ", both, ")") if said.crop else both,
         returns=("output", "flat"),
-        after=tuple(_canonical(case, padded=said.image != "value")),
+        after=tuple(_canonical(case, is_padded=said.image != "value")),
         outputs={"output": "{output}", "indices": "indices", "native_indices": "{flat}"},
     )
 
@@ -65,27 +65,25 @@ def avg_pool(case: Case) -> Call:
     if said is not None:
         return Call(expression=(said.of("F.avg_pool{}d", count_include_pad=False), said.crop))
     over = " // " if case.dtype in dtypes.INTEGERS else " / "
-    return Call(expression=(*_sums(case, "value"), over, *_sums(case, "torch.ones_like(value)")))
+    return Call(expression=_sums(case, "value") + over + _sums(case, "torch.ones_like(value)"))
 
 
-def _canonical(case: Case, *, padded: bool) -> Iterator[str]:
+def _canonical(case: Case, *, is_padded: bool) -> Iterator[str]:
     """Yield the statements that make canonical indices of PyTorch's."""
-    places = indices.unpadded(case, "flat", INDICES) if padded else "flat"
-    yield f"places = {places}  # {'flat over one padded plane' if padded else 'flat over a plane'}"
+    places = indices.unpadded(case, "flat", INDICES) if is_padded else "flat"
+    yield f"places = {places}  # {'flat over one padded plane' if is_padded else 'flat over a plane'}"
     yield f"indices = {indices.canonical(case, 'places', INDICES)}"
     if case.include_batch_in_index:
         yield f"indices = indices + {indices.through_batch(case, INDICES)}"
 
 
-def _sums(case: Case, tensor: str) -> tuple[Any, ...]:
-    image = padding.padded(case, tensor)
-    if len(case.strides) > 1:
-        sizes: dict[str, Any] = {"ksize": case.ksize, "strides": case.strides, "divisor_override": 1}
-        return (Function(name="F.avg_pool{}d", operands=(image,), arguments=sizes),)
+def _sums(case: Case, tensor: str) -> str:
+    image, axes = padded(case, tensor), len(case.strides)
+    if axes > 1:
+        return f"F.avg_pool{axes}d({image}, {case.ksize}, {case.strides}, divisor_override=1)"
     # F.avg_pool1d has no divisor_override; two axes have it.
-    rows = {"ksize": (1, *(case.ksize or ())), "strides": (1, *case.strides)}
-    sizes = {name: Text(text=str(row)) for name, row in rows.items()} | {"divisor_override": 1}
-    return Function(name="F.avg_pool2d", operands=(f"{image}.unsqueeze(-2)",), arguments=sizes), ".squeeze(-2)"
+    sizes = f"{(1, *(case.ksize or ()))}, {(1, *case.strides)}"
+    return f"F.avg_pool2d({image}.unsqueeze(-2), {sizes}, divisor_override=1).squeeze(-2)"
 
 
 def _max(case: Case) -> _Windows:
@@ -100,7 +98,7 @@ def _max(case: Case) -> _Windows:
     tied = _may_hold_lowest(case) and (case.operator == "max_pool_argmax" or bool(case.gradients))
     why = "torch pads by half a kernel at most, and padding first would tie with the lowest elements of the data"
     refuse(why, when=tied)
-    image = padding.padded(case, "value", f", value={_lowest(case.dtype)}")
+    image = padded(case, "value", f", value={_lowest(case.dtype)}")
     arguments = {"ksize": case.ksize, "strides": case.strides, "dilations": case.dilations}
     return _Windows(image=image, arguments=arguments)
 
@@ -122,7 +120,7 @@ def _one_call(case: Case, *, may_crop: bool) -> _Windows | None:
     Padding that differs before and after can often be said with ``ceil_mode``; ``may_crop`` asks for that.
     """
     dilations = None if case.operator == "avg_pool" else case.dilations
-    sizes: dict[str, Any] = {"ksize": case.ksize, "strides": case.strides, "padding": padding.argument(case)}
+    sizes: dict[str, Any] = {"ksize": case.ksize, "strides": case.strides, "padding": windows.one_number(case)}
     plain = _Windows(arguments=sizes | {"dilations": dilations})
     if fault(case) is not None:
         return plain

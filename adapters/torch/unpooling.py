@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from adapters.call import Call, Function, dilates, fault, refuse, refuse_given
-from adapters.torch import conv, padding
+from adapters.call import Call, dilates, fault, function, refuse, refuse_given
+from adapters.torch import conv
 from adapters.torch.pooling import INDICES
 from adapters.writing import indices, windows
+from adapters.writing.forms import cropped
 from cases.model import shapes
 from cases.model.case import Case
 from cases.model.dtypes import INTEGERS
@@ -22,7 +23,7 @@ def max_unpool(case: Case) -> Call:
     """
     refuse("torch's unpooling has no dilation", when=dilates(case))
     outside = _points_outside(case)
-    is_padded, pads, sizes = _window(case)
+    is_padded, pads, size = _window(case)
     before = [f"flat = {_flat(case)}"]
     if is_padded:
         places = indices.padded(case, "flat", INDICES)
@@ -30,9 +31,9 @@ def max_unpool(case: Case) -> Call:
             count = math.prod(shapes.image_size(case))
             places = f"torch.where((flat >= 0) & (flat < {count}), {places}, -1)"
         before.append(f"flat = {places}")
-    crop = padding.image_crop(shapes.axes(case)) if is_padded else ""
-    arguments = {"ksize": case.ksize, "strides": case.strides, "padding": pads, "output_shape": sizes}
-    call = Function(name="F.max_unpool{}d", operands=("value", "flat"), arguments=arguments)
+    crop = cropped(map(windows.image, shapes.axes(case))) if is_padded else ""
+    sizes = {"ksize": case.ksize, "strides": case.strides, "padding": pads, "output_shape": size}
+    call = function("F.max_unpool{}d", "value", "flat", **sizes)
     return Call(expression=(call, crop), takes=("value", "flat"), before=tuple(before))
 
 
@@ -69,10 +70,10 @@ def _window(case: Case) -> tuple[bool, Any, Any]:
     images = shapes.image_size(case)
     if (wrong := fault(case)) is not None:
         whole = wrong.argument == "output_shape" and wrong.axis is None
-        return False, padding.argument(case), case.output_shape if whole else images
+        return False, windows.one_number(case), case.output_shape if whole else images
     axes = shapes.axes(case)
     if all(abs(axis.image - axis.full + 2 * axis.before) < axis.stride for axis in axes):
-        return False, padding.lead(case), images
+        return False, windows.lead(case), images
     return True, (0,) * len(axes), tuple(map(windows.padded_size, axes))
 
 
@@ -90,10 +91,9 @@ def avg_unpool(case: Case) -> Call:
     row = (1,) * (2 - len(case.strides))  # a line is one row of an image
     if row and isinstance(pads, tuple):
         pads = (0, *pads)
-    windows = {"ksize": (*row, *(case.ksize or ())), "strides": (*row, *case.strides)}
-    arguments = {"output_shape": sizes, **windows, "padding": pads}
+    window = {"ksize": (*row, *(case.ksize or ())), "strides": (*row, *case.strides)}
     columns = f"value.flatten(2).unsqueeze(2).expand(-1, -1, {math.prod(case.ksize or ())}, -1).flatten(1, 2)"
-    fold = Function(name="F.fold", operands=("columns",), arguments=arguments)
+    fold = function("F.fold", "columns", output_shape=sizes, **window, padding=pads)
     return Call(
         expression=(fold, ".squeeze(2)" if row else "", crop),
         takes=("columns",),
@@ -103,18 +103,18 @@ def avg_unpool(case: Case) -> Call:
 
 def _fold_window(case: Case) -> tuple[Any, tuple[int, ...], str]:
     """Return padding, the spatial sizes and the crop of F.fold."""
-    if fault(case) is not None or padding.symmetric(case):
-        return padding.argument(case), shapes.image_size(case), ""
+    if fault(case) is not None or windows.alike(case):
+        return windows.one_number(case), shapes.image_size(case), ""
     axes = shapes.axes(case)
-    return (0,) * len(axes), tuple(map(windows.padded_size, axes)), padding.image_crop(axes)
+    return (0,) * len(axes), tuple(map(windows.padded_size, axes)), cropped(map(windows.image, axes))
 
 
 def _transposed(case: Case) -> Call:
     """Return the transpose of a convolution with ones, each channel by itself."""
     batch, *_, channels = case.inputs["value"].shape
     pads, extra, crop = conv.window(case)
-    arguments = {"strides": case.strides, "padding": pads, "output_padding": extra}
-    call = Function(name="F.conv_transpose3d", operands=("volumes", "ones"), arguments=arguments)
+    sizes = {"strides": case.strides, "padding": pads, "output_padding": extra}
+    call = function("F.conv_transpose3d", "volumes", "ones", **sizes)
     return Call(
         expression=(call, f".unflatten(0, ({batch}, {channels})).squeeze(2){crop}"),
         takes=("volumes", "ones"),

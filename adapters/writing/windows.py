@@ -1,11 +1,15 @@
-"""Windows of one axis in the words of frameworks: numbers, and the slices of what is too much.
+"""Windows in the words of frameworks: numbers, and the slices of what is too much.
 
 A case's window takes ``image`` elements of the full result, from ``before`` on. Each framework says it otherwise.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from cases.model import shapes
+from cases.model.case import Case
 from cases.model.shapes import Axis
 
 
@@ -70,3 +74,40 @@ def _started(axis: Axis, pad: int) -> int:
     """Return how many windows start in the image or before it."""
     count = -(-(axis.image + 2 * pad - axis.extent) // axis.stride) + 1
     return count - 1 if (count - 1) * axis.stride >= axis.image + pad else count
+
+
+def lead(case: Case) -> tuple[int, ...]:
+    """Return how many elements of padding stand before each axis.
+
+    Raises:
+        ValueError: if the padding is an unknown word, or the case's sizes are not one an axis.
+    """
+    return tuple(before for before, _ in shapes.padding_pairs(case))
+
+
+def alike(case: Case) -> bool:
+    """Tell whether each axis has as much padding behind as before; raises as ``lead`` does."""
+    return all(before == after for before, after in shapes.padding_pairs(case))
+
+
+def one_number(case: Case) -> Any:
+    """Return the padding of any case as one number an axis, or an unknown word as it stands."""
+    if case.padding not in {"SAME", "VALID"} and isinstance(case.padding, str):
+        return case.padding
+    case = _windowed(case)
+    sizes = (shapes.image_size(case), shapes.kernel_size(case), case.strides, shapes.dilations(case))
+    if case.padding == "VALID" or min(case.strides) < 1 or len(set(map(len, sizes))) > 1:
+        return (0,) * len(case.strides)  # what SAME would be follows from no sizes, or it is nothing
+    return lead(case)
+
+
+def _windowed(case: Case) -> Case:
+    """Return the case with what is given of its windows, where SAME follows from it."""
+    axes = len(case.strides)
+    given = {name: case.given[name] for name in ("strides", "ksize", "dilations") if name in case.given}
+    whole: dict[str, Any] = {
+        name: sizes
+        for name, sizes in given.items()
+        if isinstance(sizes, tuple) and len(sizes) == axes and all(type(size) is int for size in sizes)
+    }
+    return replace(case, **whole)

@@ -11,17 +11,17 @@ from typing import Any, ClassVar, Final, Protocol
 
 from adapters.call import Argument, Call, Function, Words, refuse_unsaid, said
 from adapters.program import CALL
-from adapters.writing.layout import has_layout, moved
 from cases.model.case import Case
 
 _BFLOAT16: Final = "bfloat16"
+_WITHOUT_LAYOUT: Final = ("filter", "bias", "filter_gradient", "bias_gradient")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrapped:
     """A call as a mode makes it: the line's ``call``, and what is defined ``above`` and ``below`` the tensors for it.
 
-    ``names`` says where the call's results and gradients are after the call, and ``unpacked`` are the statements for it.
+    ``names`` says where results and gradients are after the call, and ``unpacked`` are the statements that this needs.
     """
 
     call: str
@@ -130,8 +130,8 @@ def _tensor(case: Case, name: str, dialect: Dialect) -> str:
         return repr(case.given[name])
     spec = case.inputs[name]
     text = dialect.enter(name, bfloat16=spec.dtype == _BFLOAT16)
-    if has_layout(name) and (case.channels_first or dialect.always_ahead):
-        text = moved(case, dialect.ahead, text, len(spec.shape))
+    if _moves(case, name, dialect):
+        text = _moved(case, dialect.ahead, text, len(spec.shape))
     return dialect.tensor(case, name, text)
 
 
@@ -145,6 +145,17 @@ def _outputs(case: Case, call: Call, wrapped: Wrapped, dialect: Dialect) -> str:
 
 
 def _array(case: Case, name: str, text: str, dialect: Dialect) -> str:
-    if has_layout(name) and (case.channels_first or dialect.always_ahead):
-        text = moved(case, dialect.behind, text, len(case.strides) + 2)
+    if _moves(case, name, dialect):
+        text = _moved(case, dialect.behind, text, len(case.strides) + 2)
     return dialect.array(case, name, text)
+
+
+def _moves(case: Case, name: str, dialect: Dialect) -> bool:
+    """Tell whether an input or output has another layout in the call than in the case, where all are channels-last."""
+    return name not in _WITHOUT_LAYOUT and (case.channels_first or dialect.always_ahead)
+
+
+def _moved(case: Case, how: str, text: str, rank: int) -> str:
+    """Return the text of a tensor of ``rank`` dimensions with its channels moved, as ``how`` says it."""
+    orders = {"to_ahead": [0, rank - 1, *range(1, rank - 1)], "to_behind": [0, *range(2, rank), 1]}
+    return how.format(text=text, at=-len(case.strides) - 1, **orders)
