@@ -60,6 +60,8 @@ def function(name: str, *operands: Any, **arguments: Any) -> Function:
 class Call:
     """An operator as one expression over tensors in the call's layout.
 
+    An adapter's functions that return one raise NotSupported, by ``refuse``, for what the framework can't be told.
+
     ``takes`` names the tensors of the expression, by default the case's inputs. ``functions`` are defined above all,
     ``before`` are statements that make tensors, ``steps`` are statements with gradients. ``returns`` names what the
     expression gives. ``after`` are statements below the call and ``outputs`` says where each output is: in both, a name
@@ -160,9 +162,10 @@ def _names(part: Any) -> Iterator[str]:
         yield part.name
 
 
-_OF_ELEMENTS: Final = "index"
+OF_ELEMENTS: Final = "index"
+"""The rule that elements of indices break; all others are of sizes and types."""
 
 
 def fault(case: Case) -> Broken | None:
     """Return the rule of sizes and types that a case breaks; wrong elements of its indices are no such fault."""
-    return None if case.broken is None or case.broken.rule == _OF_ELEMENTS else case.broken
+    return None if case.broken is None or case.broken.rule == OF_ELEMENTS else case.broken

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from adapters.call import fault, refuse
 from adapters.jax import conv, pooling
 from adapters.jax.dialect import Dialect
 from adapters.program import execute, inside
@@ -80,12 +81,13 @@ class Jax:
             raise ValueError(msg)
         jax = _jax()
         self.mode, self.device, self.default = mode, device, jax.default_backend()
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         # Backends may be initialised by now, when it is too late for the choice of platforms.
         jax.config.update("jax_default_device", jax.devices(device)[0])
         if device != "cpu":
             jax.config.update("jax_default_matmul_precision", "highest")
         jax.config.update("jax_enable_x64", mode == "float64")
-        jax.config.update("jax_compilation_cache_dir", str(_cache()))
+        jax.config.update("jax_compilation_cache_dir", str(home / "deconform" / "jax"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
         precision = {} if device == "cpu" else {"matmul precision": "highest"}
@@ -98,8 +100,10 @@ class Jax:
         Raises:
             NotSupported: if JAX can't be told what the case says.
         """
-        if "filter" not in case.inputs:
-            pooling.refuse_other_layouts(case)
+        wrong = fault(case)
+        unknown = "filter" not in case.inputs and wrong is not None and wrong.rule == "data_format"
+        why = f"lax.reduce_window takes no data_format, so {case.data_format!r} can't be said"
+        refuse(why, when=unknown and "data_format" not in case.given)
         settings = _shown(self.mode, self.device, self.default)
         return program(case, _OF[case.operator](case), Dialect(settings=settings, jit=self.mode != "eager"))
 
@@ -118,19 +122,15 @@ class Jax:
 
 
 def _jax() -> Any:
-    """The framework, with its GPU memory taken as needed: several frameworks share one GPU."""
+    """Return the framework, with its GPU memory taken as needed: several frameworks share one GPU."""
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     import jax  # noqa: PLC0415 - the framework is loaded in the worker alone
 
     return jax
 
 
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deconform" / "jax"
-
-
 def _shown(mode: str, device: str, default: str) -> tuple[str, ...]:
-    """The settings without which a pasted call would give another result: none where they are the default."""
+    """Return the settings without which a pasted call would give another result: none where they are the default."""
     here = () if device == default == "cpu" else (_ON.format(device),)
     products = () if device == "cpu" else (_FULL_PRODUCTS,)
     return (*here, *products, *((_WIDE,) if mode == "float64" else ()))

@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from adapters.call import Argument, Call, fault, function, refuse
-from adapters.jax.dialect import word
 from adapters.writing import windows
+from adapters.writing.forms import layout_word
 from cases.model import shapes
 from cases.model.case import Broken, Case
-from cases.model.shapes import Axis
 
 _LATE: Final = {"bias", "cotangent"}
 """Arguments that may be wrong while the convolution itself is right."""
@@ -24,17 +23,13 @@ _LEAVE_SIZES: Final = {"channels", "groups", "data_format"}
 
 def conv(case: Case) -> Call:
     """``lax.conv_general_dilated``, which doesn't rotate the filter either."""
-    windows = {"strides": case.strides, "padding": case.padding}
-    call = function("lax.conv_general_dilated", "value", "filter", **windows, **_options(case))
+    window = {"strides": case.strides, "padding": case.padding}
+    call = function("lax.conv_general_dilated", "value", "filter", **window, **_options(case))
     return Call(expression=(call, _bias(case)))
 
 
 def conv_transpose(case: Case) -> Call:
-    """``lax.conv_transpose``, and for groups the convolution that it stands for.
-
-    Raises:
-        NotSupported: if the case's output_shape or output_padding is wrong, for JAX takes neither.
-    """
+    """``lax.conv_transpose``, and for groups the convolution that it stands for."""
     wrong = fault(case)
     unsaid = {"output_shape", "output_padding"} - case.given.keys()
     reason = wrong.reason if wrong is not None and wrong.argument in unsaid else ""
@@ -56,7 +51,7 @@ def conv_transpose(case: Case) -> Call:
 
 def _options(case: Case) -> dict[str, Any]:
     groups = None if case.groups == 1 else case.groups
-    return {"data_format": word(case), "dilations": case.dilations, "groups": groups}
+    return {"data_format": layout_word(case), "dilations": case.dilations, "groups": groups}
 
 
 def _regrouped(case: Case) -> str:
@@ -88,7 +83,7 @@ def _padding(case: Case, wrong: Broken | None, *, grouped: bool) -> Any:
     if wrong is not None and not late and not _leaves_window(case, wrong):
         return case.padding
     axes, padding = shapes.axes(case), case.padding
-    if not grouped and isinstance(padding, str) and all(_own_size(axis, padding) == axis.image for axis in axes):
+    if not grouped and isinstance(padding, str) and all(windows.own_size(axis, padding) == axis.image for axis in axes):
         return padding
     return [windows.of_dilated(axis) for axis in axes]
 
@@ -97,8 +92,3 @@ def _leaves_window(case: Case, wrong: Broken) -> bool:
     """Tell whether padding still fixes a window: the only fault is a given argument, or a negative pad."""
     pairs = not isinstance(case.padding, str) and len(case.padding) == len(case.strides)
     return wrong.argument in case.given or (wrong.rule == "padding" and pairs)
-
-
-def _own_size(axis: Axis, padding: str) -> int:
-    """Return the size that JAX's SAME and VALID give."""
-    return axis.count * axis.stride + (max(axis.extent - axis.stride, 0) if padding == "VALID" else 0)

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from adapters.call import Call, Word, Words
-from adapters.writing.forms import around, pairs, shape
+from adapters.writing.forms import around, dimension_numbers, pairs, shape
 from adapters.writing.writer import Wrapped, takes
-from cases.model.case import DATA_FORMATS, Case
+from cases.model.case import Case
 
 _IMPORTS: Final = "import jax\nimport jax.numpy as jnp\nimport numpy as np\nfrom jax import lax"
-
-
-def word(case: Case) -> str:
-    """Return the case's data_format, or the word for channels-last."""
-    return case.data_format or DATA_FORMATS[len(case.strides)][0]
-
-
-def _dimension_numbers(case: Case, layout: Any) -> Any:
-    """Return the layouts of the value, of the filter, which is always spatial first, and of the output."""
-    spatial = "".join(letter for letter in word(case) if letter not in "NC")
-    return layout, f"{spatial}IO", layout
 
 
 _CONV: Final = {
@@ -29,7 +18,7 @@ _CONV: Final = {
     "padding": Word(word=""),
     "dilations": Word(word="rhs_dilation"),
     "groups": Word(word="feature_group_count"),
-    "data_format": Word(word="dimension_numbers", form=_dimension_numbers),
+    "data_format": Word(word="dimension_numbers", form=dimension_numbers),
 }
 WORDS: Final[Words] = {
     "lax.conv_general_dilated": _CONV,

@@ -15,7 +15,7 @@ from typing import Any, Final
 from adapters.call import Argument, Call, Function, fault, function, refuse
 from adapters.writing.indices import Convention, through_batch
 from cases.model import shapes
-from cases.model.case import DATA_FORMATS, Case
+from cases.model.case import Case
 from cases.model.dtypes import INTEGERS
 
 _PICK: Final = """\
@@ -60,11 +60,7 @@ def max_pool_argmax(case: Case) -> Call:
 
 
 def max_unpool(case: Case) -> Call:
-    """``.at[...].set`` of zeros, which takes places alone, flat over an image with channels.
-
-    Raises:
-        NotSupported: for a wrong output_shape, which nothing here could notice.
-    """
+    """``.at[...].set`` of zeros, which takes places alone, flat over an image with channels."""
     wrong = fault(case)
     unseen = wrong is not None and wrong.argument == "output_shape" and "output_shape" not in case.given
     refuse("an indexed update knows no windows, so it can't tell which output_shape a pooling gives", when=unseen)
@@ -83,17 +79,6 @@ def avg_unpool(case: Case) -> Call:
     shape = Argument(name="output_shape", own=case.output_shape)
     image = function("jax.ShapeDtypeStruct", shape, "value.dtype")
     return Call(functions=(sums,), expression=("jax.linear_transpose(window_sum, ", image, ")(value)[0]"))
-
-
-def refuse_other_layouts(case: Case) -> None:
-    """Refuse a layout that the order of the axes can't say: no function of pooling takes a data_format.
-
-    Raises:
-        NotSupported: if the case's word is none for its number of axes.
-    """
-    words = {None, *(DATA_FORMATS.get(len(case.strides), ()))}
-    unknown = case.data_format not in words
-    refuse(f"lax.reduce_window takes no data_format, so {case.data_format!r} can't be said", when=unknown)
 
 
 def _reduced(case: Case, operand: str, start: str, reduction: str) -> Function:

@@ -64,7 +64,10 @@ class TensorFlow:
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
         settings: dict[str, str] = {"threads": "1", **environment}
-        return settings | (_use_gpu(tf) if device == "cuda" else _use_cpu(tf))
+        if device == "cuda":
+            return settings | _use_gpu(tf)
+        tf.config.set_visible_devices([], "GPU")
+        return settings
 
     def call(self, case: Case) -> str:
         """The call as a program over the case's NumPy inputs.
@@ -79,11 +82,6 @@ class TensorFlow:
         if self.mode not in {"graph", "xla"}:
             return "calling"
         return "tracing" if inside(error) else "running"
-
-
-def _use_cpu(tf: Any) -> dict[str, str]:
-    tf.config.set_visible_devices([], "GPU")
-    return {}
 
 
 def _use_gpu(tf: Any) -> dict[str, str]:

@@ -33,11 +33,7 @@ def conv(case: Case) -> Call:
 
 
 def conv_transpose(case: Case) -> Call:
-    """``tf.nn.conv1d_transpose`` and its like, or the gradient of the depthwise convolution, its transpose.
-
-    Raises:
-        NotSupported: if only the output_padding is wrong, which is no argument here.
-    """
+    """``tf.nn.conv1d_transpose`` and its like, or the gradient of the depthwise convolution, its transpose."""
     wrong = fault(case)
     alone = wrong is not None and wrong.argument == "output_padding"
     alone = alone and rules.broken(replace(case, output_padding=None)) is None

@@ -105,16 +105,11 @@ class Dialect:
 
     def _function(self, parameters: str, body: str) -> str:
         """Return the definition of ``call``. On a GPU one scope places operators, another what is compiled."""
-        decorator = _DECORATORS.get(self.mode, "")
-        if self.device != "cuda":
-            return _defined(decorator, "call", parameters, body)
-        inner = _defined(decorator, "compiled" if decorator else "call", parameters, _DEVICE + indent(body, "    "))
-        outer = _defined("", "call", parameters, f"{_DEVICE}    return compiled({parameters})")
-        return f"{inner}\n\n{outer}" if decorator else inner
-
-
-def _defined(decorator: str, name: str, parameters: str, body: str) -> str:
-    return f"{decorator}def {name}({parameters}):\n{indent(body, '    ')}"
+        decorator, cuda = _DECORATORS.get(self.mode, ""), self.device == "cuda"
+        name, scoped = "compiled" if decorator and cuda else "call", _DEVICE + indent(body, "    ") if cuda else body
+        inner = f"{decorator}def {name}({parameters}):\n{indent(scoped, '    ')}"
+        outer = f"\n\ndef call({parameters}):\n    {_DEVICE}        return compiled({parameters})"
+        return inner if name == "call" else inner + outer
 
 
 def _taped(case: Case, call: Call, text: str) -> str:

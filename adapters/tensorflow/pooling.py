@@ -48,11 +48,7 @@ def avg_pool(case: Case) -> Call:
 
 
 def max_pool_argmax(case: Case) -> Call:
-    """``tf.nn.max_pool_with_argmax``, whose index is the canonical one; one axis is a plane of one row.
-
-    Raises:
-        NotSupported: if the case has three axes, or dilations.
-    """
+    """``tf.nn.max_pool_with_argmax``, whose index is the canonical one; one axis is a plane of one row."""
     refuse("TensorFlow has no max pooling with indices for three spatial axes", when=len(case.strides) > _PLANE)
     refuse("tf.nn.max_pool_with_argmax takes no dilations", when=dilates(case))
     output, argmax = (_unsqueezed(case, f"{{output}}.{name}") for name in ("output", "argmax"))
@@ -110,11 +106,7 @@ def _counts(case: Case) -> str:
 
 
 def max_unpool(case: Case) -> Call:
-    """``tf.scatter_nd`` of each image's elements to their places in it.
-
-    Raises:
-        NotSupported: if the image is wrong: places are all that scattering knows.
-    """
+    """``tf.scatter_nd`` of each image's elements to their places in it."""
     wrong = fault(case)
     unseen = wrong is not None and wrong.argument == "output_shape" and "output_shape" not in case.given
     refuse("tf.scatter_nd knows no windows, so it can't tell which output_shape a pooling gives", when=unseen)
@@ -144,9 +136,6 @@ def avg_unpool(case: Case) -> Call:
     """A transposed convolution with a filter of ones, of the channels as so many images of one channel.
 
     So no channel's NaN or infinity meets another's zero, as under a filter of ones and zeros it would.
-
-    Raises:
-        NotSupported: if a window that no filter has, a wrong output_shape or a value is given.
     """
     refuse_given(case, "output_shape", "value")
     sizes = case.given.get("ksize", ())

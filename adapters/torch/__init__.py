@@ -14,23 +14,18 @@ import numpy as np
 
 from adapters.call import fault, refuse, refuse_given
 from adapters.program import execute
-from adapters.torch import conv, pooling, unpooling
+from adapters.torch import conv, pooling
 from adapters.torch.dialect import Dialect
 from adapters.torch.modes import MODES, forget_programs, graphs, options, prepare, refuse_format
 from adapters.writing.writer import program
 from cases.model.case import Case
 
 _OPERATORS: Final = (
-    *(conv.conv, conv.conv_transpose, unpooling.max_unpool, unpooling.avg_unpool),
+    *(conv.conv, conv.conv_transpose, pooling.max_unpool, pooling.avg_unpool),
     *(pooling.max_pool, pooling.max_pool_argmax, pooling.avg_pool, pooling.relu),
 )
 _OF: Final = {function.__name__: function for function in _OPERATORS}
-_BROKEN_DEVICE: Final = (
-    "device-side assert",
-    "illegal memory access",
-    "misaligned address",
-    "launch failure",
-)
+_BROKEN_DEVICE: Final = ("device-side assert", "illegal memory access", "misaligned address", "launch failure")
 
 
 class Torch:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from adapters.call import Call, Function, Text, fault, function, refuse
 from adapters.writing import windows
 from adapters.writing.forms import cropped
-from cases.model import rules, shapes
+from cases.model import shapes
 from cases.model.case import Case
 
 
@@ -43,19 +42,8 @@ def _function(case: Case, name: str, image: str, sizes: dict[str, Any]) -> Funct
 
 
 def window(case: Case) -> tuple[Any, tuple[int, ...], str]:
-    """Return padding, output_padding and a crop of a transposed convolution that together give the case's window.
-
-    Raises:
-        NotSupported: if the image is wrong, and its padding differs before and after.
-    """
-    broken = rules.broken(replace(case, given={}))  # what is given replaces no more than itself
-    word = case.padding not in {"SAME", "VALID"} and isinstance(case.padding, str)
-    if word or (broken is not None and broken.rule != "padding" and broken.argument != "output_shape"):
-        return windows.one_number(case), (0,) * len(case.strides), ""
-    axes = shapes.axes(case)
-    unlike = any(axis.before != axis.after and not windows.fits(axis) for axis in axes)
-    refuse("torch pads both sides alike, so which sizes don't fit other padding can't be said", when=unlike)
-    choices = [windows.symmetric(axis) for axis in axes]
-    pads, extra, cuts = (tuple(choice[part] for choice in choices) for part in range(3))
-    wrong = case.output_padding if broken is not None and broken.argument == "output_padding" else None
-    return pads, wrong or extra, cropped(cuts)
+    """Return padding, output_padding and a crop of a transposed convolution that together give the case's window."""
+    found = windows.of_transposed(case)
+    refuse("torch pads both sides alike, so which sizes don't fit other padding can't be said", when=found is None)
+    pads, extra, cuts = found or ((), (), ())
+    return pads, extra, cropped(cuts)

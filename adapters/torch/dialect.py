@@ -60,14 +60,9 @@ class Dialect:
     def _instructions(self, case: Case) -> tuple[str, ...]:
         """Return the choice of instructions, where a result depends on it: sums of numbers of 16 bits."""
         chosen = {name: os.environ[name] for name in INSTRUCTIONS if name in os.environ}
-        if (
-            not chosen
-            or self.device != "cpu"
-            or case.dtype not in {"float16", "bfloat16"}
-            or "filter" not in case.inputs
-        ):
-            return ()
-        return ("import os", "", f"os.environ |= {chosen}  # before torch is imported", "")
+        sums = case.dtype in {"float16", "bfloat16"} and "filter" in case.inputs and self.device == "cpu"
+        lines = ("import os", "", f"os.environ |= {chosen}  # before torch is imported", "")
+        return lines if chosen and sums else ()
 
     def _settings(self, case: Case) -> tuple[str, ...]:
         if self.mode == "nomkldnn":

@@ -1,33 +1,22 @@
-"""``max_pool``, ``max_pool_argmax`` and ``avg_pool``."""
+"""Pooling, which PyTorch has, as it has ``max_unpool``; ``avg_unpool`` is its ``F.fold`` or ``F.conv_transpose3d``."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
-from adapters.call import Call, Function, Text, dilates, fault, function, refuse
-from adapters.torch.conv import padded
+from adapters.call import Call, Function, Text, dilates, fault, function, refuse, refuse_given
+from adapters.torch.conv import padded, window
 from adapters.writing import indices, windows
 from adapters.writing.forms import cropped
-from cases.model import dtypes, shapes
+from cases.model import shapes
 from cases.model.case import Case
+from cases.model.dtypes import INTEGERS
 
-INDICES: Final = indices.Convention(planes=True, arange="torch.arange")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Windows:
-    """How the windows of a pooling are said: the image, the arguments, and what is taken of the result."""
-
-    arguments: dict[str, Any]
-    image: str = "value"
-    crop: str = ""
-
-    def of(self, name: str, **more: Any) -> Function:
-        return function(name, self.image, **self.arguments, **more)
+_PLANES: Final = indices.Convention(planes=True, arange="torch.arange")
 
 
 def relu(_case: Case) -> Call:
@@ -37,44 +26,36 @@ def relu(_case: Case) -> Call:
 
 def max_pool(case: Case) -> Call:
     """``F.max_pool1d`` and its likes."""
-    said = _max(case)
-    return Call(expression=(said.of("F.max_pool{}d"), said.crop))
+    return Call(expression=_max(case))
 
 
 def max_pool_argmax(case: Case) -> Call:
     """The same with ``return_indices``: its indices count within a plane, which is the padded one if padded first."""
-    said = _max(case)
-    both = said.of("F.max_pool{}d", return_indices=True)
+    call, crop = _max(case, return_indices=True)
     return Call(
-        expression=(f"tuple(tensor{said.crop} for tensor in ", both, ")") if said.crop else both,
+        expression=(f"tuple(tensor{crop} for tensor in ", call, ")") if crop else call,
         returns=("output", "flat"),
-        after=tuple(_canonical(case, is_padded=said.image != "value")),
+        after=tuple(_canonical(case, is_padded=call.operands != ("value",))),
         outputs={"output": "{output}", "indices": "indices", "native_indices": "{flat}"},
     )
 
 
 def avg_pool(case: Case) -> Call:
-    """``F.avg_pool1d`` and its likes, without the padding in the count.
-
-    Raises:
-        NotSupported: if there are dilations.
-    """
+    """``F.avg_pool1d`` and its likes, without the padding in the count."""
     refuse("torch's average pooling has no dilation", when=dilates(case))
-    one_call = len(case.strides) == 1 or case.dtype not in {"float32", "float64"}
-    said = _one_call(case, may_crop=one_call)
-    if said is not None:
-        return Call(expression=(said.of("F.avg_pool{}d", count_include_pad=False), said.crop))
-    over = " // " if case.dtype in dtypes.INTEGERS else " / "
-    return Call(expression=_sums(case, "value") + over + _sums(case, "torch.ones_like(value)"))
+    may_crop = len(case.strides) == 1 or case.dtype not in {"float32", "float64"}
+    said = _one_call(case, "F.avg_pool{}d", {"count_include_pad": False}, may_crop=may_crop)
+    over = " // " if case.dtype in INTEGERS else " / "
+    return Call(expression=said or _sums(case, "value") + over + _sums(case, "torch.ones_like(value)"))
 
 
 def _canonical(case: Case, *, is_padded: bool) -> Iterator[str]:
     """Yield the statements that make canonical indices of PyTorch's."""
-    places = indices.unpadded(case, "flat", INDICES) if is_padded else "flat"
+    places = indices.unpadded(case, "flat", _PLANES) if is_padded else "flat"
     yield f"places = {places}  # {'flat over one padded plane' if is_padded else 'flat over a plane'}"
-    yield f"indices = {indices.canonical(case, 'places', INDICES)}"
+    yield f"indices = {indices.canonical(case, 'places', _PLANES)}"
     if case.include_batch_in_index:
-        yield f"indices = indices + {indices.through_batch(case, INDICES)}"
+        yield f"indices = indices + {indices.through_batch(case, _PLANES)}"
 
 
 def _sums(case: Case, tensor: str) -> str:
@@ -86,50 +67,129 @@ def _sums(case: Case, tensor: str) -> str:
     return f"F.avg_pool2d({image}.unsqueeze(-2), {sizes}, divisor_override=1).squeeze(-2)"
 
 
-def _max(case: Case) -> _Windows:
-    """Return how max pooling is said.
-
-    Raises:
-        NotSupported: if only padding first can say it, and which element was chosen is asked of data like padding.
-    """
-    said = _one_call(case, may_crop=_may_hold_lowest(case))
+def _max(case: Case, **more: Any) -> tuple[Function, str]:
+    """Return how max pooling is said, and the crop of its result."""
+    name, may_hold_lowest = "F.max_pool{}d", _may_hold_lowest(case)
+    said = _one_call(case, name, {"dilations": case.dilations, **more}, may_crop=may_hold_lowest)
     if said is not None:
         return said
-    tied = _may_hold_lowest(case) and (case.operator == "max_pool_argmax" or bool(case.gradients))
+    tied = may_hold_lowest and (case.operator == "max_pool_argmax" or bool(case.gradients))
     why = "torch pads by half a kernel at most, and padding first would tie with the lowest elements of the data"
     refuse(why, when=tied)
     image = padded(case, "value", f", value={_lowest(case.dtype)}")
-    arguments = {"ksize": case.ksize, "strides": case.strides, "dilations": case.dilations}
-    return _Windows(image=image, arguments=arguments)
+    return function(name, image, ksize=case.ksize, strides=case.strides, dilations=case.dilations, **more), ""
 
 
 def _lowest(dtype: str) -> str:
-    return str(np.iinfo(dtype).min) if dtype in dtypes.INTEGERS else "float('-inf')"
+    return str(np.iinfo(dtype).min) if dtype in INTEGERS else "float('-inf')"
 
 
 def _may_hold_lowest(case: Case) -> bool:
     """Tell whether the image may hold what it would be padded with, so that one is hard to tell from the other."""
     value = case.inputs["value"]
     words = {value.special, *(word for _, word in value.specials)}
-    return value.dtype in dtypes.INTEGERS or "minus_inf" in words
+    return value.dtype in INTEGERS or "minus_inf" in words
 
 
-def _one_call(case: Case, *, may_crop: bool) -> _Windows | None:
-    """Return how the case is said as one call of PyTorch's, or None if padding comes first.
+def _one_call(case: Case, name: str, last: dict[str, Any], *, may_crop: bool) -> tuple[Function, str] | None:
+    """Return how the case is said as one call of PyTorch's, and the crop of its result; None if padding comes first.
 
     Padding that differs before and after can often be said with ``ceil_mode``; ``may_crop`` asks for that.
     """
-    dilations = None if case.operator == "avg_pool" else case.dilations
     sizes: dict[str, Any] = {"ksize": case.ksize, "strides": case.strides, "padding": windows.one_number(case)}
-    plain = _Windows(arguments=sizes | {"dilations": dilations})
-    if fault(case) is not None:
-        return plain
-    axes = shapes.axes(case)
+    axes = shapes.axes(case) if fault(case) is None else ()
     if all(axis.before == axis.after and axis.before <= axis.kernel // 2 for axis in axes):
-        return plain
+        return function(name, "value", **sizes, **last), ""
     found = [pair for pair in map(windows.ceiling, axes) if pair is not None]
     if not may_crop or len(found) < len(axes):
         return None
     pads, cuts = zip(*found, strict=True)
-    ceiling = {"padding": Text(text=str(pads)), "ceil_mode": True, "dilations": dilations}
-    return _Windows(arguments=sizes | ceiling, crop=cropped(cuts))
+    ceiling = sizes | {"padding": Text(text=str(pads)), "ceil_mode": True}
+    return function(name, "value", **ceiling, **last), cropped(cuts)
+
+
+def max_unpool(case: Case) -> Call:
+    """``F.max_unpool1d`` and its likes."""
+    refuse("torch's unpooling has no dilation", when=dilates(case))
+    outside = indices.points_outside(case)
+    other = "torch's indices count within their own channel, so one that points into another can't be said"
+    refuse(other, when=outside is False)
+    is_padded, pads, size = _window(case)
+    before = [f"flat = {_flat(case)}"]
+    if is_padded:
+        places = indices.padded(case, "flat", _PLANES)
+        if outside:  # it must stay outside: the padded plane has places for what lies behind the image
+            count = math.prod(shapes.image_size(case))
+            places = f"torch.where((flat >= 0) & (flat < {count}), {places}, -1)"
+        before.append(f"flat = {places}")
+    crop = cropped(map(windows.image, shapes.axes(case))) if is_padded else ""
+    sizes = {"ksize": case.ksize, "strides": case.strides, "padding": pads, "output_shape": size}
+    call = function("F.max_unpool{}d", "value", "flat", **sizes)
+    return Call(expression=(call, crop), takes=("value", "flat"), before=tuple(before))
+
+
+def _flat(case: Case) -> str:
+    """Return PyTorch's indices, which count within a plane; what is no number can't be divided."""
+    known = "indices" not in case.given and case.inputs["indices"].dtype in INTEGERS
+    return indices.in_plane(case) if known else "indices"
+
+
+def _window(case: Case) -> tuple[bool, Any, Any]:
+    """Return whether the values go to the padded image, then padding and output_size for max_unpool.
+
+    It wants output_size within a stride of (n - 1) * stride + ksize - 2 * padding. Where an odd padding puts the
+    image's size beyond that, the values go to the padded image, which is cropped. A wrong batch or number of channels
+    is said with the whole output_size; PyTorch reads neither.
+    """
+    images = shapes.image_size(case)
+    if (wrong := fault(case)) is not None:
+        whole = wrong.argument == "output_shape" and wrong.axis is None
+        return False, windows.one_number(case), case.output_shape if whole else images
+    axes = shapes.axes(case)
+    if all(abs(axis.image - axis.full + 2 * axis.before) < axis.stride for axis in axes):
+        return False, windows.lead(case), images
+    return True, (0,) * len(axes), tuple(map(windows.padded_size, axes))
+
+
+def avg_unpool(case: Case) -> Call:
+    """``F.fold`` of each value repeated over its window; three axes need ``F.conv_transpose3d``."""
+    refuse_given(case, "value")  # which other steps come to first
+    refuse("torch's unpooling has no dilation", when=dilates(case))
+    if len(case.strides) > 2:  # noqa: PLR2004 - F.fold has two axes
+        return _transposed(case)
+    pads, sizes, crop = _fold_window(case)
+    row = (1,) * (2 - len(case.strides))  # a line is one row of an image
+    if row and isinstance(pads, tuple):
+        pads = (0, *pads)
+    window = {"ksize": (*row, *(case.ksize or ())), "strides": (*row, *case.strides)}
+    columns = f"value.flatten(2).unsqueeze(2).expand(-1, -1, {math.prod(case.ksize or ())}, -1).flatten(1, 2)"
+    fold = function("F.fold", "columns", output_shape=sizes, **window, padding=pads)
+    return Call(
+        expression=(fold, ".squeeze(2)" if row else "", crop),
+        takes=("columns",),
+        before=(f"columns = {columns}",),
+    )
+
+
+def _fold_window(case: Case) -> tuple[Any, tuple[int, ...], str]:
+    """Return padding, the spatial sizes and the crop of F.fold."""
+    if fault(case) is not None or windows.alike(case):
+        return windows.one_number(case), shapes.image_size(case), ""
+    axes = shapes.axes(case)
+    return (0,) * len(axes), tuple(map(windows.padded_size, axes)), cropped(map(windows.image, axes))
+
+
+def _transposed(case: Case) -> Call:
+    """Return the transpose of a convolution with ones, each channel by itself."""
+    batch, *_, channels = case.inputs["value"].shape
+    pads, extra, crop = window(case)
+    sizes = {"strides": case.strides, "padding": pads, "output_padding": extra}
+    call = function("F.conv_transpose3d", "volumes", "ones", **sizes)
+    return Call(
+        expression=(call, f".unflatten(0, ({batch}, {channels})).squeeze(2){crop}"),
+        takes=("volumes", "ones"),
+        before=(
+            "volumes = value.flatten(0, 1).unsqueeze(1)",
+            f"ones = value.new_ones({(1, 1, *(case.ksize or ()))})",
+        ),
+    )

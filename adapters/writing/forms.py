@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from cases.model.case import Case
+from cases.model.case import DATA_FORMATS, Case
 
 
 def arranged(case: Case, batch: Any, spatial: Iterable[Any], channels: Any) -> tuple[Any, ...]:
@@ -20,6 +20,17 @@ def shape(case: Case, sizes: Any) -> Any:
     """Return a channels-last shape in the order of the call's layout."""
     is_shape = isinstance(sizes, tuple) and len(sizes) > 1
     return arranged(case, sizes[0], sizes[1:-1], sizes[-1]) if is_shape else sizes
+
+
+def layout_word(case: Case) -> str:
+    """Return the case's data_format, or the word for channels-last."""
+    return case.data_format or DATA_FORMATS[len(case.strides)][0]
+
+
+def dimension_numbers(case: Case, layout: Any) -> Any:
+    """Return the layouts of the value, of the filter, which is always spatial first, and of the output."""
+    spatial = "".join(letter for letter in layout_word(case) if letter not in "NC")
+    return layout, f"{spatial}IO", layout
 
 
 def channels_ahead(case: Case, sizes: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from adapters.call import OF_ELEMENTS
 from adapters.writing import windows
 from cases.model import shapes
 from cases.model.case import Case
@@ -77,3 +78,11 @@ def channels_ahead(case: Case) -> str:
     """Return the text of canonical ``indices`` as places of a flat image whose channels are ahead."""
     count, size = channels(case), math.prod((case.output_shape or ())[1:])
     return f"indices % {count} * {size // count} + {in_plane(case)}"
+
+
+def points_outside(case: Case) -> bool | None:
+    """Tell whether a wrong index lies outside the image, or else in another channel; None if no index is wrong."""
+    if case.broken is None or case.broken.rule != OF_ELEMENTS:
+        return None
+    size = math.prod((case.output_shape or ())[1:])
+    return any(not 0 <= index < size for index in case.inputs["indices"].values or ())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cases.model import shapes
+from cases.model import rules, shapes
 from cases.model.case import Case
 from cases.model.shapes import Axis
 
@@ -111,3 +111,25 @@ def _windowed(case: Case) -> Case:
         if isinstance(sizes, tuple) and len(sizes) == axes and all(type(size) is int for size in sizes)
     }
     return replace(case, **whole)
+
+
+def of_transposed(case: Case) -> tuple[Any, tuple[int, ...], tuple[str, ...]] | None:
+    """Return padding, output_padding and crops of a transposed convolution that together give the case's window.
+
+    None if the image is wrong, and its padding differs before and after.
+    """
+    broken = rules.broken(replace(case, given={}))  # what is given replaces no more than itself
+    word = case.padding not in {"SAME", "VALID"} and isinstance(case.padding, str)
+    if word or (broken is not None and broken.rule != "padding" and broken.argument != "output_shape"):
+        return one_number(case), (0,) * len(case.strides), ()
+    axes = shapes.axes(case)
+    if any(axis.before != axis.after and not fits(axis) for axis in axes):
+        return None
+    pads, extra, cuts = zip(*map(symmetric, axes), strict=True)
+    wrong = case.output_padding if broken is not None and broken.argument == "output_padding" else None
+    return pads, wrong or extra, cuts
+
+
+def own_size(axis: Axis, padding: str) -> int:
+    """Return the size that a transposed convolution of SAME or VALID padding has where it is told none."""
+    return axis.count * axis.stride + (max(axis.extent - axis.stride, 0) if padding == "VALID" else 0)
