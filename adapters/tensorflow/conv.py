@@ -23,13 +23,13 @@ _PLANE: Final = 2
 
 def conv(case: Case) -> Call:
     """``tf.nn.conv1d``, ``conv2d`` or ``conv3d``; ``tf.nn.depthwise_conv2d`` where each channel is a group."""
+    name = "tf.nn.conv{}d"
+    operands: tuple[Any, ...] = ("value", "filter")
     if _is_depthwise(case):
-        name, value, weights, pads = "tf.nn.depthwise_conv2d", "value", _per_channel(case), case.padding
+        name, operands = "tf.nn.depthwise_conv2d", ("value", _per_channel(case))
     elif len(case.strides) != _PLANE and composes(case):
-        name, value, weights, pads = "tf.nn.conv{}d", padded(case), "filter", VALID
-    else:
-        name, value, weights, pads = "tf.nn.conv{}d", "value", "filter", case.padding
-    return _with_bias(case, function(name, value, weights, **_windows(case, pads)))
+        return _with_bias(case, function(name, padded(case), "filter", **_windows(case, VALID)))
+    return _with_bias(case, function(name, *operands, **_windows(case, case.padding)))
 
 
 def conv_transpose(case: Case) -> Call:

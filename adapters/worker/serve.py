@@ -126,7 +126,7 @@ class _Asked:
         if hasattr(adapter, "run"):
             return adapter.run(case, inputs)
         execute = getattr(adapter, "execute", program.execute)
-        return execute(self.text, inputs)
+        return execute(self.text or "", inputs)
 
     def _begin(self, written: dict[str, str], step: Step) -> None:
         self.step = step.name
