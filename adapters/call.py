@@ -169,3 +169,9 @@ OF_ELEMENTS: Final = "index"
 def fault(case: Case) -> Broken | None:
     """Return the rule of sizes and types that a case breaks; wrong elements of its indices are no such fault."""
     return None if case.broken is None or case.broken.rule == OF_ELEMENTS else case.broken
+
+
+def errs(case: Case, *names: str) -> bool:
+    """Tell whether one of these arguments is at fault, though the case does not give it as it is to stand."""
+    found = fault(case)
+    return found is not None and found.argument in names and found.argument not in case.given

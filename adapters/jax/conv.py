@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from adapters.call import Argument, Call, fault, function, refuse
+from adapters.call import Argument, Call, errs, fault, function, refuse
 from adapters.writing import windows
 from adapters.writing.forms import layout_word
 from cases.model import shapes
@@ -30,15 +30,11 @@ def conv(case: Case) -> Call:
 
 def conv_transpose(case: Case) -> Call:
     """``lax.conv_transpose``, and for groups the convolution that it stands for."""
-    wrong = fault(case)
-    unsaid = {"output_shape", "output_padding"} - case.given.keys()
-    reason = wrong.reason if wrong is not None and wrong.argument in unsaid else ""
-    refuse(
-        f"lax.conv_transpose takes no output_shape or output_padding, so this can't be said: {reason}",
-        when=bool(reason),
-    )
+    reason = case.broken.reason if case.broken is not None else ""
+    why = f"lax.conv_transpose takes no output_shape or output_padding, so this can't be said: {reason}"
+    refuse(why, when=errs(case, "output_shape", "output_padding"))
     grouped = case.groups != 1 or "groups" in case.given
-    padding = _padding(case, wrong, grouped=grouped)
+    padding = _padding(case, grouped=grouped)
     if not grouped:
         window = {"strides": case.strides, "padding": padding, "dilations": case.dilations}
         last = {"data_format": case.data_format, "transpose_kernel": True}
@@ -74,11 +70,12 @@ def _bias(case: Case) -> str:
     return f" + bias.reshape(-1{', 1' * len(case.strides)})" if case.channels_first else " + bias"
 
 
-def _padding(case: Case, wrong: Broken | None, *, grouped: bool) -> Any:
+def _padding(case: Case, *, grouped: bool) -> Any:
     """Return the window as padding of the dilated value, or JAX's own word where it gives the case's size.
 
     A convolution that stands for a grouped one has no such word. A case that breaks a rule of sizes says its own.
     """
+    wrong = fault(case)
     late = wrong is None or wrong.argument in _LATE or (grouped and wrong.rule in _LEAVE_SIZES)
     if wrong is not None and not late and not _leaves_window(case, wrong):
         return case.padding

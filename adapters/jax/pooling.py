@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from adapters.call import Argument, Call, Function, fault, function, refuse
+from adapters.call import Argument, Call, Function, errs, function, refuse
 from adapters.writing.indices import Convention, through_batch
 from cases.model import shapes
 from cases.model.case import Case
@@ -61,9 +61,8 @@ def max_pool_argmax(case: Case) -> Call:
 
 def max_unpool(case: Case) -> Call:
     """``.at[...].set`` of zeros, which takes places alone, flat over an image with channels."""
-    wrong = fault(case)
-    unseen = wrong is not None and wrong.argument == "output_shape" and "output_shape" not in case.given
-    refuse("an indexed update knows no windows, so it can't tell which output_shape a pooling gives", when=unseen)
+    why = "an indexed update knows no windows, so it can't tell which output_shape a pooling gives"
+    refuse(why, when=errs(case, "output_shape"))
     shape = case.output_shape or ()
     zeros = f"jnp.zeros(({shape[0]}, {math.prod(shape[1:])}), value.dtype)"
     filled = f"{zeros}.at[image, indices].set(value).reshape({shape})"
@@ -104,6 +103,5 @@ def _taking(case: Case, starts: str) -> tuple[Any, ...]:
 
 def _lowest(case: Case) -> str:
     """Return the neutral element of the maximum, in the value's own dtype: a reduction of pairs takes no other."""
-    least = "jnp.iinfo(value.dtype).min" if case.dtype in INTEGERS else "-np.inf"
-    least = "False" if case.dtype == "bool" else least
-    return f"np.array({least}, value.dtype)"
+    least = {"bool": "False"} | dict.fromkeys(INTEGERS, "jnp.iinfo(value.dtype).min")
+    return f"np.array({least.get(case.dtype, '-np.inf')}, value.dtype)"

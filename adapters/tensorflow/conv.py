@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from adapters.call import Argument, Call, Function, Text, composes, fault, function, refuse
+from adapters.call import Argument, Call, Function, Text, composes, errs, function, refuse
 from adapters.writing.forms import arranged, lists, shape, single
 from adapters.writing.windows import of_full
 from cases.model import rules, shapes
@@ -34,9 +34,7 @@ def conv(case: Case) -> Call:
 
 def conv_transpose(case: Case) -> Call:
     """``tf.nn.conv1d_transpose`` and its like, or the gradient of the depthwise convolution, its transpose."""
-    wrong = fault(case)
-    alone = wrong is not None and wrong.argument == "output_padding"
-    alone = alone and rules.broken(replace(case, output_padding=None)) is None
+    alone = errs(case, "output_padding") and rules.broken(replace(case, output_padding=None)) is None
     refuse("TensorFlow takes no output_padding, and without it the call is right", when=alone)
     if not _keeps_channels_apart(case):
         return _with_bias(case, transposed(case, "value", "filter", case.output_shape or ()))

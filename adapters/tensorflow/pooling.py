@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, Final
 
-from adapters.call import Argument, Call, Function, Text, composes, dilates, fault, function, refuse, refuse_given
+from adapters.call import Argument, Call, Function, Text, composes, dilates, errs, function, refuse, refuse_given
 from adapters.tensorflow.conv import VALID, padded, transposed
 from adapters.writing.forms import shape, single
 from adapters.writing.indices import Convention, channels_ahead, unpadded
@@ -107,8 +107,7 @@ def _counts(case: Case) -> str:
 
 def max_unpool(case: Case) -> Call:
     """``tf.scatter_nd`` of each image's elements to their places in it."""
-    wrong = fault(case)
-    unseen = wrong is not None and wrong.argument == "output_shape" and "output_shape" not in case.given
+    unseen = errs(case, "output_shape")
     refuse("tf.scatter_nd knows no windows, so it can't tell which output_shape a pooling gives", when=unseen)
     sizes = case.output_shape or ()
     scattered = f"tf.scatter_nd(places, value, [{sizes[0]}, {math.prod(sizes[1:])}])"
@@ -158,7 +157,7 @@ def avg_unpool(case: Case) -> Call:
 def _joined(case: Case, batch: int, channels: int, image: tuple[int, ...]) -> str:
     """Return the channels' images as one; of a wrong size, whatever came back shows."""
     whole = f"tf.reshape({{output}}, {(batch, channels, *image)})"
-    if (wrong := fault(case)) is not None and wrong.argument == "output_shape":
+    if errs(case, "output_shape"):
         spatial = "{output}.shape[2:]" if case.channels_first else "{output}.shape[1:-1]"
         whole = f"tf.reshape({{output}}, ({batch}, {channels}, *{spatial}))"
     return (

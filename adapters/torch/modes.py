@@ -72,14 +72,8 @@ def _compile_environment(instructions: str) -> dict[str, str]:
 
 
 def refuse_format(case: Case, mode: str) -> None:
-    """Refuse what a mode doesn't have.
-
-    Raises:
-        NotSupported: if there is no channels-last format for the tensors of the call.
-    """
-    if mode != "channels_last":
-        return
-    line, composed = len(case.strides) == 1, case.operator == "avg_unpool"
+    """Raise NotSupported if there is no channels-last format for the tensors of the call, and the mode wants it."""
+    line, composed = (mode == "channels_last" and so for so in (len(case.strides) == 1, case.operator == "avg_unpool"))
     refuse("torch has a channels-last format for two and three spatial axes, none for one", when=line)
     refuse("avg_unpool is composed of calls on tensors without the channels' axis, so it can't be last", when=composed)
 

@@ -114,18 +114,17 @@ def max_unpool(case: Case) -> Call:
     outside = indices.points_outside(case)
     other = "torch's indices count within their own channel, so one that points into another can't be said"
     refuse(other, when=outside is False)
-    is_padded, pads, size = _window(case)
+    pads, size, cuts = _window(case)
     before = [f"flat = {_flat(case)}"]
-    if is_padded:
+    if cuts:  # the values go to the padded image
         places = indices.padded(case, "flat", _PLANES)
         if outside:  # it must stay outside: the padded plane has places for what lies behind the image
             count = math.prod(shapes.image_size(case))
             places = f"torch.where((flat >= 0) & (flat < {count}), {places}, -1)"
         before.append(f"flat = {places}")
-    crop = cropped(map(windows.image, shapes.axes(case))) if is_padded else ""
     sizes = {"ksize": case.ksize, "strides": case.strides, "padding": pads, "output_shape": size}
     call = function("F.max_unpool{}d", "value", "flat", **sizes)
-    return Call(expression=(call, crop), takes=("value", "flat"), before=tuple(before))
+    return Call(expression=(call, cropped(cuts)), takes=("value", "flat"), before=tuple(before))
 
 
 def _flat(case: Case) -> str:
@@ -134,8 +133,8 @@ def _flat(case: Case) -> str:
     return indices.in_plane(case) if known else "indices"
 
 
-def _window(case: Case) -> tuple[bool, Any, Any]:
-    """Return whether the values go to the padded image, then padding and output_size for max_unpool.
+def _window(case: Case) -> tuple[Any, Any, tuple[str, ...]]:
+    """Return padding, output_size and crops for max_unpool.
 
     It wants output_size within a stride of (n - 1) * stride + ksize - 2 * padding. Where an odd padding puts the
     image's size beyond that, the values go to the padded image, which is cropped. A wrong batch or number of channels
@@ -144,11 +143,11 @@ def _window(case: Case) -> tuple[bool, Any, Any]:
     images = shapes.image_size(case)
     if (wrong := fault(case)) is not None:
         whole = wrong.argument == "output_shape" and wrong.axis is None
-        return False, windows.one_number(case), case.output_shape if whole else images
+        return windows.one_number(case), case.output_shape if whole else images, ()
     axes = shapes.axes(case)
     if all(abs(axis.image - axis.full + 2 * axis.before) < axis.stride for axis in axes):
-        return False, windows.lead(case), images
-    return True, (0,) * len(axes), tuple(map(windows.padded_size, axes))
+        return windows.lead(case), images, ()
+    return windows.padded_image(axes)
 
 
 def avg_unpool(case: Case) -> Call:
@@ -157,7 +156,9 @@ def avg_unpool(case: Case) -> Call:
     refuse("torch's unpooling has no dilation", when=dilates(case))
     if len(case.strides) > 2:  # noqa: PLR2004 - F.fold has two axes
         return _transposed(case)
-    pads, sizes, crop = _fold_window(case)
+    first = fault(case) is None and not windows.alike(case)
+    plain = (windows.one_number(case), shapes.image_size(case), ())
+    pads, sizes, cuts = windows.padded_image(shapes.axes(case)) if first else plain
     row = (1,) * (2 - len(case.strides))  # a line is one row of an image
     if row and isinstance(pads, tuple):
         pads = (0, *pads)
@@ -165,18 +166,10 @@ def avg_unpool(case: Case) -> Call:
     columns = f"value.flatten(2).unsqueeze(2).expand(-1, -1, {math.prod(case.ksize or ())}, -1).flatten(1, 2)"
     fold = function("F.fold", "columns", output_shape=sizes, **window, padding=pads)
     return Call(
-        expression=(fold, ".squeeze(2)" if row else "", crop),
+        expression=(fold, ".squeeze(2)" if row else "", cropped(cuts)),
         takes=("columns",),
         before=(f"columns = {columns}",),
     )
-
-
-def _fold_window(case: Case) -> tuple[Any, tuple[int, ...], str]:
-    """Return padding, the spatial sizes and the crop of F.fold."""
-    if fault(case) is not None or windows.alike(case):
-        return windows.one_number(case), shapes.image_size(case), ""
-    axes = shapes.axes(case)
-    return (0,) * len(axes), tuple(map(windows.padded_size, axes)), cropped(map(windows.image, axes))
 
 
 def _transposed(case: Case) -> Call:

@@ -28,6 +28,11 @@ def image(axis: Axis) -> str:
     return f"{axis.before}:{axis.before + axis.image}"
 
 
+def padded_image(axes: tuple[Axis, ...]) -> tuple[tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
+    """Return no padding, the sizes of the padded image, and the slices that take the image out of it."""
+    return (0,) * len(axes), tuple(map(padded_size, axes)), tuple(map(image, axes))
+
+
 def inside(axis: Axis) -> list[int]:
     """Return how many elements of each window of an axis lie on the image."""
     starts = (window * axis.stride - axis.before for window in range(axis.count))
