@@ -21,11 +21,12 @@ class Adapter(Protocol):
 
     The worker makes one instance, asks ``devices`` and ``versions`` (an ImportError from either means that the
     framework is not installed), then calls ``configure`` once. For each case the worker calls ``call`` once and runs
-    the text that it returned, by ``adapters.program.execute``. Two methods change how a call is made; no adapter needs
-    both:
+    the text that it returned, by ``adapters.program.execute``. Two methods change how a call is made; an
+    adapter needs neither:
 
-    - ``execute(text, inputs)`` (see ``Executes``) for what has to be done around each text;
-    - ``run(case, inputs)`` (see ``Runs``) for an adapter that makes its calls itself, and may have no ``call``.
+    - ``execute(text, inputs)`` (see ``Executes``) runs the text, and does what has to be done around each text;
+    - ``run(case, inputs)`` (see ``Runs``) makes the call from the case. An adapter that has ``run`` may have no
+      ``call``, and its ``execute`` is not used.
     """
 
     name: str

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from adapters.base import NotSupported
 from cases.model import shapes
 from cases.model.case import ARGUMENTS, Broken, Case
 
-Expression = "str | Argument | Function | tuple[Expression, ...]"
+Expression: TypeAlias = "str | Argument | Function | tuple[Expression, ...]"
 """The text of a program, an argument, a function's call, or several of these in a row."""
 
 
@@ -47,11 +47,11 @@ class Function:
     """
 
     name: str
-    operands: tuple[Any, ...]
+    operands: tuple[Expression, ...]
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
-def function(name: str, *operands: Any, **arguments: Any) -> Function:
+def function(name: str, *operands: Expression, **arguments: Any) -> Function:
     """Return the call of a function, written as the call is."""
     return Function(name=name, operands=operands, arguments=arguments)
 
@@ -68,10 +68,10 @@ class Call:
     of ``returns`` in braces stands for that tensor. ``last`` are statements below the outputs.
     """
 
-    expression: Any
+    expression: Expression
     takes: tuple[str, ...] = ()
-    functions: tuple[Any, ...] = ()
-    before: tuple[Any, ...] = ()
+    functions: tuple[Expression, ...] = ()
+    before: tuple[Expression, ...] = ()
     steps: tuple[str, ...] = ()
     returns: tuple[str, ...] = ("output",)
     after: tuple[str, ...] = ()
@@ -150,7 +150,7 @@ def refuse_unsaid(case: Case, call: Call) -> None:
     refuse_given(case, *(name for name in case.given if name not in found))
 
 
-def _names(part: Any) -> Iterator[str]:
+def _names(part: Expression) -> Iterator[str]:
     """Yield the names of all arguments in an expression."""
     if isinstance(part, tuple):
         for each in part:

@@ -7,9 +7,9 @@ the call in the line that starts with ``result = ``, and makes arrays of the res
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Protocol
+from typing import ClassVar, Final, Protocol
 
-from adapters.call import Argument, Call, Function, Words, refuse_unsaid, said
+from adapters.call import Argument, Call, Expression, Function, Words, refuse_unsaid, said
 from adapters.program import CALL
 from cases.model.case import Case
 
@@ -89,7 +89,7 @@ def program(case: Case, call: Call, dialect: Dialect) -> str:
     return "\n".join(lines)
 
 
-def written(case: Case, part: Any, words: Words) -> str:
+def written(case: Case, part: Expression, words: Words) -> str:
     """Return the text of an expression."""
     match part:
         case str():
@@ -100,15 +100,15 @@ def written(case: Case, part: Any, words: Words) -> str:
             return said(case, "", part, words)
         case Function():
             return _function(case, part, words)
-    msg = f"{part!r} is no expression"
-    raise TypeError(msg)
 
 
 def _function(case: Case, function: Function, words: Words) -> str:
     texts = []
     for part in function.operands:
-        is_argument = isinstance(part, Argument)
-        texts.append(said(case, function.name, part, words) if is_argument else written(case, part, words))
+        if isinstance(part, Argument):
+            texts.append(said(case, function.name, part, words))
+        else:
+            texts.append(written(case, part, words))
     for name, own in function.arguments.items():
         texts.append(said(case, function.name, Argument(name=name, own=own), words))
     return f"{function.name.format(len(case.strides))}({', '.join(text for text in texts if text)})"
