@@ -43,19 +43,19 @@ class Adapter(Protocol):
     """
 
     def devices(self) -> tuple[str, ...]:
-        """The devices at hand: ``cpu``, ``cuda``."""
+        """Return the devices at hand: ``cpu``, ``cuda``."""
         ...
 
     def versions(self) -> dict[str, str]:
-        """Distribution name -> version, for the run's header."""
+        """Return the versions of distributions by name, for the run's header."""
         ...
 
     def configure(self, mode: str, device: str) -> dict[str, str]:
-        """Prepare for one mode on one device; returns the settings chosen (threads, seeds), for the run's header."""
+        """Prepare for one mode on one device; return the settings chosen (threads, seeds), for the run's header."""
         ...
 
     def call(self, case: Case) -> str:
-        """The framework call for a case as a program that runs when pasted below the inputs' definitions.
+        """Return the framework's call for a case as a program that runs when pasted below the inputs' definitions.
 
         Its line that starts with ``result = `` is the call itself; what stands before and after converts tensors. The
         program sets ``outputs``: arrays by name, channels-last, with the framework's own dtype. This very text is what
@@ -68,7 +68,7 @@ class Adapter(Protocol):
         ...
 
     def stage(self, error: Exception) -> str:
-        """How far a call had come that raised ``error``: ``tracing``, ``building`` or ``running`` a program of it.
+        """Return how far the call that raised ``error`` had come: ``tracing``, ``building``, ``running`` a program.
 
         ``calling`` where a call is made at once. A plug-in that makes no programs may leave this method out.
         """

@@ -54,7 +54,7 @@ class Jax:
         self._runs = 0
 
     def devices(self) -> tuple[str, ...]:
-        """The processor, and CUDA's first GPU if JAX sees one."""
+        """Return the processor, and CUDA's first GPU if JAX sees one."""
         jax = _jax()
         try:
             jax.devices("cuda")
@@ -63,14 +63,14 @@ class Jax:
         return ("cpu", "cuda")
 
     def versions(self) -> dict[str, str]:
-        """The versions of JAX and of the compiler's library."""
+        """Return the versions of JAX and of the compiler's library."""
         jax = _jax()
         import jaxlib  # noqa: PLC0415 - the framework is loaded in the worker alone
 
         return {"jax": jax.__version__, "jaxlib": jaxlib.__version__, "numpy": np.__version__}
 
     def configure(self, mode: str, device: str) -> dict[str, str]:
-        """One device for all, and a cache of compiled programs that outlives the run.
+        """Choose one device for all, and a cache of compiled programs that outlives the run.
 
         Raises:
             ValueError: if there is no such mode.
@@ -95,7 +95,7 @@ class Jax:
         return {"64-bit dtypes": wide, **precision, "compilation cache": "kept between runs"}
 
     def call(self, case: Case) -> str:
-        """The call as a program over the case's NumPy inputs.
+        """Return the call as a program over the case's NumPy inputs.
 
         Raises:
             NotSupported: if JAX can't be told what the case says.
@@ -108,7 +108,7 @@ class Jax:
         return program(case, _OF[case.operator](case), Dialect(settings=settings, jit=self.mode != "eager"))
 
     def stage(self, error: Exception) -> str:
-        """A jitted function is traced first; what is raised later, by compiling or executing it, is running it."""
+        """Tell tracing a jitted function, which comes first, from running it: compiling counts as running."""
         if self.mode == "eager":
             return "calling"
         return "tracing" if inside(error) else "running"

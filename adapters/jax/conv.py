@@ -22,14 +22,14 @@ _LEAVE_SIZES: Final = {"channels", "groups", "data_format"}
 
 
 def conv(case: Case) -> Call:
-    """``lax.conv_general_dilated``, which doesn't rotate the filter either."""
+    """Call ``lax.conv_general_dilated``, which doesn't rotate the filter either."""
     window = {"strides": case.strides, "padding": case.padding}
     call = function("lax.conv_general_dilated", "value", "filter", **window, **_options(case))
     return Call(expression=(call, _bias(case)))
 
 
 def conv_transpose(case: Case) -> Call:
-    """``lax.conv_transpose``, and for groups the convolution that it stands for."""
+    """Call ``lax.conv_transpose``, and for groups the convolution that it stands for."""
     reason = case.broken.reason if case.broken is not None else ""
     why = f"lax.conv_transpose takes no output_shape or output_padding, so this can't be said: {reason}"
     refuse(why, when=errs(case, "output_shape", "output_padding"))

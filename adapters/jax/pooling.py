@@ -27,24 +27,24 @@ def first_maximum(a, b):
 
 
 def relu(_case: Case) -> Call:
-    """``jax.nn.relu``."""
+    """Call ``jax.nn.relu``."""
     return Call(expression="jax.nn.relu(value)")
 
 
 def max_pool(case: Case) -> Call:
-    """The maximum of each window."""
+    """Call ``lax.reduce_window`` with ``lax.max``."""
     start = _lowest(case) if case.dtype in (*INTEGERS, "bool") else "-jnp.inf"
     return Call(expression=_reduced(case, "value", start, "lax.max"))
 
 
 def avg_pool(case: Case) -> Call:
-    """The sum of each window, over that of ones: padding isn't counted."""
+    """Call ``lax.reduce_window`` with ``lax.add``, and divide by the same of ones: padding isn't counted."""
     total, ones = (_reduced(case, tensor, "0.", "lax.add") for tensor in ("value", "jnp.ones_like(value)"))
     return Call(expression=(total, " / ", ones))
 
 
 def max_pool_argmax(case: Case) -> Call:
-    """The maximum of each window, and the place of the first one."""
+    """Call ``lax.reduce_window`` on pairs of an element and its place, with a function that keeps the first maximum."""
     _, *image = case.inputs["value"].shape
     places = f"np.arange({math.prod(image)}, dtype=np.int32).reshape({(1, *image)})"
     pairs, starts = "(value, jnp.broadcast_to(places, value.shape))", f"({_lowest(case)}, np.int32(2**31 - 1))"
@@ -60,7 +60,7 @@ def max_pool_argmax(case: Case) -> Call:
 
 
 def max_unpool(case: Case) -> Call:
-    """``.at[...].set`` of zeros, which takes places alone, flat over an image with channels."""
+    """Set elements of zeros by ``.at[...].set``, which takes places alone, flat over an image with channels."""
     why = "an indexed update knows no windows, so it can't tell which output_shape a pooling gives"
     refuse(why, when=errs(case, "output_shape"))
     shape = case.output_shape or ()
@@ -73,7 +73,7 @@ def max_unpool(case: Case) -> Call:
 
 
 def avg_unpool(case: Case) -> Call:
-    """``jax.linear_transpose`` of the windows' sums."""
+    """Call ``jax.linear_transpose`` on the sums of windows."""
     sums = ("def window_sum(image):\n    return ", _reduced(case, "image", "0.", "lax.add"), "\n")
     shape = Argument(name="output_shape", own=case.output_shape)
     image = function("jax.ShapeDtypeStruct", shape, "value.dtype")

@@ -36,19 +36,19 @@ class TensorFlow:
         self.device = "cpu"
 
     def devices(self) -> tuple[str, ...]:
-        """The processor, and a GPU if TensorFlow sees one; none is initialised."""
+        """Return the processor, and a GPU if TensorFlow sees one; none is initialised."""
         import tensorflow as tf  # noqa: PLC0415 - the framework is loaded in the worker alone
 
         return ("cpu", "cuda") if tf.config.list_physical_devices("GPU") else ("cpu",)
 
     def versions(self) -> dict[str, str]:
-        """TensorFlow's version."""
+        """Return TensorFlow's version."""
         import tensorflow as tf  # noqa: PLC0415
 
         return {"tensorflow": str(tf.__version__), "numpy": np.__version__}
 
     def configure(self, mode: str, device: str) -> dict[str, str]:
-        """One thread, and no GPU in sight of a target that is named for the processor.
+        """Set one thread, and hide every GPU from a target that is named for the processor.
 
         Raises:
             RuntimeError: if the process was started without the mode's environment, which is read at the start.
@@ -70,7 +70,7 @@ class TensorFlow:
         return settings
 
     def call(self, case: Case) -> str:
-        """The call as a program over the case's NumPy inputs.
+        """Return the call as a program over the case's NumPy inputs.
 
         Raises:
             NotSupported: if TensorFlow can't be told what the case says.
@@ -78,14 +78,14 @@ class TensorFlow:
         return program(case, _OF[case.operator](case), Dialect(mode=self.mode, device=self.device))
 
     def stage(self, error: Exception) -> str:
-        """A graph is traced first; what is raised later, XLA's compilation included, is raised by running it."""
+        """Tell tracing a graph, which comes first, from running it: XLA's compilation counts as running."""
         if self.mode not in {"graph", "xla"}:
             return "calling"
         return "tracing" if inside(error) else "running"
 
 
 def _use_gpu(tf: Any) -> dict[str, str]:
-    """Memory as it is needed, float32 products as such, and nothing on the CPU that has no GPU kernel."""
+    """Take memory as needed, compute float32 products as such, and move nothing without a GPU kernel to the CPU."""
     first, *_ = tf.config.list_physical_devices("GPU")
     tf.config.set_visible_devices([first], "GPU")
     tf.config.experimental.set_memory_growth(first, enable=True)

@@ -22,7 +22,7 @@ _PLANE: Final = 2
 
 
 def conv(case: Case) -> Call:
-    """``tf.nn.conv1d``, ``conv2d`` or ``conv3d``; ``tf.nn.depthwise_conv2d`` where each channel is a group."""
+    """Call ``tf.nn.conv1d``, ``conv2d`` or ``conv3d``; ``tf.nn.depthwise_conv2d`` where each channel is a group."""
     name = "tf.nn.conv{}d"
     operands: tuple[Any, ...] = ("value", "filter")
     if _is_depthwise(case):
@@ -33,7 +33,7 @@ def conv(case: Case) -> Call:
 
 
 def conv_transpose(case: Case) -> Call:
-    """``tf.nn.conv1d_transpose`` and its like, or the gradient of the depthwise convolution, its transpose."""
+    """Call ``tf.nn.conv1d_transpose`` or its like, or the gradient of the depthwise convolution, its transpose."""
     alone = errs(case, "output_padding") and rules.broken(replace(case, output_padding=None)) is None
     refuse("TensorFlow takes no output_padding, and without it the call is right", when=alone)
     if not _keeps_channels_apart(case):

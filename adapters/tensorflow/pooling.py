@@ -24,19 +24,19 @@ _INDICES: Final = Convention(batch=True)
 
 
 def relu(_case: Case) -> Call:
-    """``tf.nn.relu``."""
+    """Call ``tf.nn.relu``."""
     return Call(expression="tf.nn.relu(value)")
 
 
 def max_pool(case: Case) -> Call:
-    """``tf.nn.max_pool1d`` and its like, or ``tf.nn.pool``."""
+    """Call ``tf.nn.max_pool1d`` or its like, or ``tf.nn.pool``."""
     takes_pairs = len(case.strides) <= _PLANE and not dilates(case)
     first = composes(case) and not takes_pairs
     return Call(expression=_pool(case, "max", *((_bordered(case), VALID) if first else ("value", case.padding))))
 
 
 def avg_pool(case: Case) -> Call:
-    """``tf.nn.avg_pool1d`` and its like, or ``tf.nn.pool``; with pairs, sums over how many elements aren't padding."""
+    """Call ``tf.nn.avg_pool1d`` or its like, or ``tf.nn.pool``; with pairs, divide sums by counts of elements."""
     if not composes(case):
         return Call(expression=_pool(case, "avg", "value", case.padding))
     case = rules.effective(case)
@@ -48,7 +48,7 @@ def avg_pool(case: Case) -> Call:
 
 
 def max_pool_argmax(case: Case) -> Call:
-    """``tf.nn.max_pool_with_argmax``, whose index is the canonical one; one axis is a plane of one row."""
+    """Call ``tf.nn.max_pool_with_argmax``, whose index is the canonical one; one axis is a plane of one row."""
     refuse("TensorFlow has no max pooling with indices for three spatial axes", when=len(case.strides) > _PLANE)
     refuse("tf.nn.max_pool_with_argmax takes no dilations", when=dilates(case))
     output, argmax = (_unsqueezed(case, f"{{output}}.{name}") for name in ("output", "argmax"))
@@ -106,7 +106,7 @@ def _counts(case: Case) -> str:
 
 
 def max_unpool(case: Case) -> Call:
-    """``tf.scatter_nd`` of each image's elements to their places in it."""
+    """Call ``tf.scatter_nd``, which puts each image's elements at their places in it."""
     unseen = errs(case, "output_shape")
     refuse("tf.scatter_nd knows no windows, so it can't tell which output_shape a pooling gives", when=unseen)
     sizes = case.output_shape or ()
@@ -132,7 +132,7 @@ def _places(case: Case, batch: int) -> Iterator[str]:
 
 
 def avg_unpool(case: Case) -> Call:
-    """A transposed convolution with a filter of ones, of the channels as so many images of one channel.
+    """Call a transposed convolution with a filter of ones, on the channels as so many images of one channel.
 
     So no channel's NaN or infinity meets another's zero, as under a filter of ones and zeros it would.
     """

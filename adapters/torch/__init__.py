@@ -40,24 +40,24 @@ class Torch:
         self.device = "cpu"
 
     def devices(self) -> tuple[str, ...]:
-        """The processor, and the GPU that PyTorch sees."""
+        """Return the processor, and the GPU that PyTorch sees."""
         import torch  # noqa: PLC0415 - the framework is loaded in the worker alone; one that isn't there shows here
 
         return ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
 
     def versions(self) -> dict[str, str]:
-        """PyTorch's version, with its build."""
+        """Return PyTorch's version, with its build."""
         import torch  # noqa: PLC0415
 
         return {"torch": str(torch.__version__), "numpy": np.__version__}
 
     def configure(self, mode: str, device: str) -> dict[str, str]:
-        """One thread, so that results don't depend on the number of cores, and what the mode says."""
+        """Set one thread, so that results don't depend on the number of cores, and what the mode says."""
         self.mode, self.device = mode, device
         return prepare(mode, device)
 
     def call(self, case: Case) -> str:
-        """The call as a program over the case's NumPy inputs.
+        """Return the call as a program over the case's NumPy inputs.
 
         Raises:
             NotSupported: if PyTorch can't be told what the case says.
@@ -67,7 +67,7 @@ class Torch:
         return program(case, _OF[case.operator](case), Dialect(mode=self.mode, device=self.device))
 
     def stage(self, error: Exception) -> str:
-        """Dynamo traces a compiled function on tensors without elements; Inductor then builds a program of it.
+        """Tell Dynamo's tracing, on tensors without elements, from Inductor's building of a program, and from running.
 
         Where Dynamo gives up and makes no graph, Python runs the function as it stands: the call is made at once.
         """
@@ -96,7 +96,7 @@ class Torch:
 
 
 def _refuse_unsayable(case: Case) -> None:
-    """PyTorch takes the output's spatial size at most; batch, channels and layout always follow from the value."""
+    """Refuse a wrong batch, channels or layout of the output: in PyTorch all three follow from the value."""
     refuse_given(case, "data_format")
     wrong = fault(case)
     if wrong is None or wrong.argument in case.given:

@@ -12,7 +12,7 @@ from cases.model.case import Case
 
 
 def conv(case: Case) -> Call:
-    """``F.conv1d`` and its likes; stride 1 has a word for SAME, other padding that differs is put there first."""
+    """Call ``F.conv1d`` or its like; stride 1 has a word for SAME, other padding that differs is put there first."""
     image, pads = "value", windows.one_number(case)
     window = {"padding", "strides", "dilations"} & case.given.keys()  # beside wrong ones the word says something else
     if not window and case.padding == "SAME" and set(case.strides) == {1}:
@@ -23,7 +23,7 @@ def conv(case: Case) -> Call:
 
 
 def conv_transpose(case: Case) -> Call:
-    """``F.conv_transpose1d`` and its likes, with the output_padding and the crop that the case's window needs."""
+    """Call ``F.conv_transpose1d`` or its like, with the output_padding and the crop that the case's window needs."""
     pads, extra, crop = window(case)
     sizes = {"padding": pads, "output_padding": extra}
     return Call(expression=(_function(case, "F.conv_transpose{}d", "value", sizes), crop))

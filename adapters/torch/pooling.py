@@ -20,17 +20,17 @@ _PLANES: Final = indices.Convention(planes=True, arange="torch.arange")
 
 
 def relu(_case: Case) -> Call:
-    """``F.relu``."""
+    """Call ``F.relu``."""
     return Call(expression="F.relu(value)")
 
 
 def max_pool(case: Case) -> Call:
-    """``F.max_pool1d`` and its likes."""
+    """Call ``F.max_pool1d`` or its like."""
     return Call(expression=_max(case))
 
 
 def max_pool_argmax(case: Case) -> Call:
-    """The same with ``return_indices``: its indices count within a plane, which is the padded one if padded first."""
+    """Call the same with ``return_indices``: indices count within a plane, which is the padded one if padded first."""
     call, crop = _max(case, return_indices=True)
     return Call(
         expression=(f"tuple(tensor{crop} for tensor in ", call, ")") if crop else call,
@@ -41,7 +41,7 @@ def max_pool_argmax(case: Case) -> Call:
 
 
 def avg_pool(case: Case) -> Call:
-    """``F.avg_pool1d`` and its likes, without the padding in the count."""
+    """Call ``F.avg_pool1d`` or its like, without the padding in the count."""
     refuse("torch's average pooling has no dilation", when=dilates(case))
     may_crop = len(case.strides) == 1 or case.dtype not in {"float32", "float64"}
     said = _one_call(case, "F.avg_pool{}d", {"count_include_pad": False}, may_crop=may_crop)
@@ -109,7 +109,7 @@ def _one_call(case: Case, name: str, last: dict[str, Any], *, may_crop: bool) ->
 
 
 def max_unpool(case: Case) -> Call:
-    """``F.max_unpool1d`` and its likes."""
+    """Call ``F.max_unpool1d`` or its like."""
     refuse("torch's unpooling has no dilation", when=dilates(case))
     outside = indices.points_outside(case)
     other = "torch's indices count within their own channel, so one that points into another can't be said"
@@ -151,7 +151,7 @@ def _window(case: Case) -> tuple[Any, Any, tuple[str, ...]]:
 
 
 def avg_unpool(case: Case) -> Call:
-    """``F.fold`` of each value repeated over its window; three axes need ``F.conv_transpose3d``."""
+    """Call ``F.fold`` on each value repeated over its window; three axes need ``F.conv_transpose3d``."""
     refuse_given(case, "value")  # which other steps come to first
     refuse("torch's unpooling has no dilation", when=dilates(case))
     if len(case.strides) > 2:  # noqa: PLR2004 - F.fold has two axes

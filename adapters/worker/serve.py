@@ -1,4 +1,4 @@
-"""The worker's side: one adapter in one process, one case at a time. Started by ``adapters.process``.
+"""The worker's side: one adapter in one process, one case at a time. Started by ``adapters.engine.process``.
 
 It is sent questions, never what is expected of them. It needs the standard library, NumPy and the adapter's framework,
 and runs on Python 3.10 and later.
@@ -61,7 +61,7 @@ def _load(locator: str) -> Adapter:
 
 
 def _broken(error: ImportError, locator: str) -> bool:
-    """Whether an import failed inside the adapter's own module or ours, so that no framework is to blame."""
+    """Tell whether an import failed inside the adapter's own module or ours, so that no framework is to blame."""
     own = (locator.partition(":")[0], "adapters", "cases")
     missing = error.name or ""
     return any(missing == name or missing.startswith(f"{name}.") or name.startswith(f"{missing}.") for name in own)
@@ -194,7 +194,7 @@ def _returned(outputs: object, seconds: float) -> Wire:
 
 
 def _is_known(dtype: np.dtype[Any]) -> bool:
-    """Whether the parent knows a dtype: NumPy's own numbers, and bfloat16."""
+    """Tell whether the parent knows a dtype: NumPy's own numbers, and bfloat16."""
     return dtype.name == BFLOAT16 or (dtype.kind in "biufc" and dtype.isbuiltin != _EXTENSION)
 
 
