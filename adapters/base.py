@@ -20,7 +20,13 @@ class Adapter(Protocol):
     """Translates a case into one framework's own call.
 
     The worker makes one instance, asks ``devices`` and ``versions`` (an ImportError from either means that the
-    framework is not installed), then calls ``configure`` once and ``run`` for each case.
+    framework is not installed), then calls ``configure`` once. For each case the worker calls ``call`` once and runs
+    the text that it returned, by ``adapters.program.execute``. Two methods change how a call is made; an
+    adapter needs neither:
+
+    - ``execute(text, inputs)`` (see ``Executes``) runs the text, and does what has to be done around each text;
+    - ``run(case, inputs)`` (see ``Runs``) makes the call from the case. An adapter that has ``run`` may have no
+      ``call``, and its ``execute`` is not used.
     """
 
     name: str
@@ -37,23 +43,24 @@ class Adapter(Protocol):
     """
 
     def devices(self) -> tuple[str, ...]:
-        """The devices at hand: ``cpu``, ``cuda``."""
+        """Return the devices at hand: ``cpu``, ``cuda``."""
         ...
 
     def versions(self) -> dict[str, str]:
-        """Distribution name -> version, for the run's header."""
+        """Return the versions of distributions by name, for the run's header."""
         ...
 
     def configure(self, mode: str, device: str) -> dict[str, str]:
-        """Prepare for one mode on one device; returns the settings chosen (threads, seeds), for the run's header."""
+        """Prepare for one mode on one device; return the settings chosen (threads, seeds), for the run's header."""
         ...
 
     def call(self, case: Case) -> str:
-        """The framework call for a case as a program that runs when pasted below the inputs' definitions.
+        """Return the framework's call for a case as a program that runs when pasted below the inputs' definitions.
 
-        Its line that starts with ``result = `` is the call itself; what stands before and after converts tensors.
-        ``run`` executes this very text under the file name ``<call>`` (``adapters.program.execute`` does): that is how
-        the stage of an exception is known. A plug-in that doesn't may leave this method out.
+        Its line that starts with ``result = `` is the call itself; what stands before and after converts tensors. The
+        program sets ``outputs``: arrays by name, channels-last, with the framework's own dtype. This very text is what
+        runs, under the file name ``<call>``: that is how the stage of an exception is known. A plug-in that has ``run``
+        may leave this method out.
 
         Raises:
             NotSupported: if the framework has no such operator or option.
@@ -61,11 +68,31 @@ class Adapter(Protocol):
         ...
 
     def stage(self, error: Exception) -> str:
-        """How far a call had come that raised ``error``: ``tracing``, ``building`` or ``running`` a program of it.
+        """Return how far the call that raised ``error`` had come: ``tracing``, ``building``, ``running`` a program.
 
         ``calling`` where a call is made at once. A plug-in that makes no programs may leave this method out.
         """
         ...
+
+
+class Executes(Protocol):
+    """An adapter that has to do something around the execution of each text."""
+
+    def execute(self, text: str, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, np.ndarray[Any, Any]]:
+        """Run a call's text with ``adapters.program.execute``, and return its outputs.
+
+        Raises:
+            Exception: whatever the framework raises, untouched.
+        """
+        ...
+
+
+class Runs(Protocol):
+    """An adapter that makes its calls itself.
+
+    Where the adapter has ``call`` too, ``run`` executes the text of ``call`` under the file name ``<call>``. An
+    exception that does not come from that text then counts as a fault of the adapter.
+    """
 
     def run(self, case: Case, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, np.ndarray[Any, Any]]:
         """Make the call once and return its outputs by name, channels-last, with the framework's own dtype.

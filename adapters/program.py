@@ -41,12 +41,12 @@ def execute(text: str, namespace: dict[str, Any]) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=4)
 def _compiled(text: str) -> CodeType:
-    """The code of a text; whoever looks for what explains an answer asks the same again and again on other inputs."""
+    """Compile a call's text. Cached, because diagnosis runs one text on many inputs."""
     return compile(text, FILENAME, "exec", dont_inherit=True)
 
 
 def stage(error: BaseException, text: str) -> Stage | None:
-    """Where in ``text`` an exception arose: before its call, in it or after it; None if not in the text at all.
+    """Return where in ``text`` an exception arose: before the call, in it or after it; None if not in the text.
 
     The outermost frame of the text counts. A function defined above the call and traced by it runs in the call.
     """
@@ -58,18 +58,18 @@ def stage(error: BaseException, text: str) -> Stage | None:
 
 
 def inside(error: BaseException) -> bool:
-    """Whether an exception arose while a function of the text was run by the call, as happens where one is traced."""
+    """Tell whether the call was running a function of the text when an exception arose, as in tracing."""
     return len(_lines(error)) > 1
 
 
 def _lines(error: BaseException) -> list[int]:
-    """The lines of the text that were under way when an exception arose, the outermost first."""
+    """Return the lines of the text that were under way when an exception arose, the outermost first."""
     frames = traceback.walk_tb(error.__traceback__)
     return [line for frame, line in frames if frame.f_code.co_filename == FILENAME]
 
 
 def call_lines(text: str) -> tuple[int, int] | None:
-    """The first and the last line of the statement that starts with ``result = ``; None if there is not exactly one.
+    """Return the first and the last line of the statement that starts with ``result = ``; None if not exactly one does.
 
     Raises:
         SyntaxError: if ``text`` is no program.

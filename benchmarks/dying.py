@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adapters.jax import Jax
 from adapters.tensorflow import TensorFlow
@@ -16,28 +15,26 @@ if TYPE_CHECKING:
 class DyingTensorFlow(TensorFlow):
     """TensorFlow, whose process can be ended by a case."""
 
-    def run(self, case: Case, inputs: dict[str, Any]) -> dict[str, Any]:
-        """Run a case, or end the process if the case is named ``crash``."""
-        return super().run(_survived(case), inputs)
+    def call(self, case: Case) -> str:
+        """Return the text of a case, which may be deadly."""
+        return _mortal(case, super().call(case))
 
 
 class DyingTorch(Torch):
     """PyTorch, whose process can be ended by a case."""
 
-    def run(self, case: Case, inputs: dict[str, Any]) -> dict[str, Any]:
-        """Run a case, or end the process if the case is named ``crash``."""
-        return super().run(_survived(case), inputs)
+    def call(self, case: Case) -> str:
+        """Return the text of a case, which may be deadly."""
+        return _mortal(case, super().call(case))
 
 
 class DyingJax(Jax):
     """JAX, whose process can be ended by a case."""
 
-    def run(self, case: Case, inputs: dict[str, Any]) -> dict[str, Any]:
-        """Run a case, or end the process if the case is named ``crash``."""
-        return super().run(_survived(case), inputs)
+    def call(self, case: Case) -> str:
+        """Return the text of a case, which may be deadly."""
+        return _mortal(case, super().call(case))
 
 
-def _survived(case: Case) -> Case:
-    if case.id.startswith("crash"):
-        os.abort()
-    return case
+def _mortal(case: Case, text: str) -> str:
+    return f"import os\n\nos.abort()\n{text}" if case.id.startswith("crash") else text

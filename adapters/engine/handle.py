@@ -16,6 +16,7 @@ from adapters.engine.launch import Launch
 from adapters.engine.process import BrokenError, DiedError, Process, SilentError
 from adapters.outcome import Crashed
 from adapters.wire import Message, Wire, pack
+from adapters.worker import pipeline
 from adapters.worker.memory import GIB
 from cases.model.case import Case, question
 
@@ -85,11 +86,11 @@ class Worker:
     def __init__(self, launch: Launch, environment: Mapping[str, str] = MappingProxyType({})) -> None:
         self._launch = launch
         self._place = launch.python or sys.executable
-        self._unanswered: deque[int] = deque()
+        self._unanswered: deque[tuple[Case, int]] = deque()
         self._next: tuple[Case, Wire] | None = None
         self._deaf = False
-        self.call: str | None = None
-        """The text of the running call; None until the worker has sent it."""
+        self._asked: Case | None = None
+        self._told: list[str] = []
         self.step = ""
         """The name of the running step of a pipeline."""
         try:
@@ -154,16 +155,26 @@ class Worker:
         If the worker is dead, this raises nothing; ``answer`` does, after the answers that the worker still gave.
         ``limit`` is the seconds that the worker has to read a large case.
         """
-        if self._deaf or len(self._unanswered) >= AHEAD or sum(self._unanswered) >= BYTES_AHEAD:
+        if self._deaf or len(self._unanswered) >= AHEAD or sum(size for _, size in self._unanswered) >= BYTES_AHEAD:
             return False
         if self._next is None or self._next[0] is not case:
             self._next = case, pack("case", question(case))
         wire = self._next[1]
         if self._unanswered and len(wire[0]) > BYTES_AHEAD:
             return False
-        self._unanswered.append(len(wire[0]))
+        self._unanswered.append((case, len(wire[0])))
         self._send(wire, limit)
         return True
+
+    @property
+    def call(self) -> str | None:
+        """The text of the call that is under way, once the worker has said so; of a pipeline, as far as it has come."""
+        if self._asked is None or not self._told:
+            return None
+        if not self._asked.steps:
+            return self._told[-1]
+        steps = self._asked.steps[: len(self._told)]
+        return pipeline.text(steps, self._told, self._asked.inputs) if all(self._told) else ""
 
     def _send(self, wire: Wire, limit: float) -> None:
         large = len(wire[0]) > BYTES_AHEAD
@@ -178,13 +189,14 @@ class Worker:
         Raises:
             DiedError, SilentError, BrokenError: if there is no answer; ``call`` then holds the call that was running.
         """
-        self.call, self.step = None, ""
+        self._asked, self._told, self.step = self._unanswered[0][0], [], ""
         deadline = time.monotonic() + limit
         message = self._process.receive(limit)
         while message.kind == "asking":
-            if self.step != message.body["step"] and self.call is not None:
+            if self._told:
                 deadline = time.monotonic() + limit
-            self.call, self.step = message.body["call"], message.body["step"]
+            self._told.append(message.body["call"])
+            self.step = message.body["step"]
             self._process.said = message.body["said"]
             message = self._process.receive(deadline - time.monotonic())
         self._unanswered.popleft()

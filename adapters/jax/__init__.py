@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from adapters.jax import conv, pooling, unpooling
-from adapters.jax.composition import Composition
+from adapters.call import fault, refuse
+from adapters.jax import conv, pooling
+from adapters.jax.dialect import Dialect
 from adapters.program import execute, inside
-from cases.model.case import INPUTS, Case
+from adapters.writing.writer import program
+from cases.model.case import Case
 
-_IMPORTS: Final = "import jax\nimport jax.numpy as jnp\nimport numpy as np\nfrom jax import lax"
 _ON: Final = 'jax.config.update("jax_default_device", jax.devices("{}")[0])'
 _FULL_PRODUCTS: Final = 'jax.config.update("jax_default_matmul_precision", "highest")  # no TF32'
 _WIDE: Final = 'jax.config.update("jax_enable_x64", True)'
@@ -30,16 +30,11 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
 }
 _KEPT: Final = 64
 """Runs after which eager operations' programs are dropped from memory: else they stay for good, some 3 MB a case."""
-_COMPOSITIONS: Final = {
-    "conv": conv.conv,
-    "conv_transpose": conv.conv_transpose,
-    "max_pool": pooling.max_pool,
-    "max_pool_argmax": pooling.max_pool_argmax,
-    "max_unpool": unpooling.max_unpool,
-    "avg_pool": pooling.avg_pool,
-    "avg_unpool": unpooling.avg_unpool,
-    "relu": pooling.relu,
-}
+_OPERATORS: Final = (
+    *(conv.conv, conv.conv_transpose, pooling.max_unpool, pooling.avg_unpool),
+    *(pooling.max_pool, pooling.max_pool_argmax, pooling.avg_pool, pooling.relu),
+)
+_OF: Final = {function.__name__: function for function in _OPERATORS}
 
 
 class Jax:
@@ -54,12 +49,12 @@ class Jax:
     mode_options: dict[str, dict[str, Any]] = _OPTIONS
 
     def __init__(self) -> None:
-        self._mode = "jit"
-        self._settings: tuple[str, ...] = ()
+        self.mode = "jit"
+        self.device = self.default = "cpu"
         self._runs = 0
 
     def devices(self) -> tuple[str, ...]:
-        """The processor, and CUDA's first GPU if JAX sees one."""
+        """Return the processor, and CUDA's first GPU if JAX sees one."""
         jax = _jax()
         try:
             jax.devices("cuda")
@@ -68,14 +63,14 @@ class Jax:
         return ("cpu", "cuda")
 
     def versions(self) -> dict[str, str]:
-        """The versions of JAX and of the compiler's library."""
+        """Return the versions of JAX and of the compiler's library."""
         jax = _jax()
         import jaxlib  # noqa: PLC0415 - the framework is loaded in the worker alone
 
         return {"jax": jax.__version__, "jaxlib": jaxlib.__version__, "numpy": np.__version__}
 
     def configure(self, mode: str, device: str) -> dict[str, str]:
-        """One device for all, and a cache of compiled programs that outlives the run.
+        """Choose one device for all, and a cache of compiled programs that outlives the run.
 
         Raises:
             ValueError: if there is no such mode.
@@ -85,117 +80,57 @@ class Jax:
             msg = f"{self.name} has no mode {mode!r}"
             raise ValueError(msg)
         jax = _jax()
-        default = jax.default_backend()
+        self.mode, self.device, self.default = mode, device, jax.default_backend()
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         # Backends may be initialised by now, when it is too late for the choice of platforms.
         jax.config.update("jax_default_device", jax.devices(device)[0])
         if device != "cpu":
             jax.config.update("jax_default_matmul_precision", "highest")
         jax.config.update("jax_enable_x64", mode == "float64")
-        jax.config.update("jax_compilation_cache_dir", str(_cache()))
+        jax.config.update("jax_compilation_cache_dir", str(home / "deconform" / "jax"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-        self._mode, self._settings = mode, _shown(mode, device, default)
         precision = {} if device == "cpu" else {"matmul precision": "highest"}
         wide = "on" if mode == "float64" else "off"
         return {"64-bit dtypes": wide, **precision, "compilation cache": "kept between runs"}
 
     def call(self, case: Case) -> str:
-        """The call as a program over the case's NumPy inputs.
+        """Return the call as a program over the case's NumPy inputs.
 
         Raises:
             NotSupported: if JAX can't be told what the case says.
         """
-        composed = _COMPOSITIONS[case.operator](case)
-        settings = ("", *self._settings) if self._settings else ()
-        functions = composed.functions + _with_gradients(case, composed)
-        prepared = _prepared(case, eager=self._mode == "eager") + composed.before
-        call = f"result = {self._called(case, composed)}"
-        return "\n".join((_IMPORTS, *settings, "", *functions, *prepared, call, _outputs(case), *composed.after))
+        wrong = fault(case)
+        unknown = "filter" not in case.inputs and wrong is not None and wrong.rule == "data_format"
+        why = f"lax.reduce_window takes no data_format, so {case.data_format!r} can't be said"
+        refuse(why, when=unknown and "data_format" not in case.given)
+        settings = _shown(self.mode, self.device, self.default)
+        return program(case, _OF[case.operator](case), Dialect(settings=settings, jit=self.mode != "eager"))
 
     def stage(self, error: Exception) -> str:
-        """A jitted function is traced first; what is raised later, by compiling or executing it, is running it."""
-        if self._mode == "eager":
+        """Tell tracing a jitted function, which comes first, from running it: compiling counts as running."""
+        if self.mode == "eager":
             return "calling"
         return "tracing" if inside(error) else "running"
 
-    def run(self, case: Case, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-        """Run the program that ``call`` shows."""
+    def execute(self, text: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Run a call's text."""
         self._runs += 1
-        if self._mode == "eager" and self._runs % _KEPT == 0:
+        if self.mode == "eager" and self._runs % _KEPT == 0:
             _jax().clear_caches()
-        return execute(self.call(case), inputs)
-
-    def _called(self, case: Case, composed: Composition) -> str:
-        operands = ", ".join(_operands(case))
-        if case.gradients:
-            return f"with_gradients({operands})" if self._mode == "eager" else f"jax.jit(with_gradients)({operands})"
-        if self._mode == "eager":
-            return composed.expression
-        return f"jax.jit(lambda {operands}: {composed.expression})({operands})"
+        return execute(text, inputs)
 
 
 def _jax() -> Any:
-    """The framework, with its GPU memory taken as needed: several frameworks share one GPU."""
+    """Return the framework, with its GPU memory taken as needed: several frameworks share one GPU."""
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     import jax  # noqa: PLC0415 - the framework is loaded in the worker alone
 
     return jax
 
 
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deconform" / "jax"
-
-
 def _shown(mode: str, device: str, default: str) -> tuple[str, ...]:
-    """The settings without which a pasted call would give another result: none where they are the default."""
+    """Return the settings without which a pasted call would give another result: none where they are the default."""
     here = () if device == default == "cpu" else (_ON.format(device),)
     products = () if device == "cpu" else (_FULL_PRODUCTS,)
     return (*here, *products, *((_WIDE,) if mode == "float64" else ()))
-
-
-def _operands(case: Case) -> tuple[str, ...]:
-    """The call's operands: the operator's own inputs, then the others that the case has."""
-    return INPUTS[case.operator] + tuple(name for name in ("bias", "cotangent") if name in case.inputs)
-
-
-def _prepared(case: Case, *, eager: bool) -> tuple[str, ...]:
-    """The lines that bring each input into the dtype and the layout of the call."""
-    texts = ((name, _converted(case, name, eager=eager)) for name in _operands(case))
-    return tuple(f"{name} = {text}" for name, text in texts if text != name)
-
-
-def _converted(case: Case, name: str, *, eager: bool) -> str:
-    if name in case.given:
-        return repr(case.given[name])
-    text = f"{name}.astype(jnp.bfloat16)" if case.inputs[name].dtype == "bfloat16" else name
-    if case.channels_first and name not in {"filter", "bias"}:
-        text = f"np.moveaxis({text}, -1, 1)"
-    return f"jnp.asarray({text})" if eager else text
-
-
-def _with_gradients(case: Case, composed: Composition) -> tuple[str, ...]:
-    """A function that returns the outputs and pulls the cotangent back to each input that the case names, if any."""
-    if not case.gradients:
-        return ()
-    names = ", ".join(case.gradients)
-    results, more = ("output, pullback, indices", ", has_aux=True") if composed.indices else ("output, pullback", "")
-    outputs = "output, indices" if composed.indices else "output"
-    return (
-        f"def with_gradients({', '.join(_operands(case))}):",
-        f"    {results} = jax.vjp(lambda {names}: {composed.expression}, {names}{more})",
-        f"    return {outputs}, *pullback(cotangent)",
-        "",
-    )
-
-
-def _outputs(case: Case) -> str:
-    """The statement that names the outputs; indices are native until the composition's last lines convert them."""
-    names = [name if name != "indices" else "native_indices" for name in case.outputs]
-    results = ["result"] if len(names) == 1 else [f"result[{number}]" for number in range(len(names))]
-    arrays = (f'"{name}": {_array(case, name, result)}' for name, result in zip(names, results, strict=True))
-    return f"outputs = {{{', '.join(arrays)}}}"
-
-
-def _array(case: Case, name: str, result: str) -> str:
-    moved = case.channels_first and name not in {"filter_gradient", "bias_gradient"}
-    return f"np.moveaxis(np.asarray({result}), 1, -1)" if moved else f"np.asarray({result})"

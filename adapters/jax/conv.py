@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from adapters.base import NotSupported
-from adapters.call import option, refuse_given, said
-from adapters.jax.composition import Composition
-from cases.model import rules, shapes
-from cases.model.case import DATA_FORMATS, Broken, Case
-from cases.model.shapes import Axis
+from adapters.call import Argument, Call, errs, fault, function, refuse
+from adapters.writing import windows
+from adapters.writing.forms import layout_word
+from cases.model import shapes
+from cases.model.case import Broken, Case
 
 _LATE: Final = {"bias", "cotangent"}
 """Arguments that may be wrong while the convolution itself is right."""
@@ -22,41 +21,39 @@ _LEAVE_SIZES: Final = {"channels", "groups", "data_format"}
 """Broken rules under which a case's sizes, and so its padding, mean what they always do."""
 
 
-def conv(case: Case) -> Composition:
-    """``lax.conv_general_dilated``, which doesn't rotate the filter either."""
-    steps = said(case, "strides", str(case.strides))
-    padding = said(case, "padding", repr(case.padding))
-    call = f"lax.conv_general_dilated(value, filter, {steps}, {padding}, {_layout(case)}{_more(case)})"
-    return Composition(expression=call + _bias(case))
+def conv(case: Case) -> Call:
+    """Call ``lax.conv_general_dilated``, which doesn't rotate the filter either."""
+    window = {"strides": case.strides, "padding": case.padding}
+    call = function("lax.conv_general_dilated", "value", "filter", **window, **_options(case))
+    return Call(expression=(call, _bias(case)))
 
 
-def conv_transpose(case: Case) -> Composition:
-    """``lax.conv_transpose``, and for groups the convolution that it stands for.
-
-    Raises:
-        NotSupported: if the case's output_shape or output_padding is wrong, for JAX takes neither.
-    """
-    refuse_given(case, "output_shape", "output_padding")
-    if case.groups != 1 or "groups" in case.given:
-        return _grouped(case)
-    layout = "" if case.data_format is None and "data_format" not in case.given else f", {_layout(case)}"
-    padding = said(case, "padding", repr(_transposed_padding(case)))
-    steps = said(case, "strides", str(case.strides))
-    arguments = f"value, filter, {steps}, {padding}{_dilation(case)}{layout}, transpose_kernel=True"
-    return Composition(expression=f"lax.conv_transpose({arguments}){_bias(case)}")
-
-
-def _grouped(case: Case) -> Composition:
-    steps, padding = (1,) * len(case.strides), said(case, "padding", repr(_dilated_padding(case)))
-    more = f"lhs_dilation={said(case, 'strides', str(case.strides))}, {_layout(case)}{_more(case)}"
-    call = f"lax.conv_general_dilated(value, regrouped(filter), {steps}, {padding}, {more})"
-    return Composition(functions=_regrouped(case), expression=call + _bias(case))
+def conv_transpose(case: Case) -> Call:
+    """Call ``lax.conv_transpose``, and for groups the convolution that it stands for."""
+    reason = case.broken.reason if case.broken is not None else ""
+    why = f"lax.conv_transpose takes no output_shape or output_padding, so this can't be said: {reason}"
+    refuse(why, when=errs(case, "output_shape", "output_padding"))
+    grouped = case.groups != 1 or "groups" in case.given
+    padding = _padding(case, grouped=grouped)
+    if not grouped:
+        window = {"strides": case.strides, "padding": padding, "dilations": case.dilations}
+        last = {"data_format": case.data_format, "transpose_kernel": True}
+        return Call(expression=(function("lax.conv_transpose", "value", "filter", **window, **last), _bias(case)))
+    steps = (str((1,) * len(case.strides)), Argument(name="padding", own=padding))
+    dilated = Argument(name="strides", own=case.strides, word="lhs_dilation")
+    call = function("lax.conv_general_dilated", "value", "regrouped(filter)", *steps, dilated, **_options(case))
+    return Call(functions=(_regrouped(case),), expression=(call, _bias(case)))
 
 
-def _regrouped(case: Case) -> tuple[str, ...]:
-    """A function that rotates the filter [*kernel, out / groups, in] and makes it [*kernel, in / groups, out].
+def _options(case: Case) -> dict[str, Any]:
+    groups = None if case.groups == 1 else case.groups
+    return {"data_format": layout_word(case), "dilations": case.dilations, "groups": groups}
 
-    Where the groups don't divide the channels, it only swaps them, and leaves it to the call to say so.
+
+def _regrouped(case: Case) -> str:
+    """Return a function that rotates the filter [*kernel, out / groups, in] and makes it [*kernel, in / groups, out].
+
+    Where the groups don't divide the channels, the function only swaps them, and leaves it to the call to say so.
     """
     *kernel, outs, ins = case.inputs["filter"].shape
     groups, regrouped = case.given.get("groups", case.groups), ".swapaxes(-2, -1)"
@@ -64,24 +61,7 @@ def _regrouped(case: Case) -> tuple[str, ...]:
         split, joined = (groups, ins // groups), (ins // groups, groups * outs)
         regrouped = f".reshape{(*kernel, outs, *split)}.swapaxes(-3, -1).reshape{(*kernel, *joined)}"
     rotated = f"    rotated = jnp.flip(filter, {tuple(range(len(kernel)))})"
-    return ("def regrouped(filter):", rotated, f"    return rotated{regrouped}", "")
-
-
-def _layout(case: Case) -> str:
-    """The case's word, or channels-last; the filter is always spatial first."""
-    word = case.data_format or DATA_FORMATS[len(case.strides)][0]
-    spatial = "".join(letter for letter in word if letter not in "NC")
-    said_word = case.given.get("data_format", word)
-    return f"dimension_numbers={(said_word, f'{spatial}IO', said_word)!r}"
-
-
-def _more(case: Case) -> str:
-    groups = None if case.groups == 1 else str(case.groups)
-    return _dilation(case) + option(case, "groups", "feature_group_count", groups)
-
-
-def _dilation(case: Case) -> str:
-    return option(case, "dilations", "rhs_dilation", None if case.dilations is None else str(case.dilations))
+    return f"def regrouped(filter):\n{rotated}\n    return rotated{regrouped}\n"
 
 
 def _bias(case: Case) -> str:
@@ -90,45 +70,22 @@ def _bias(case: Case) -> str:
     return f" + bias.reshape(-1{', 1' * len(case.strides)})" if case.channels_first else " + bias"
 
 
-def _transposed_padding(case: Case) -> Any:
-    """JAX's own word where it gives the case's size, else the window as padding of the dilated value."""
-    wrong = _broken(case)
-    if wrong is not None and wrong.argument not in _LATE and not _leaves_window(case, wrong):
-        return case.padding
-    axes = shapes.axes(case)
-    if isinstance(case.padding, str) and all(_own_size(axis, case.padding) == axis.image for axis in axes):
-        return case.padding
-    return [_around(axis) for axis in axes]
+def _padding(case: Case, *, grouped: bool) -> Any:
+    """Return the window as padding of the dilated value, or JAX's own word where it gives the case's size.
 
-
-def _dilated_padding(case: Case) -> Any:
-    """The window as padding of the dilated value, but what a case that breaks a rule of sizes says, as it is."""
-    wrong = _broken(case)
-    late = wrong is None or wrong.rule in _LEAVE_SIZES or wrong.argument in _LATE
+    A convolution that stands for a grouped one has no such word. A case that breaks a rule of sizes says its own.
+    """
+    wrong = fault(case)
+    late = wrong is None or wrong.argument in _LATE or (grouped and wrong.rule in _LEAVE_SIZES)
     if wrong is not None and not late and not _leaves_window(case, wrong):
         return case.padding
-    return [_around(axis) for axis in shapes.axes(case)]
+    axes, padding = shapes.axes(case), case.padding
+    if not grouped and isinstance(padding, str) and all(windows.own_size(axis, padding) == axis.image for axis in axes):
+        return padding
+    return [windows.of_dilated(axis) for axis in axes]
 
 
 def _leaves_window(case: Case, wrong: Broken) -> bool:
-    """Whether a window follows all the same: beside a given argument all is right, and pads below 0 say one, too."""
+    """Tell whether padding still fixes a window: the only fault is a given argument, or a negative pad."""
     pairs = not isinstance(case.padding, str) and len(case.padding) == len(case.strides)
     return wrong.argument in case.given or (wrong.rule == "padding" and pairs)
-
-
-def _broken(case: Case) -> Broken | None:
-    wrong = rules.broken(case)
-    if wrong is not None and wrong.argument in {"output_shape", "output_padding"}:
-        msg = f"lax.conv_transpose takes no output_shape or output_padding, so this can't be said: {wrong.reason}"
-        raise NotSupported(msg)
-    return wrong
-
-
-def _own_size(axis: Axis, word: str) -> int:
-    """The size that JAX's SAME and VALID give."""
-    return axis.count * axis.stride + (max(axis.extent - axis.stride, 0) if word == "VALID" else 0)
-
-
-def _around(axis: Axis) -> tuple[int, int]:
-    before = axis.extent - 1 - axis.before
-    return before, axis.image + axis.extent - 1 - before - ((axis.count - 1) * axis.stride + 1)

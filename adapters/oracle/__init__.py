@@ -16,9 +16,9 @@ import numpy.typing as npt
 from adapters import program
 from adapters.oracle import conv, conv_transpose, gradients, pooling
 from adapters.oracle.exactness import NotExact, cast, check, products
-from adapters.oracle.operators import InvalidCall, Operators
+from adapters.oracle.operators import InvalidCall, Operators, refuse_absurd
 from adapters.oracle.windows import Array
-from cases.model import shapes
+from cases.model import rules, shapes
 from cases.model.case import ARGUMENTS, INPUTS, OUTPUTS, Case, is_chosen
 from cases.model.shapes import Axis
 
@@ -50,7 +50,7 @@ class Oracle:
     relu = staticmethod(pooling.relu)
 
     def conv_transpose(self, value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:  # noqa: A002
-        """Transposed convolution, in the form of the mode."""
+        """Return the transposed convolution, in the form of the mode."""
         return conv_transpose.FORMS[self.mode](value, filter, axes)
 
     conv_gradients = staticmethod(gradients.conv_gradients)
@@ -62,21 +62,21 @@ class Oracle:
     avg_unpool_gradients = staticmethod(gradients.avg_unpool_gradients)
 
     def axes(self, case: Case) -> tuple[Axis, ...]:
-        """The spatial axes of a valid case."""
+        """Return the spatial axes of a valid case."""
         return shapes.axes(case)
 
     def grouped(self, operator: str, value: Array, filter: Array, axes: tuple[Axis, ...], groups: int) -> Array:  # noqa: A002
-        """A convolution or its transpose, a group of channels at a time; the filter's last axis has all groups."""
+        """Return a convolution or its transpose, made group by group; the filter's last axis has all groups."""
         form = getattr(self, operator)
         pairs = zip(np.split(value, groups, axis=-1), np.split(filter, groups, axis=-1), strict=True)
         return np.concatenate([form(part, of_filter, axes) for part, of_filter in pairs], axis=-1)
 
     def add_bias(self, output: Array, bias: Array) -> Array:
-        """A convolution's output and an entry of ``bias`` for each of its channels."""
+        """Return the sum of a convolution's output and ``bias``, which has an entry for each of its channels."""
         return output + bias
 
     def answer(self, case: Case, tensors: Tensors) -> Any:
-        """The result of a valid case, from float64 tensors."""
+        """Return the result of a valid case, from float64 tensors."""
         axes = self.axes(case)
         if "filter" in tensors:
             output = self.grouped(case.operator, tensors["value"], tensors["filter"], axes, case.groups)
@@ -88,7 +88,7 @@ class Oracle:
         return result
 
     def gradients(self, case: Case, tensors: Tensors) -> dict[str, Array]:
-        """What the cotangent among a valid case's float64 tensors gives back to each of the others."""
+        """Return what the cotangent among a valid case's float64 tensors gives back to each of the others."""
         form, axes = getattr(self, f"{case.operator}_gradients"), self.axes(case)
         rest = {name: tensor for name, tensor in tensors.items() if name != "cotangent"}
         cotangent, bias = tensors["cotangent"], rest.pop("bias", None)
@@ -101,15 +101,15 @@ class Oracle:
 
     @property
     def operators(self) -> Operators:
-        """The operators by their documented arguments."""
+        """Return the operators by their documented arguments."""
         return Operators(self)
 
     def devices(self) -> tuple[str, ...]:
-        """Only the processor."""
+        """Return the processor alone."""
         return ("cpu",)
 
     def versions(self) -> dict[str, str]:
-        """NumPy's version."""
+        """Return NumPy's version."""
         return {"numpy": np.__version__}
 
     def configure(self, mode: str, device: str) -> dict[str, str]:
@@ -125,15 +125,15 @@ class Oracle:
         return {"conv_transpose": conv_transpose.FORMS[mode].__name__}
 
     def call(self, case: Case) -> str:
-        """The call as a program; its outputs are float64, whatever the case's dtype."""
+        """Return the call as a program, to be shown; its outputs are float64, whatever the case's dtype."""
         return self._preparation() + _statements(case)
 
     def stage(self, error: Exception) -> str:  # noqa: ARG002 - the protocol's
-        """Every call is made at once."""
+        """Tell that every call is made at once."""
         return "calling"
 
     def run(self, case: Case, inputs: Tensors) -> Tensors:
-        """The outputs of a case; in the bounded tier also ``output_float64`` and ``output_magnitude``.
+        """Return the outputs of a case; in the bounded tier also ``output_float64`` and ``output_magnitude``.
 
         The first is the result before it is rounded to the case's dtype, the second the same operator's result on
         absolute inputs, of which rounding errors are fractions.
@@ -143,11 +143,13 @@ class Oracle:
             NotSupported: if the case has no canonical answer.
             NotExact: if the case is of the exact tier and its dtype doesn't hold every sum on the way.
         """
-        exact = self._execute(case, inputs)
+        if rules.broken(case, inputs.get("indices")) is not None:
+            self._refuse(case, inputs)
+        exact = self._exact(case, inputs)
         outputs = {name: cast(case, name, array) for name, array in exact.items()}
         if case.tier == "special":
             return outputs
-        magnitudes = self._execute(case, _magnitudes(case, inputs))
+        magnitudes = self._exact(case, _magnitudes(case, inputs))
         if case.tier == "exact":
             check(case, inputs, exact, magnitudes)
             return outputs
@@ -158,16 +160,30 @@ class Oracle:
         mode = "" if self.mode == "eager" else repr(self.mode)
         return f"from {cls.__module__} import {cls.__name__}\n\noracle = {cls.__name__}({mode}).operators\n"
 
-    def _execute(self, case: Case, inputs: Tensors) -> Tensors:
-        # This very instance is what the first lines prepare, and it may be of a class that cannot be imported. Blank
-        # lines stand for them, so that a traceback counts lines as the text does.
-        blank = "\n" * self._preparation().count("\n")
+    def _exact(self, case: Case, inputs: Tensors) -> Tensors:
+        """Return the outputs of a valid case in float64."""
+        asked = rules.effective(case) if case.given else case
+        refuse_absurd(asked)
+        floats = {name: inputs[name] if name == "indices" else inputs[name].astype(np.float64) for name in case.inputs}
+        names, plain = OUTPUTS[case.operator], {name: array for name, array in floats.items() if name != "cotangent"}
         with np.errstate(over="ignore", invalid="ignore"):  # infinities and NaN are what some cases are about
-            return program.execute(blank + _statements(case), {"oracle": self.operators, **inputs})
+            result = self.answer(asked, plain)
+            back = self.gradients(asked, floats) if case.gradients else {}
+        outputs: Tensors = dict(zip(names, result if len(names) > 1 else (result,), strict=True))
+        return outputs | {f"{name}_gradient": back[name] for name in case.gradients}
+
+    def _refuse(self, case: Case, inputs: Tensors) -> None:
+        """Execute the text of a call that breaks a rule, so that the refusal arises in the text's own line.
+
+        This very instance is what the first lines prepare, and it may be of a class that cannot be imported. Blank
+        lines stand for them, so that a traceback counts lines as the text does.
+        """
+        blank = "\n" * self._preparation().count("\n")
+        program.execute(blank + _statements(case), {"oracle": self.operators, **inputs})
 
 
 def _magnitudes(case: Case, inputs: Tensors) -> Tensors:
-    """The inputs without their signs; what a maximum is chosen by keeps them, or it would be another one."""
+    """Return the inputs without their signs; a tensor that decides a maximum keeps its signs."""
     kept = {"value", "indices"} if is_chosen(case.operator) else set()
     return {name: tensor if name in kept else np.abs(tensor) for name, tensor in inputs.items()}
 

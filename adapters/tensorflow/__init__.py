@@ -1,41 +1,34 @@
 """TensorFlow: convolutions and pooling are its own; unpooling, which it lacks, is composed of its own operators.
 
-What an operator is in TensorFlow's words stands in ``conv``, ``pooling`` and ``unpooling``; the program around it,
-which differs with the mode and the device, in ``modes``.
+``conv`` and ``pooling`` say which functions an operator becomes. ``dialect`` says what the program
+around it is, which differs with the mode and the device.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from adapters.program import execute, inside
-from adapters.tensorflow import conv, pooling, unpooling
-from adapters.tensorflow.composition import Composition
-from adapters.tensorflow.modes import MODE_OPTIONS, MODES, program
+from adapters.program import inside
+from adapters.tensorflow import conv, pooling
+from adapters.tensorflow.dialect import MODE_OPTIONS, Dialect
+from adapters.writing.writer import program
 from cases.model.case import Case
 
-_OPERATORS: Final[dict[str, Callable[[Case], Composition]]] = {
-    "conv": conv.conv,
-    "conv_transpose": conv.conv_transpose,
-    "max_pool": pooling.max_pool,
-    "max_pool_argmax": pooling.max_pool_argmax,
-    "max_unpool": unpooling.max_unpool,
-    "avg_pool": pooling.avg_pool,
-    "avg_unpool": unpooling.avg_unpool,
-    "relu": pooling.relu,
-}
+_OPERATORS: Final = (
+    *(conv.conv, conv.conv_transpose, pooling.max_unpool, pooling.avg_unpool),
+    *(pooling.max_pool, pooling.max_pool_argmax, pooling.avg_pool, pooling.relu),
+)
+_OF: Final = {function.__name__: function for function in _OPERATORS}
 
 
 class TensorFlow:
     """The adapter of TensorFlow: eager execution, graphs, XLA, and eager execution without oneDNN."""
 
     name = "tensorflow"
-    modes = MODES
+    modes = tuple(MODE_OPTIONS)
     mode_options = MODE_OPTIONS
 
     def __init__(self) -> None:
@@ -43,19 +36,19 @@ class TensorFlow:
         self.device = "cpu"
 
     def devices(self) -> tuple[str, ...]:
-        """The processor, and a GPU if TensorFlow sees one; none is initialised."""
+        """Return the processor, and a GPU if TensorFlow sees one; none is initialised."""
         import tensorflow as tf  # noqa: PLC0415 - the framework is loaded in the worker alone
 
         return ("cpu", "cuda") if tf.config.list_physical_devices("GPU") else ("cpu",)
 
     def versions(self) -> dict[str, str]:
-        """TensorFlow's version."""
+        """Return TensorFlow's version."""
         import tensorflow as tf  # noqa: PLC0415
 
         return {"tensorflow": str(tf.__version__), "numpy": np.__version__}
 
     def configure(self, mode: str, device: str) -> dict[str, str]:
-        """One thread, and no GPU in sight of a target that is named for the processor.
+        """Set one thread, and hide every GPU from a target that is named for the processor.
 
         Raises:
             RuntimeError: if the process was started without the mode's environment, which is read at the start.
@@ -71,34 +64,28 @@ class TensorFlow:
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
         settings: dict[str, str] = {"threads": "1", **environment}
-        return settings | (_use_gpu(tf) if device == "cuda" else _use_cpu(tf))
+        if device == "cuda":
+            return settings | _use_gpu(tf)
+        tf.config.set_visible_devices([], "GPU")
+        return settings
 
     def call(self, case: Case) -> str:
-        """The call as a program over the case's NumPy inputs.
+        """Return the call as a program over the case's NumPy inputs.
 
         Raises:
             NotSupported: if TensorFlow can't be told what the case says.
         """
-        return program(case, _OPERATORS[case.operator](case), self.mode, self.device)
+        return program(case, _OF[case.operator](case), Dialect(mode=self.mode, device=self.device))
 
     def stage(self, error: Exception) -> str:
-        """A graph is traced first; what is raised later, XLA's compilation included, is raised by running it."""
+        """Tell tracing a graph, which comes first, from running it: XLA's compilation counts as running."""
         if self.mode not in {"graph", "xla"}:
             return "calling"
         return "tracing" if inside(error) else "running"
 
-    def run(self, case: Case, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-        """Run the program that ``call`` shows."""
-        return execute(self.call(case), inputs)
-
-
-def _use_cpu(tf: Any) -> dict[str, str]:
-    tf.config.set_visible_devices([], "GPU")
-    return {}
-
 
 def _use_gpu(tf: Any) -> dict[str, str]:
-    """Memory as it is needed, float32 products as such, and nothing on the CPU that has no GPU kernel."""
+    """Take memory as needed, compute float32 products as such, and move nothing without a GPU kernel to the CPU."""
     first, *_ = tf.config.list_physical_devices("GPU")
     tf.config.set_visible_devices([first], "GPU")
     tf.config.experimental.set_memory_growth(first, enable=True)

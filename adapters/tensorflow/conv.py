@@ -9,150 +9,87 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from adapters.base import NotSupported
-from adapters.call import refuse_given, said
-from adapters.tensorflow.composition import (
-    Composition,
-    around,
-    arranged,
-    composed,
-    dilated,
-    options,
-    padding,
-    pairs,
-    shape,
-    single,
-)
+from adapters.call import Argument, Call, Function, Text, composes, errs, function, refuse
+from adapters.writing.forms import arranged, lists, shape, single
+from adapters.writing.windows import of_full
 from cases.model import rules, shapes
 from cases.model.case import Case
 
+VALID: Final = Text(text="'VALID'")
+"""The padding of what is padded by other means."""
 _PLANE: Final = 2
 """Two axes, on which padding in pairs is an argument."""
 
 
-def conv(case: Case) -> Composition:
-    """``tf.nn.conv1d``, ``conv2d`` or ``conv3d``; ``tf.nn.depthwise_conv2d`` where each channel is a group.
+def conv(case: Case) -> Call:
+    """Call ``tf.nn.conv1d``, ``conv2d`` or ``conv3d``; ``tf.nn.depthwise_conv2d`` where each channel is a group."""
+    name = "tf.nn.conv{}d"
+    operands: tuple[Any, ...] = ("value", "filter")
+    if _is_depthwise(case):
+        name, operands = "tf.nn.depthwise_conv2d", ("value", _per_channel(case))
+    elif len(case.strides) != _PLANE and composes(case):
+        return _with_bias(case, function(name, padded(case), "filter", **_windows(case, VALID)))
+    return _with_bias(case, function(name, *operands, **_windows(case, case.padding)))
 
-    Raises:
-        NotSupported: if a wrong number of groups is given.
+
+def conv_transpose(case: Case) -> Call:
+    """Call ``tf.nn.conv1d_transpose`` or its like, or the gradient of the depthwise convolution, its transpose."""
+    alone = errs(case, "output_padding") and rules.broken(replace(case, output_padding=None)) is None
+    refuse("TensorFlow takes no output_padding, and without it the call is right", when=alone)
+    if not _keeps_channels_apart(case):
+        return _with_bias(case, transposed(case, "value", "filter", case.output_shape or ()))
+    sizes = Argument(name="output_shape", own=shape(case, case.output_shape))
+    name, windows = "tf.nn.depthwise_conv2d_backprop_input", _windows(case, case.padding)
+    return _with_bias(case, function(name, sizes, _per_channel(case), "value", **windows))
+
+
+def padded(case: Case, **fill: Any) -> Function:
+    """Return the image, padded as the case says."""
+    return function("tf.pad", "value", Argument(name="padding", own=case.padding), **fill)
+
+
+def transposed(case: Case, value: str, filter: str, sizes: tuple[int, ...]) -> Any:  # noqa: A002 - the argument
+    """Return a transposed convolution of the case's rank and sizes, but for batch and channels: those of ``sizes``.
+
+    ``sizes`` is channels-last; the tensors ``value`` and ``filter`` are in the call's layout. Pairs of padding that are
+    no argument are said by the full result, VALID's largest, cropped and extended by zeros to the pairs' window.
     """
-    refuse_given(case, "groups")
-    function = _depthwise(case) if _is_depthwise(case) else _conv(case)
-    return _with_bias(case, function)
+    name = "tf.nn.conv{}d_transpose"
+    if len(case.strides) == _PLANE or not composes(case):
+        return function(name, value, filter, output_shape=shape(case, sizes), **_windows(case, case.padding))
+    axes = shapes.axes(case)
+    full = shape(case, (sizes[0], *(axis.full for axis in axes), sizes[-1]))
+    call = function(name, value, filter, output_shape=Text(text=str(full)), **_windows(case, VALID))
+    cuts, missing = zip(*map(of_full, axes), strict=True)
+    window = (call, f"[{', '.join(arranged(case, ':', cuts, ':'))}]")
+    zeros = lists(case, tuple((0, rear) for rear in missing))
+    return function("tf.pad", window, str(zeros)) if any(missing) else window
 
 
-def conv_transpose(case: Case) -> Composition:
-    """``tf.nn.conv1d_transpose`` and its like, or the gradient of the depthwise convolution, its transpose.
-
-    Raises:
-        NotSupported: if a wrong number of groups or output_padding is given.
-    """
-    refuse_given(case, "groups", "output_padding")
-    _refuse_unsaid(case)
-    if _is_depthwise_transpose(case):
-        return _with_bias(case, _depthwise_transpose(case))
-    return _with_bias(case, transposed(case, "value", "filter", case.output_shape or ()))
+def _windows(case: Case, pads: Any) -> dict[str, Any]:
+    strides, dilations = single(case.strides), single(case.dilations)
+    return {"strides": strides, "padding": pads, "data_format": case.data_format, "dilations": dilations}
 
 
-def _refuse_unsaid(case: Case) -> None:
-    wrong = rules.broken(case)
-    if wrong and wrong.argument == "output_padding" and not rules.broken(replace(case, output_padding=None)):
-        msg = "TensorFlow takes no output_padding, and without it the call is right"
-        raise NotSupported(msg)
-
-
-def transposed(case: Case, value: str, filter: str, output_shape: tuple[int, ...]) -> str:  # noqa: A002 - the argument
-    """A transposed convolution of the case's rank and sizes, but for batch and channels: those of ``output_shape``.
-
-    That is channels-last; the text of ``value`` and ``filter`` is in the call's layout.
-    """
-    if len(case.strides) != _PLANE and composed(case):
-        return _seen_through_window(case, value, filter, output_shape)
-    return _transposed(case, f"{value}, {filter}, output_shape={_sizes(case, output_shape)}", padding(case))
-
-
-def _sizes(case: Case, output_shape: tuple[int, ...]) -> str:
-    return said(case, "output_shape", str(shape(case, output_shape)))
-
-
-def _transposed(case: Case, first: str, pads: Any) -> str:
-    arguments = f"{first}, strides={single(case, 'strides', case.strides)}, padding={pads!r}"
-    return f"tf.nn.conv{len(case.strides)}d_transpose({arguments}{options(case)}{dilated(case)})"
-
-
-def _with_bias(case: Case, call: str) -> Composition:
-    if "bias" not in case.inputs:
-        return Composition(takes=("value", "filter"), call=call)
-    return Composition(takes=("value", "filter", "bias"), call=f"tf.nn.bias_add({call}, bias{options(case)})")
-
-
-def _conv(case: Case) -> str:
-    rank, value, pads = len(case.strides), "value", padding(case)
-    if rank != _PLANE and composed(case):
-        value, pads = f"tf.pad(value, {pads})", "VALID"
-    word, sizes, dilations = "strides", single(case, "strides", case.strides), dilated(case)
-    if rank == 1:
-        word = "stride"
-    if rank == 3:  # noqa: PLR2004 - its arguments have an entry for batch and channels, too
-        sizes, dilations = _five(case), _five_dilations(case)
-    return f"tf.nn.conv{rank}d({value}, filter, {word}={sizes}, padding={pads!r}{options(case)}{dilations})"
-
-
-def _five(case: Case) -> str:
-    """The strides with an entry for batch and channels, too."""
-    return around(case, "strides", case.strides)
-
-
-def _five_dilations(case: Case) -> str:
-    if case.dilations is None and "dilations" not in case.given:
-        return ""
-    return f", dilations={around(case, 'dilations', case.dilations or ())}"
+def _with_bias(case: Case, call: Any) -> Call:
+    biased = function("tf.nn.bias_add", call, "bias", data_format=case.data_format)
+    return Call(expression=biased if "bias" in case.inputs else call)
 
 
 def _is_depthwise(case: Case) -> bool:
-    """Whether ``tf.nn.depthwise_conv2d`` takes the case: it wants equal strides, of 1 under dilation."""
-    groups, (*_, inner, outer) = case.groups, case.inputs["filter"].shape
-    apart = groups > 1 and inner == 1 and outer % groups == 0 and case.inputs["value"].shape[-1] == groups
+    """Tell whether ``tf.nn.depthwise_conv2d`` takes the case, which has to have no strides under dilation."""
     strided = max(case.strides) > 1 and max(shapes.dilations(case)) > 1
-    return apart and _is_plane(case) and not strided
+    return _keeps_channels_apart(case) and case.inputs["value"].shape[-1] == case.groups and not strided
 
 
-def _is_depthwise_transpose(case: Case) -> bool:
-    """Whether the case is the transpose of a convolution that ``tf.nn.depthwise_conv2d`` takes."""
-    groups, (*_, outer, inner) = case.groups, case.inputs["filter"].shape
-    return groups > 1 and outer == 1 and inner % groups == 0 and _is_plane(case)
-
-
-def _is_plane(case: Case) -> bool:
-    """Two axes of equal strides, the only ones that the depthwise functions take."""
-    return (
-        len(case.inputs["filter"].shape) == _PLANE + 2 and len(case.strides) == _PLANE and len(set(case.strides)) == 1
-    )
-
-
-def _depthwise(case: Case) -> str:
-    arguments = f"strides={_five(case)}, padding={padding(case)!r}"
-    return f"tf.nn.depthwise_conv2d(value, {_per_channel(case)}, {arguments}{options(case)}{dilated(case)})"
-
-
-def _depthwise_transpose(case: Case) -> str:
-    sizes = f"{_sizes(case, case.output_shape or ())}, {_per_channel(case)}, value"
-    arguments = f"strides={_five(case)}, padding={padding(case)!r}"
-    return f"tf.nn.depthwise_conv2d_backprop_input({sizes}, {arguments}{options(case)}{_five_dilations(case)})"
+def _keeps_channels_apart(case: Case) -> bool:
+    """Tell whether the filter is one of depthwise functions, which take two axes of equal strides."""
+    *kernel, middle, last = case.inputs["filter"].shape
+    apart = case.groups > 1 and middle == 1 and last % case.groups == 0
+    return apart and len(kernel) == len(case.strides) == _PLANE and len(set(case.strides)) == 1
 
 
 def _per_channel(case: Case) -> str:
-    """The filter as depthwise convolution wants it: [height, width, channels, results a channel]."""
+    """Return the filter as depthwise convolution wants it: [height, width, channels, results a channel]."""
     *kernel, _, last = case.inputs["filter"].shape
     return f"tf.reshape(filter, {(*kernel, case.groups, last // case.groups)})"
-
-
-def _seen_through_window(case: Case, value: str, filter: str, output_shape: tuple[int, ...]) -> str:  # noqa: A002
-    """The full result, VALID's largest, cropped and extended by zeros to the window that the pairs mean."""
-    axes = shapes.axes(case)
-    full = (output_shape[0], *(axis.full for axis in axes), output_shape[-1])
-    call = _transposed(case, f"{value}, {filter}, output_shape={shape(case, full)}", "VALID")
-    cuts = (f"{min(axis.before, axis.full)}:{axis.before + axis.image}" for axis in axes)
-    window = f"{call}[{', '.join(arranged(case, ':', cuts, ':'))}]"
-    missing = [(0, min(max(axis.before + axis.image - axis.full, 0), axis.image)) for axis in axes]
-    return f"tf.pad({window}, {pairs(case, missing)})" if any(rear for _, rear in missing) else window

@@ -1,132 +1,165 @@
-"""Pooling: TensorFlow's own functions, ``tf.nn.pool`` under dilation, ``tf.pad`` where a function takes no pairs."""
+"""Pooling: TensorFlow's own functions, ``tf.nn.pool`` under dilation, ``tf.pad`` where a function takes no pairs.
+
+TensorFlow lacks unpooling: it is ``tf.scatter_nd``, the way of its users, and a transposed convolution of ones.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any, Final
 
-from adapters.base import NotSupported
-from adapters.call import option, said
-from adapters.tensorflow.composition import Composition, composed, dilates, options, padding, single
+from adapters.call import Argument, Call, Function, Text, composes, dilates, errs, function, refuse, refuse_given
+from adapters.tensorflow.conv import VALID, padded, transposed
+from adapters.writing.forms import shape, single
+from adapters.writing.indices import Convention, channels_ahead, unpadded
+from adapters.writing.windows import inside
 from cases.model import rules, shapes
 from cases.model.case import Case
 from cases.model.dtypes import FLOATS
-from cases.model.shapes import Axis
 
 _PLANE: Final = 2
 """The axes of what ``tf.nn.max_pool_with_argmax`` knows."""
+_INDICES: Final = Convention(batch=True)
 
 
-def max_pool(case: Case) -> Composition:
-    """``tf.nn.max_pool1d`` and its like, or ``tf.nn.pool``."""
+def relu(_case: Case) -> Call:
+    """Call ``tf.nn.relu``."""
+    return Call(expression="tf.nn.relu(value)")
+
+
+def max_pool(case: Case) -> Call:
+    """Call ``tf.nn.max_pool1d`` or its like, or ``tf.nn.pool``."""
     takes_pairs = len(case.strides) <= _PLANE and not dilates(case)
-    value, pads = _padded(case) if composed(case) and not takes_pairs else ("value", padding(case))
-    return Composition(takes=("value",), call=_pool(case, "max", value, pads))
+    first = composes(case) and not takes_pairs
+    return Call(expression=_pool(case, "max", *((_bordered(case), VALID) if first else ("value", case.padding))))
 
 
-def avg_pool(case: Case) -> Composition:
-    """``tf.nn.avg_pool1d`` and its like, or ``tf.nn.pool``; with pairs, sums over how many elements aren't padding."""
-    if not composed(case):
-        return Composition(takes=("value",), call=_pool(case, "avg", "value", padding(case)))
+def avg_pool(case: Case) -> Call:
+    """Call ``tf.nn.avg_pool1d`` or its like, or ``tf.nn.pool``; with pairs, divide sums by counts of elements."""
+    if not composes(case):
+        return Call(expression=_pool(case, "avg", "value", case.padding))
     case = rules.effective(case)
-    mean = _pool(case, "avg", f"tf.pad(value, {padding(case)})", "VALID")
-    return Composition(
+    return Call(
         takes=("value", "counts"),
         before=(f"counts = {_counts(case)}  # elements inside the image",),
-        call=f"{mean} * {math.prod(case.ksize or ())} / counts",
+        expression=(_pool(case, "avg", padded(case), VALID), f" * {math.prod(case.ksize or ())} / counts"),
     )
 
 
-def max_pool_argmax(case: Case) -> Composition:
-    """``tf.nn.max_pool_with_argmax``, whose index is the canonical one; one axis is a plane of one row.
+def max_pool_argmax(case: Case) -> Call:
+    """Call ``tf.nn.max_pool_with_argmax``, whose index is the canonical one; one axis is a plane of one row."""
+    refuse("TensorFlow has no max pooling with indices for three spatial axes", when=len(case.strides) > _PLANE)
+    refuse("tf.nn.max_pool_with_argmax takes no dilations", when=dilates(case))
+    output, argmax = (_unsqueezed(case, f"{{output}}.{name}") for name in ("output", "argmax"))
+    outputs = {"output": output, "indices": argmax, "native_indices": argmax}
+    if not composes(case):
+        return Call(expression=_with_argmax(case, "value", case.padding), outputs=outputs)
+    case = rules.effective(case)
+    after = (f"flat = {argmax}  # over the padded images", f"indices = {unpadded(case, 'flat', _INDICES)}")
+    call = _with_argmax(case, _bordered(case), VALID)
+    return Call(expression=call, after=after, outputs=outputs | {"indices": "indices"})
 
-    Raises:
-        NotSupported: if the case has three axes, or dilations.
-    """
-    if len(case.strides) > _PLANE:
-        msg = "TensorFlow has no max pooling with indices for three spatial axes"
-        raise NotSupported(msg)
-    if dilates(case):
-        msg = "tf.nn.max_pool_with_argmax takes no dilations"
-        raise NotSupported(msg)
-    case = rules.effective(case) if composed(case) else case
-    value, pads = _padded(case) if composed(case) else ("value", padding(case))
-    line = len(case.strides) == 1
-    part = f"tf.squeeze({{}}.{{}}, {_row(case)})" if line else "{}.{}"
-    output, argmax = part.format("{}", "output"), part.format("{}", "argmax")
-    return Composition(
-        takes=("value",),
-        call=_with_argmax(case, f"tf.expand_dims({value}, {_row(case)})" if line else value, pads),
-        after=(f"flat = {argmax}  # over the padded images", f"indices = {_unpadded(case)}") if composed(case) else (),
-        outputs={
-            "output": output,
-            "indices": "indices" if composed(case) else argmax,
-            "native_indices": argmax,
-        },
-        differentiated=output,
+
+def _unsqueezed(case: Case, tensor: str) -> str:
+    """Return a tensor without the axis of one row that makes a line a plane."""
+    return f"tf.squeeze({tensor}, {2 if case.channels_first else 1})" if len(case.strides) == 1 else tensor
+
+
+def _with_argmax(case: Case, value: Any, pads: Any) -> Function:
+    row: tuple[int, ...] = ()
+    if len(case.strides) == 1:
+        row, value = (1,), function("tf.expand_dims", value, "2" if case.channels_first else "1")
+    return function(
+        "tf.nn.max_pool_with_argmax",
+        value,
+        ksize=(*row, *(case.ksize or ())),
+        strides=(*row, *case.strides),
+        padding=pads,
+        data_format={"NWC": "NHWC", "NCW": "NCHW"}.get(case.data_format or "", case.data_format),
+        include_batch_in_index=case.include_batch_in_index,
     )
 
 
-def _pool(case: Case, kind: str, value: str, pads: Any) -> str:
-    if dilates(case):
-        sizes = f"window_shape={said(case, 'ksize', str(case.ksize))}, pooling_type={kind.upper()!r}"
-        steps = f"strides={said(case, 'strides', str(case.strides))}, padding={pads!r}{options(case)}"
-        return f"tf.nn.pool({value}, {sizes}, {steps}, dilations={said(case, 'dilations', str(case.dilations))})"
-    sizes = f"ksize={single(case, 'ksize', case.ksize or ())}, strides={single(case, 'strides', case.strides)}"
-    return f"tf.nn.{kind}_pool{len(case.strides)}d({value}, {sizes}, padding={pads!r}{options(case)})"
+def _pool(case: Case, kind: str, value: Any, pads: Any) -> Function:
+    last = {"padding": pads, "data_format": case.data_format}
+    if not dilates(case):
+        sizes = {"ksize": single(case.ksize), "strides": single(case.strides)}
+        return function(f"tf.nn.{kind}_pool{{}}d", value, **sizes, **last)
+    first = {"ksize": case.ksize, "pooling_type": kind.upper(), "strides": case.strides}
+    return function("tf.nn.pool", value, **first, **last, dilations=case.dilations)
 
 
-def _padded(case: Case) -> tuple[str, str]:
-    """The image, padded by what is less than all, and the padding that is left to say."""
+def _bordered(case: Case) -> Function:
+    """Return the image, padded by what is less than all."""
     lowest = "float('-inf')" if case.dtype in FLOATS else f"tf.{case.dtype}.min"
-    return f"tf.pad(value, {padding(case)}, constant_values={lowest})", "VALID"
+    return padded(case, constant_values=Text(text=lowest))
 
 
 def _counts(case: Case) -> str:
-    axes = shapes.axes(case)
-    tail = () if case.channels_first else (1,)
-    factors = (
-        f"tf.reshape({_inside(axis)}, {[-1 if number == other else 1 for other in range(len(axes))] + list(tail)})"
-        for number, axis in enumerate(axes)
-    )
+    """Return how many elements of each window lie on the image, in the shape of the pooled value."""
+    axes, factors = shapes.axes(case), []
+    for number, axis in enumerate(axes):
+        sizes = [-1 if number == other else 1 for other in range(len(axes))] + ([] if case.channels_first else [1])
+        factors.append(f"tf.reshape({inside(axis)}, {sizes})")
     return f"tf.cast({' * '.join(factors)}, tf.{case.dtype})"
 
 
-def _inside(axis: Axis) -> list[int]:
-    """How many elements of each window of an axis lie on the image."""
-    starts = (window * axis.stride - axis.before for window in range(axis.count))
-    return [sum(0 <= start + tap * axis.dilation < axis.image for tap in range(axis.kernel)) for start in starts]
+def max_unpool(case: Case) -> Call:
+    """Call ``tf.scatter_nd``, which puts each image's elements at their places in it."""
+    unseen = errs(case, "output_shape")
+    refuse("tf.scatter_nd knows no windows, so it can't tell which output_shape a pooling gives", when=unseen)
+    sizes = case.output_shape or ()
+    scattered = f"tf.scatter_nd(places, value, [{sizes[0]}, {math.prod(sizes[1:])}])"
+    return Call(
+        takes=("value", "places"),
+        before=tuple(_places(case, sizes[0])),
+        expression=f"tf.reshape({scattered}, {shape(case, sizes)})",
+    )
 
 
-def _row(case: Case) -> int:
-    """Where the axis of one row stands that makes a line a plane."""
-    return 2 if case.channels_first else 1
+def _places(case: Case, batch: int) -> Iterator[str]:
+    """Yield the statements that put its image's number before each index; ``tf.scatter_nd`` takes them in any shape."""
+    if "indices" in case.given:
+        yield f"places = {case.given['indices']!r}"
+        return
+    spec = case.inputs["indices"]
+    if case.channels_first:
+        yield f"indices = {channels_ahead(case)}  # channel by channel"
+    images = f"tf.reshape(tf.range({batch}, dtype=tf.int64), {(-1, *(1,) * (len(spec.shape) - 1))})"
+    yield f"images = {images if spec.dtype == 'int64' else f'tf.cast({images}, tf.{spec.dtype})'}"
+    yield "places = tf.stack([tf.broadcast_to(images, indices.shape), indices], axis=-1)"
 
 
-def _with_argmax(case: Case, value: str, pads: Any) -> str:
-    line = len(case.strides) == 1
-    ksize, strides = ((1, *sizes) if line else sizes for sizes in (case.ksize or (), case.strides))
-    if line and isinstance(pads, list):
-        pads = [*pads[:-1], [0, 0], pads[-1]] if case.channels_first else [pads[0], [0, 0], *pads[1:]]
-    word = {"NWC": "NHWC", "NCW": "NCHW"}.get(case.data_format or "", case.data_format)
-    layout = option(case, "data_format", "data_format", None if word is None else repr(word))
-    sizes = f"ksize={said(case, 'ksize', str(ksize))}, strides={said(case, 'strides', str(strides))}"
-    arguments = f"{sizes}, padding={pads!r}{layout}"
-    return f"tf.nn.max_pool_with_argmax({value}, {arguments}, include_batch_in_index={case.include_batch_in_index})"
+def avg_unpool(case: Case) -> Call:
+    """Call a transposed convolution with a filter of ones, on the channels as so many images of one channel.
+
+    So no channel's NaN or infinity meets another's zero, as under a filter of ones and zeros it would.
+    """
+    refuse_given(case, "output_shape", "value")
+    sizes = case.given.get("ksize", ())
+    if not isinstance(sizes, tuple) or not all(type(size) is int and size >= 0 for size in sizes):
+        refuse_given(case, "ksize")
+    (batch, *image, channels), value = case.output_shape or (), case.inputs["value"].shape
+    apart = shape(case, (value[0] * value[-1], *value[1:-1], 1))
+    rank = len(value)
+    split = "value" if case.channels_first else f"tf.transpose(value, {[0, rank - 1, *range(1, rank - 1)]})"
+    ones = function("tf.ones", Argument(name="ksize", own=case.ksize), f"tf.{case.dtype}")
+    return Call(
+        takes=("value", "ones"),
+        before=(("ones = ", ones),),
+        steps=(f"images = tf.reshape({split}, {apart})  # each channel by itself",),
+        expression=transposed(case, "images", "ones", (batch * channels, *image, 1)),
+        outputs={"output": _joined(case, batch, channels, tuple(image))},
+    )
 
 
-def _unpadded(case: Case) -> str:
-    """The canonical index from ``flat``, an index of the padded images."""
-    axes, channels = shapes.axes(case), max(case.inputs["value"].shape[-1], 1)  # no channels, no index
-    sizes = [axis.before + axis.image + axis.after for axis in axes]
-    place, step, unit = "", channels, channels
-    for axis, size in zip(reversed(axes), reversed(sizes), strict=True):
-        place = f" + (flat // {step} % {size} - {axis.before}) * {unit}{place}"
-        step, unit = step * size, unit * axis.image
-    batch = f"flat // {step} * {unit}"
-    return f"{batch}{place} + flat % {channels}"
-
-
-def relu(_case: Case) -> Composition:
-    """``tf.nn.relu``."""
-    return Composition(takes=("value",), call="tf.nn.relu(value)")
+def _joined(case: Case, batch: int, channels: int, image: tuple[int, ...]) -> str:
+    """Return the channels' images as one; of a wrong size, whatever came back shows."""
+    whole = f"tf.reshape({{output}}, {(batch, channels, *image)})"
+    if errs(case, "output_shape"):
+        spatial = "{output}.shape[2:]" if case.channels_first else "{output}.shape[1:-1]"
+        whole = f"tf.reshape({{output}}, ({batch}, {channels}, *{spatial}))"
+    return (
+        whole if case.channels_first else f"tf.transpose({whole}, {[0, *range(2, len(case.inputs['value'].shape)), 1]})"
+    )

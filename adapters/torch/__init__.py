@@ -8,37 +8,24 @@ are.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from adapters.base import NotSupported
-from adapters.call import refuse_given
+from adapters.call import fault, refuse, refuse_given
 from adapters.program import execute
-from adapters.torch import conv, pooling, unpooling
-from adapters.torch.modes import MODES, forget_programs, graphs, options, prepare, refuse
-from adapters.torch.text import Call, Target, program
-from cases.model import rules
+from adapters.torch import conv, pooling
+from adapters.torch.dialect import Dialect
+from adapters.torch.modes import MODES, forget_programs, graphs, options, prepare, refuse_format
+from adapters.writing.writer import program
 from cases.model.case import Case
 
-_OPERATORS: Final[dict[str, Callable[[Case], Call]]] = {
-    "conv": conv.conv,
-    "conv_transpose": conv.conv_transpose,
-    "max_pool": pooling.max_pool,
-    "max_pool_argmax": pooling.max_pool_argmax,
-    "max_unpool": unpooling.max_unpool,
-    "avg_pool": pooling.avg_pool,
-    "avg_unpool": unpooling.avg_unpool,
-    "relu": pooling.relu,
-}
-_BROKEN_DEVICE: Final = (
-    "device-side assert",
-    "illegal memory access",
-    "misaligned address",
-    "launch failure",
+_OPERATORS: Final = (
+    *(conv.conv, conv.conv_transpose, pooling.max_unpool, pooling.avg_unpool),
+    *(pooling.max_pool, pooling.max_pool_argmax, pooling.avg_pool, pooling.relu),
 )
+_OF: Final = {function.__name__: function for function in _OPERATORS}
+_BROKEN_DEVICE: Final = ("device-side assert", "illegal memory access", "misaligned address", "launch failure")
 
 
 class Torch:
@@ -49,41 +36,42 @@ class Torch:
     mode_options: dict[str, dict[str, Any]] = options()
 
     def __init__(self) -> None:
-        self._target = Target(mode="eager", device="cpu")
+        self.mode = "eager"
+        self.device = "cpu"
 
     def devices(self) -> tuple[str, ...]:
-        """The processor, and the GPU that PyTorch sees."""
+        """Return the processor, and the GPU that PyTorch sees."""
         import torch  # noqa: PLC0415 - the framework is loaded in the worker alone; one that isn't there shows here
 
         return ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
 
     def versions(self) -> dict[str, str]:
-        """PyTorch's version, with its build."""
+        """Return PyTorch's version, with its build."""
         import torch  # noqa: PLC0415
 
         return {"torch": str(torch.__version__), "numpy": np.__version__}
 
     def configure(self, mode: str, device: str) -> dict[str, str]:
-        """One thread, so that results don't depend on the number of cores, and what the mode says."""
-        self._target = Target(mode=mode, device=device)
+        """Set one thread, so that results don't depend on the number of cores, and what the mode says."""
+        self.mode, self.device = mode, device
         return prepare(mode, device)
 
     def call(self, case: Case) -> str:
-        """The call as a program over the case's NumPy inputs.
+        """Return the call as a program over the case's NumPy inputs.
 
         Raises:
             NotSupported: if PyTorch can't be told what the case says.
         """
         _refuse_unsayable(case)
-        refuse(case, self._target.mode)
-        return program(case, _OPERATORS[case.operator](case), self._target)
+        refuse_format(case, self.mode)
+        return program(case, _OF[case.operator](case), Dialect(mode=self.mode, device=self.device))
 
     def stage(self, error: Exception) -> str:
-        """Dynamo traces a compiled function on tensors without elements; Inductor then builds a program of it.
+        """Tell Dynamo's tracing, on tensors without elements, from Inductor's building of a program, and from running.
 
         Where Dynamo gives up and makes no graph, Python runs the function as it stands: the call is made at once.
         """
-        if self._target.mode != "compile":
+        if self.mode != "compile":
             return "calling"
         module = type(error).__module__
         building = module.startswith("torch._inductor") or type(error).__name__ == "BackendCompilerFailed"
@@ -91,31 +79,28 @@ class Torch:
             return "building" if building else "tracing"
         return "running" if graphs() else "calling"
 
-    def run(self, case: Case, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-        """Run the program that ``call`` shows.
+    def execute(self, text: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Run a call's text.
 
         Raises:
             SystemExit: if the call broke the GPU's context, so that this process can make no other call on it.
         """
-        if self._target.mode == "compile":
+        if self.mode == "compile":
             forget_programs()
         try:
-            return execute(self.call(case), inputs)
+            return execute(text, inputs)
         except RuntimeError as error:
-            if self._target.device == "cuda" and any(words in str(error) for words in _BROKEN_DEVICE):
+            if self.device == "cuda" and any(words in str(error) for words in _BROKEN_DEVICE):
                 raise SystemExit(str(error)) from error
             raise
 
 
 def _refuse_unsayable(case: Case) -> None:
-    """PyTorch takes the output's spatial size at most; batch, channels and layout always follow from the value."""
+    """Refuse a wrong batch, channels or layout of the output: in PyTorch all three follow from the value."""
     refuse_given(case, "data_format")
-    wrong = rules.broken(case)
+    wrong = fault(case)
     if wrong is None or wrong.argument in case.given:
         return
-    if wrong.argument == "output_shape" and case.operator != "max_unpool" and not wrong.reason.startswith("axis"):
-        msg = f"{case.operator} takes no batch or channels of the output, so a wrong one can't be said"
-        raise NotSupported(msg)
-    if wrong.rule == "data_format":
-        msg = "torch takes no data_format, so a wrong one can't be said"
-        raise NotSupported(msg)
+    whole = wrong.argument == "output_shape" and case.operator != "max_unpool" and wrong.axis is None
+    refuse(f"{case.operator} takes no batch or channels of the output, so a wrong one can't be said", when=whole)
+    refuse("torch takes no data_format, so a wrong one can't be said", when=wrong.rule == "data_format")

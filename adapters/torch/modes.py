@@ -1,4 +1,4 @@
-"""What the modes of PyTorch need, how a worker is set to one, and what a program says of it.
+"""The modes of PyTorch: what each needs, and how a worker is set to one.
 
 PyTorch and its libraries choose code by the processor's instructions, and results follow: under AVX512_BF16 a NaN
 reaches elements of a bfloat16 convolution that have nothing to do with it. So that a run says the same on any
@@ -10,27 +10,23 @@ from __future__ import annotations
 import os
 import shutil
 import sysconfig
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from adapters.base import NotSupported
-from cases.model import rules, shapes
+from adapters.call import refuse
 from cases.model.case import PIPELINE, Case
 
 MODES: Final = ("eager", "compile", "channels_last", "nomkldnn", "tf32")
 ONE_IN: Final = 240
 """A call takes seconds to compile: one of each large topic, and those that have every value (see reports.breadth)."""
 _WITH_CHANNELS: Final = ("conv", "conv_transpose", "max_pool", "max_pool_argmax", "max_unpool", "avg_pool", PIPELINE)
-_PRODUCTS: Final = "torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = {}"
-_NO_MKLDNN: Final = "torch.backends.mkldnn.set_flags(False)"
-_INSTRUCTIONS: Final = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
+INSTRUCTIONS: Final = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
 """Variables by which PyTorch's own code and oneDNN choose the instructions that they use."""
 
 
 def options() -> dict[str, dict[str, Any]]:
-    """What each mode needs or is limited to, on this machine."""
-    instructions = {name: os.environ.get(name, text) for name, text in _INSTRUCTIONS.items()}
+    """Return what each mode needs or is limited to, on this machine."""
+    instructions = {name: os.environ.get(name, text) for name, text in INSTRUCTIONS.items()}
     special: dict[str, dict[str, Any]] = {
         "compile": {
             "one_in": ONE_IN,
@@ -47,7 +43,7 @@ def options() -> dict[str, dict[str, Any]]:
 
 
 def _compiler() -> str:
-    """The C++ compiler that inductor is to call; empty if there is none."""
+    """Return the C++ compiler that inductor is to call; empty if there is none."""
     named = os.environ.get("CXX", "").split()[:1]
     return next(filter(None, map(shutil.which, (*named, "g++", "clang++"))), "")
 
@@ -62,7 +58,7 @@ def _missing() -> dict[str, str]:
 
 
 def _compile_environment(instructions: str) -> dict[str, str]:
-    """The compiler and its cache, one for each choice of instructions.
+    """Return the compiler and its cache, one for each choice of instructions.
 
     A program kept from another choice is taken for one of this, and reads elements that nobody wrote.
     """
@@ -75,59 +71,11 @@ def _compile_environment(instructions: str) -> dict[str, str]:
     return found if "CXX" in os.environ or shutil.which("g++") else found | {"CXX": _compiler()}
 
 
-def environment(case: Case, device: str) -> list[str]:
-    """The lines that choose the instructions, where a result depends on them: sums of numbers of 16 bits."""
-    if device != "cpu" or case.dtype not in {"float16", "bfloat16"} or "filter" not in case.inputs:
-        return []
-    chosen = {name: os.environ[name] for name in _INSTRUCTIONS if name in os.environ}
-    return ["import os", "", f"os.environ |= {chosen}  # before torch is imported", ""] if chosen else []
-
-
-def first_lines(case: Case, mode: str, device: str) -> list[str]:
-    """The settings on which the result depends, so that a pasted program has them, too."""
-    if mode == "nomkldnn":
-        return [_NO_MKLDNN, ""]
-    if device == "cuda" and ("filter" in case.inputs or case.operator == "avg_unpool"):
-        return [_PRODUCTS.format(mode == "tf32"), ""]
-    return []
-
-
-def refuse(case: Case, mode: str) -> None:
-    """Refuse what a mode doesn't have.
-
-    Raises:
-        NotSupported: if there is no channels-last format for the tensors of the call, or the call is fatal.
-    """
-    if mode in _FATAL and _FATAL[mode](case):
-        msg = "not asked: PyTorch 2.13 does not survive this call, and later ones in its process may be wrong"
-        raise NotSupported(msg)
-    if mode != "channels_last":
-        return
-    if len(case.strides) == 1:
-        msg = "torch has a channels-last format for two and three spatial axes, none for one"
-        raise NotSupported(msg)
-    if case.operator == "avg_unpool":
-        msg = "avg_unpool is composed of calls on tensors without the channels' axis, so it can't be last"
-        raise NotSupported(msg)
-
-
-def _is_strided_point(case: Case) -> bool:
-    """The filter's gradient of a strided convolution with a filter of one element, in a channels-last format."""
-    one = "filter" in case.inputs and set(case.inputs["filter"].shape[:-2]) == {1}
-    return case.operator == "conv" and one and bool(case.gradients) and max(case.strides) > 1
-
-
-def _averages_padded_bytes(case: Case) -> bool:
-    """Compiled average pooling of int8 with padding writes behind its result."""
-    bytes_ = case.operator == "avg_pool" and case.dtype == "int8" and rules.broken(case) is None
-    return bytes_ and any(map(any, shapes.padding_pairs(case)))
-
-
-_FATAL: Final[dict[str, Callable[[Case], bool]]] = {
-    "channels_last": _is_strided_point,
-    "compile": _averages_padded_bytes,
-}
-"""Mode -> the calls that it does not survive."""
+def refuse_format(case: Case, mode: str) -> None:
+    """Raise NotSupported if there is no channels-last format for the tensors of the call, and the mode wants it."""
+    line, composed = (mode == "channels_last" and so for so in (len(case.strides) == 1, case.operator == "avg_unpool"))
+    refuse("torch has a channels-last format for two and three spatial axes, none for one", when=line)
+    refuse("avg_unpool is composed of calls on tensors without the channels' axis, so it can't be last", when=composed)
 
 
 def prepare(mode: str, device: str) -> dict[str, str]:
@@ -135,7 +83,7 @@ def prepare(mode: str, device: str) -> dict[str, str]:
     import torch  # noqa: PLC0415 - the framework is loaded in the worker alone
 
     torch.set_num_threads(1)
-    settings = {"threads": "1"} | {name: os.environ[name] for name in _INSTRUCTIONS if name in os.environ}
+    settings = {"threads": "1"} | {name: os.environ[name] for name in INSTRUCTIONS if name in os.environ}
     if mode == "nomkldnn":
         torch.backends.mkldnn.set_flags(_enabled=False)
         settings["mkldnn"] = "off"
@@ -160,7 +108,7 @@ def forget_programs() -> None:
 
 
 def graphs() -> int:
-    """How many graphs Dynamo has made since programs were forgotten."""
+    """Return how many graphs Dynamo has made since programs were forgotten."""
     return int(_counters()["stats"]["unique_graphs"])
 
 

@@ -1,178 +1,188 @@
-"""``max_pool``, ``max_pool_argmax`` and ``avg_pool``."""
+"""Pooling, which PyTorch has, as it has ``max_unpool``; ``avg_unpool`` is its ``F.fold`` or ``F.conv_transpose3d``."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import Any, Final
 
 import numpy as np
 
-from adapters.base import NotSupported
-from adapters.call import option, said
-from adapters.torch import padding
-from adapters.torch.text import Call
-from cases.model import dtypes, rules, shapes
+from adapters.call import Call, Function, Text, dilates, fault, function, refuse, refuse_given
+from adapters.torch.conv import padded, window
+from adapters.writing import indices, windows
+from adapters.writing.forms import cropped
+from cases.model import shapes
 from cases.model.case import Case
-from cases.model.shapes import Axis
+from cases.model.dtypes import INTEGERS
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
-    """How a pooling is said: its arguments, what is taken of its result, and whether the image is padded first."""
-
-    arguments: str
-    crop: str = ""
-    padded: bool = False
-
-
-def max_pool(case: Case) -> Call:
-    """``F.max_pool1d`` and its likes."""
-    said = _max(case)
-    return Call(
-        expression=f"F.max_pool{len(case.strides)}d({said.arguments}){said.crop}",
-        arguments=("value",),
-    )
-
-
-def max_pool_argmax(case: Case) -> Call:
-    """The same with ``return_indices``: its indices count within a plane, which is the padded one if padded first."""
-    said = _max(case)
-    call = f"F.max_pool{len(case.strides)}d({said.arguments}, return_indices=True)"
-    if said.crop:
-        call = f"tuple(tensor{said.crop} for tensor in {call})"
-    named = {"output": "output", "indices": "indices", "native_indices": "flat"}
-    return Call(
-        expression=call,
-        arguments=("value",),
-        returns=("output", "flat"),
-        after=tuple(_canonical(case, padded=said.padded)),
-        outputs=tuple(named.items()),
-    )
+_PLANES: Final = indices.Convention(planes=True, arange="torch.arange")
 
 
 def relu(_case: Case) -> Call:
-    """``F.relu``."""
-    return Call(expression="F.relu(value)", arguments=("value",))
+    """Call ``F.relu``."""
+    return Call(expression="F.relu(value)")
 
 
-def _canonical(case: Case, *, padded: bool) -> list[str]:
-    """The lines that make canonical indices of PyTorch's."""
-    batch, *image, channels = case.inputs["value"].shape
-    ones = ", 1" * len(case.strides)
-    places = padding.places(shapes.axes(case), "flat", to_image=True) if padded else "flat"
-    comment = "flat over one padded plane" if padded else "flat over a plane"
-    lines = [f"places = {places}  # {comment}"]
-    lines.append(f"indices = places * {channels} + torch.arange({channels}).reshape(-1{ones})")
-    if case.include_batch_in_index:
-        size = math.prod(image) * channels
-        lines.append(f"indices = indices + torch.arange({batch}).reshape(-1, 1{ones}) * {size}")
-    return lines
+def max_pool(case: Case) -> Call:
+    """Call ``F.max_pool1d`` or its like."""
+    return Call(expression=_max(case))
+
+
+def max_pool_argmax(case: Case) -> Call:
+    """Call the same with ``return_indices``: indices count within a plane, which is the padded one if padded first."""
+    call, crop = _max(case, return_indices=True)
+    return Call(
+        expression=(f"tuple(tensor{crop} for tensor in ", call, ")") if crop else call,
+        returns=("output", "flat"),
+        after=tuple(_canonical(case, is_padded=call.operands != ("value",))),
+        outputs={"output": "{output}", "indices": "indices", "native_indices": "{flat}"},
+    )
 
 
 def avg_pool(case: Case) -> Call:
-    """``F.avg_pool1d`` and its likes, without the padding in the count.
+    """Call ``F.avg_pool1d`` or its like, without the padding in the count."""
+    refuse("torch's average pooling has no dilation", when=dilates(case))
+    may_crop = len(case.strides) == 1 or case.dtype not in {"float32", "float64"}
+    said = _one_call(case, "F.avg_pool{}d", {"count_include_pad": False}, may_crop=may_crop)
+    over = " // " if case.dtype in INTEGERS else " / "
+    return Call(expression=said or _sums(case, "value") + over + _sums(case, "torch.ones_like(value)"))
 
-    Raises:
-        NotSupported: if there are dilations.
-    """
-    if "dilations" in case.given or set(shapes.dilations(case)) != {1}:
-        msg = "torch's average pooling has no dilation"
-        raise NotSupported(msg)
-    said = _said(
-        case,
-        one_call=len(case.strides) == 1 or case.dtype not in {"float32", "float64"},
-    )
-    if said is not None:
-        call = f"F.avg_pool{len(case.strides)}d({said.arguments}, count_include_pad=False){said.crop}"
-        return Call(expression=call, arguments=("value",))
-    over = "//" if case.dtype in dtypes.INTEGERS else "/"
-    call = f"{_sums(case, 'value')} {over} {_sums(case, 'torch.ones_like(value)')}"
-    return Call(expression=call, arguments=("value",))
+
+def _canonical(case: Case, *, is_padded: bool) -> Iterator[str]:
+    """Yield the statements that make canonical indices of PyTorch's."""
+    places = indices.unpadded(case, "flat", _PLANES) if is_padded else "flat"
+    yield f"places = {places}  # {'flat over one padded plane' if is_padded else 'flat over a plane'}"
+    yield f"indices = {indices.canonical(case, 'places', _PLANES)}"
+    if case.include_batch_in_index:
+        yield f"indices = indices + {indices.through_batch(case, _PLANES)}"
 
 
 def _sums(case: Case, tensor: str) -> str:
-    image = padding.padded(case, tensor)
-    if len(case.strides) > 1:
-        return f"F.avg_pool{len(case.strides)}d({image}, {case.ksize}, {case.strides}, divisor_override=1)"
+    image, axes = padded(case, tensor), len(case.strides)
+    if axes > 1:
+        return f"F.avg_pool{axes}d({image}, {case.ksize}, {case.strides}, divisor_override=1)"
     # F.avg_pool1d has no divisor_override; two axes have it.
     sizes = f"{(1, *(case.ksize or ()))}, {(1, *case.strides)}"
     return f"F.avg_pool2d({image}.unsqueeze(-2), {sizes}, divisor_override=1).squeeze(-2)"
 
 
-def _max(case: Case) -> _Said:
-    """How max pooling is said.
-
-    Raises:
-        NotSupported: if only padding first can say it, and which element was chosen is asked of data like padding.
-    """
-    said = _said(case, one_call=_may_hold_lowest(case))
+def _max(case: Case, **more: Any) -> tuple[Function, str]:
+    """Return how max pooling is said, and the crop of its result."""
+    name, may_hold_lowest = "F.max_pool{}d", _may_hold_lowest(case)
+    said = _one_call(case, name, {"dilations": case.dilations, **more}, may_crop=may_hold_lowest)
     if said is not None:
         return said
-    if _may_hold_lowest(case) and (case.operator == "max_pool_argmax" or case.gradients):
-        msg = "torch pads by half a kernel at most, and padding first would tie with the lowest elements of the data"
-        raise NotSupported(msg)
-    image = padding.padded(case, "value", f", value={_lowest(case.dtype)}")
-    return _Said(arguments=f"{image}, {case.ksize}, {case.strides}{_dilation(case)}", padded=True)
+    tied = may_hold_lowest and (case.operator == "max_pool_argmax" or bool(case.gradients))
+    why = "torch pads by half a kernel at most, and padding first would tie with the lowest elements of the data"
+    refuse(why, when=tied)
+    image = padded(case, "value", f", value={_lowest(case.dtype)}")
+    return function(name, image, ksize=case.ksize, strides=case.strides, dilations=case.dilations, **more), ""
 
 
 def _lowest(dtype: str) -> str:
-    return str(np.iinfo(dtype).min) if dtype in dtypes.INTEGERS else "float('-inf')"
+    return str(np.iinfo(dtype).min) if dtype in INTEGERS else "float('-inf')"
 
 
 def _may_hold_lowest(case: Case) -> bool:
-    """Whether the image may hold what it would be padded with: then its own elements and padding are hard to tell."""
+    """Tell whether the image may hold what it would be padded with, so that one is hard to tell from the other."""
     value = case.inputs["value"]
     words = {value.special, *(word for _, word in value.specials)}
-    return value.dtype in dtypes.INTEGERS or "minus_inf" in words
+    return value.dtype in INTEGERS or "minus_inf" in words
 
 
-def _said(case: Case, *, one_call: bool) -> _Said | None:
-    """How the case is said as one call of PyTorch's, or None if padding comes first.
+def _one_call(case: Case, name: str, last: dict[str, Any], *, may_crop: bool) -> tuple[Function, str] | None:
+    """Return how the case is said as one call of PyTorch's, and the crop of its result; None if padding comes first.
 
-    Padding that differs before and after can often be said with ``ceil_mode``; ``one_call`` asks for that.
+    Padding that differs before and after can often be said with ``ceil_mode``; ``may_crop`` asks for that.
     """
-    ksize, strides = said(case, "ksize", str(case.ksize)), said(case, "strides", str(case.strides))
-    pads = padding.text(case, padding.argument(case))
-    as_it_is = f"value, {ksize}, {strides}, padding={pads}{_dilation(case)}"
-    if rules.broken(case) is not None:
-        return _Said(arguments=as_it_is)
-    axes = shapes.axes(case)
+    sizes: dict[str, Any] = {"ksize": case.ksize, "strides": case.strides, "padding": windows.one_number(case)}
+    axes = shapes.axes(case) if fault(case) is None else ()
     if all(axis.before == axis.after and axis.before <= axis.kernel // 2 for axis in axes):
-        return _Said(arguments=as_it_is)
-    return _ceiling(case, axes) if one_call else None
-
-
-def _dilation(case: Case) -> str:
-    if case.operator == "avg_pool":
-        return ""
-    return option(case, "dilations", "dilation", None if case.dilations is None else str(case.dilations))
-
-
-def _ceiling(case: Case, axes: tuple[Axis, ...]) -> _Said | None:
-    """``ceil_mode`` lets the last window reach behind the image; windows that start too early are left out."""
-    found = [_skipped(axis) for axis in axes]
-    skips = [skip for skip in found if skip is not None]
-    if len(skips) < len(axes):
+        return function(name, "value", **sizes, **last), ""
+    found = [pair for pair in map(windows.ceiling, axes) if pair is not None]
+    if not may_crop or len(found) < len(axes):
         return None
-    pads = tuple(axis.before + skip * axis.stride for axis, skip in zip(axes, skips, strict=True))
-    cuts = tuple(
-        "" if (skip, axis.count) == (0, _windows(axis, pad)) else f"{skip}:{skip + axis.count}"
-        for axis, skip, pad in zip(axes, skips, pads, strict=True)
+    pads, cuts = zip(*found, strict=True)
+    ceiling = sizes | {"padding": Text(text=str(pads)), "ceil_mode": True}
+    return function(name, "value", **ceiling, **last), cropped(cuts)
+
+
+def max_unpool(case: Case) -> Call:
+    """Call ``F.max_unpool1d`` or its like."""
+    refuse("torch's unpooling has no dilation", when=dilates(case))
+    outside = indices.points_outside(case)
+    other = "torch's indices count within their own channel, so one that points into another can't be said"
+    refuse(other, when=outside is False)
+    pads, size, cuts = _window(case)
+    before = [f"flat = {_flat(case)}"]
+    if cuts:  # the values go to the padded image
+        places = indices.padded(case, "flat", _PLANES)
+        if outside:  # it must stay outside: the padded plane has places for what lies behind the image
+            count = math.prod(shapes.image_size(case))
+            places = f"torch.where((flat >= 0) & (flat < {count}), {places}, -1)"
+        before.append(f"flat = {places}")
+    sizes = {"ksize": case.ksize, "strides": case.strides, "padding": pads, "output_shape": size}
+    call = function("F.max_unpool{}d", "value", "flat", **sizes)
+    return Call(expression=(call, cropped(cuts)), takes=("value", "flat"), before=tuple(before))
+
+
+def _flat(case: Case) -> str:
+    """Return PyTorch's indices, which count within a plane; what is no number can't be divided."""
+    known = "indices" not in case.given and case.inputs["indices"].dtype in INTEGERS
+    return indices.in_plane(case) if known else "indices"
+
+
+def _window(case: Case) -> tuple[Any, Any, tuple[str, ...]]:
+    """Return padding, output_size and crops for max_unpool.
+
+    It wants output_size within a stride of (n - 1) * stride + ksize - 2 * padding. Where an odd padding puts the
+    image's size beyond that, the values go to the padded image, which is cropped. A wrong batch or number of channels
+    is said with the whole output_size; PyTorch reads neither.
+    """
+    images = shapes.image_size(case)
+    if (wrong := fault(case)) is not None:
+        whole = wrong.argument == "output_shape" and wrong.axis is None
+        return windows.one_number(case), case.output_shape if whole else images, ()
+    axes = shapes.axes(case)
+    if all(abs(axis.image - axis.full + 2 * axis.before) < axis.stride for axis in axes):
+        return windows.lead(case), images, ()
+    return windows.padded_image(axes)
+
+
+def avg_unpool(case: Case) -> Call:
+    """Call ``F.fold`` on each value repeated over its window; three axes need ``F.conv_transpose3d``."""
+    refuse_given(case, "value")  # which other steps come to first
+    refuse("torch's unpooling has no dilation", when=dilates(case))
+    if len(case.strides) > 2:  # noqa: PLR2004 - F.fold has two axes
+        return _transposed(case)
+    first = fault(case) is None and not windows.alike(case)
+    plain = (windows.one_number(case), shapes.image_size(case), ())
+    pads, sizes, cuts = windows.padded_image(shapes.axes(case)) if first else plain
+    row = (1,) * (2 - len(case.strides))  # a line is one row of an image
+    if row and isinstance(pads, tuple):
+        pads = (0, *pads)
+    window = {"ksize": (*row, *(case.ksize or ())), "strides": (*row, *case.strides)}
+    columns = f"value.flatten(2).unsqueeze(2).expand(-1, -1, {math.prod(case.ksize or ())}, -1).flatten(1, 2)"
+    fold = function("F.fold", "columns", output_shape=sizes, **window, padding=pads)
+    return Call(
+        expression=(fold, ".squeeze(2)" if row else "", cropped(cuts)),
+        takes=("columns",),
+        before=(f"columns = {columns}",),
     )
-    arguments = f"value, {case.ksize}, {case.strides}, padding={pads}, ceil_mode=True{_dilation(case)}"
-    return _Said(arguments=arguments, crop=padding.crop(cuts))
 
 
-def _skipped(axis: Axis) -> int | None:
-    """How many windows too many a padding makes in front that is large enough; None if PyTorch allows no such."""
-    skips = range((axis.kernel // 2 - axis.before) // axis.stride + 1)
-    return next(
-        (skip for skip in skips if _windows(axis, axis.before + skip * axis.stride) >= skip + axis.count),
-        None,
+def _transposed(case: Case) -> Call:
+    """Return the transpose of a convolution with ones, each channel by itself."""
+    batch, *_, channels = case.inputs["value"].shape
+    pads, extra, crop = window(case)
+    sizes = {"strides": case.strides, "padding": pads, "output_padding": extra}
+    call = function("F.conv_transpose3d", "volumes", "ones", **sizes)
+    return Call(
+        expression=(call, f".unflatten(0, ({batch}, {channels})).squeeze(2){crop}"),
+        takes=("volumes", "ones"),
+        before=(
+            "volumes = value.flatten(0, 1).unsqueeze(1)",
+            f"ones = value.new_ones({(1, 1, *(case.ksize or ()))})",
+        ),
     )
-
-
-def _windows(axis: Axis, pad: int) -> int:
-    """How many windows ``ceil_mode`` makes: those that start in the image or before it."""
-    count = -(-(axis.image + 2 * pad - axis.extent) // axis.stride) + 1
-    return count - 1 if (count - 1) * axis.stride >= axis.image + pad else count

@@ -24,7 +24,8 @@ def offer(adapter: Adapter) -> dict[str, Any]:
         TypeError: if the adapter lacks a part of the protocol, or a part has the wrong type.
         ImportError: if its framework is not installed.
     """
-    for method in ("configure", "run"):
+    makes_calls = "call" if hasattr(adapter, "call") else "run"
+    for method in ("configure", makes_calls):
         if not callable(getattr(adapter, method, None)):
             msg = f"{type(adapter).__name__} has no method `{method}`"
             raise TypeError(msg)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from adapters.base import Adapter
+from adapters.base import Runs
 from adapters.wire import BFLOAT16
 from adapters.worker.isolation import Isolation
 from cases.model.case import Case, Step
@@ -29,7 +29,7 @@ class StepError(Exception):
 
 
 def text(steps: Iterable[Step], calls: Iterable[str], names: Iterable[str]) -> str:
-    """The program of a pipeline, made of its calls' programs; ``names`` are the tensors that come from outside."""
+    """Return a pipeline's program, made of its calls' programs; ``names`` are the tensors that come from outside."""
     given = ", ".join(f'"{name}": {name}' for name in names)
     lines, outputs = [f"tensors = {{{given}}}"], []
     for step, call in zip(steps, calls, strict=True):
@@ -45,13 +45,13 @@ def _converted(step: Step, role: str) -> str:
 
 
 def inputs_of(step: Step, tensors: Arrays) -> Arrays:
-    """What a step is given of the tensors so far: those of bfloat16 in float32, as every call is (``dtypes.held``)."""
+    """Return the tensors that a step takes: those of bfloat16 in float32, as for every call (``dtypes.held``)."""
     taken = {role: tensors[name] for role, name in step.takes.items()}
     return {role: array.astype(np.float32) if array.dtype.name == BFLOAT16 else array for role, array in taken.items()}
 
 
-def run(adapter: Adapter, case: Case, inputs: Arrays, begin: Callable[[Step], None]) -> Arrays:
-    """What every step returns, by the tensors' names; ``begin`` is told of each step before its call.
+def run(adapter: Runs, case: Case, inputs: Arrays, begin: Callable[[Step], None]) -> Arrays:
+    """Return what every step returns, by the tensors' names; ``begin`` is told of each step before its call.
 
     Raises:
         StepError: if the adapter changed an array that it was given or had returned, returned one that it was given, or
@@ -91,6 +91,6 @@ def _digest(array: npt.NDArray[Any]) -> bytes:
 
 
 def part(program: str, step: str) -> str:
-    """The part of a pipeline's text that is a step's; all of it where there is no such step."""
+    """Return the part of a pipeline's text that is a step's; the whole text where there is no such step."""
     parts = program.split(f"\n{MARK}")
     return next((one for one in parts[1:] if one.startswith(f"{step}: ")), program)

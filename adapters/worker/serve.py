@@ -1,4 +1,4 @@
-"""The worker's side: one adapter in one process, one case at a time. Started by ``adapters.process``.
+"""The worker's side: one adapter in one process, one case at a time. Started by ``adapters.engine.process``.
 
 It is sent questions, never what is expected of them. It needs the standard library, NumPy and the adapter's framework,
 and runs on Python 3.10 and later.
@@ -61,7 +61,7 @@ def _load(locator: str) -> Adapter:
 
 
 def _broken(error: ImportError, locator: str) -> bool:
-    """Whether an import failed inside the adapter's own module or ours, so that no framework is to blame."""
+    """Tell whether an import failed inside the adapter's own module or ours, so that no framework is to blame."""
     own = (locator.partition(":")[0], "adapters", "cases")
     missing = error.name or ""
     return any(missing == name or missing.startswith(f"{name}.") or name.startswith(f"{missing}.") for name in own)
@@ -106,30 +106,38 @@ class _Asked:
     def __init__(self, adapter: Adapter, channel: Channel) -> None:
         self._adapter = adapter
         self._channel = channel
-        self._texts: dict[str, str] = {}
         self.text: str | None = None
         self.step = ""
 
     def prepare(self, case: Case) -> Callable[[dict[str, Array]], Any]:
-        """Write the call's text, and return what makes the call."""
+        """Write the text of every call, once, and return what makes the calls."""
         if not case.steps:
-            self.text = _text(self._adapter, case)
-            self._tell(self.text)
-            return partial(self._adapter.run, case)
+            self._tell(_text(self._adapter, case))
+            return partial(self.run, case)
+        written: dict[str, str] = {}
         for step in case.steps:
             self.step = step.name
-            self._texts[step.name] = _text(self._adapter, step.case)
-        return partial(pipeline.run, self._adapter, case, begin=partial(self._begin, case))
+            written[step.name] = _text(self._adapter, step.case)
+        return partial(pipeline.run, self, case, begin=partial(self._begin, written))
 
-    def _begin(self, case: Case, step: Step) -> None:
-        """The parent is told the program so far: if this process dies, it is the one that shows where."""
-        self.text, self.step = self._texts[step.name], step.name
-        steps = case.steps[: 1 + list(self._texts).index(step.name)]
-        calls = [self._texts[each.name] for each in steps]
-        self._tell(pipeline.text(steps, calls, case.inputs) if all(calls) else "")
+    def run(self, case: Case, inputs: dict[str, Array]) -> Any:
+        """Make the call whose text the parent was told."""
+        adapter: Any = self._adapter
+        if hasattr(adapter, "run"):
+            return adapter.run(case, inputs)
+        execute = getattr(adapter, "execute", program.execute)
+        return execute(self.text or "", inputs)
+
+    def _begin(self, written: dict[str, str], step: Step) -> None:
+        self.step = step.name
+        self._tell(written[step.name])
 
     def _tell(self, text: str) -> None:
-        # So that the parent knows the call if this process dies in it, and where the call's own words begin.
+        """Tell the parent the text, so that it knows the call if this process dies in it.
+
+        The parent also learns where the call's own words begin on stderr.
+        """
+        self.text = text
         self._channel.send(pack("asking", {"call": text, "said": os.fstat(2).st_size, "step": self.step}))
 
 
@@ -186,7 +194,7 @@ def _returned(outputs: object, seconds: float) -> Wire:
 
 
 def _is_known(dtype: np.dtype[Any]) -> bool:
-    """Whether the parent knows a dtype: NumPy's own numbers, and bfloat16."""
+    """Tell whether the parent knows a dtype: NumPy's own numbers, and bfloat16."""
     return dtype.name == BFLOAT16 or (dtype.kind in "biufc" and dtype.isbuiltin != _EXTENSION)
 
 

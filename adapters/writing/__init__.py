@@ -1,0 +1,1 @@
+"""What the adapters of frameworks share: the writer of programs, and the conversion of layouts and indices."""
