@@ -156,7 +156,7 @@ def _arguments(frameworks: list[str], cases: list[Case], report: Path) -> list[s
 
 def _chosen(cases: list[Case]) -> list[str]:
     """Return the file or the folder that holds these valid cases and no others; the cases' ids if there is none."""
-    place = os.path.commonpath([case.id.partition("::")[0] for case in cases])
+    place = os.path.commonpath([case.file for case in cases])
     if [case.id for case in cases] == [case.id for case in _cases("*") if Path(place) in _around(case)]:
         return [place, "-k", "not invalid"]
     return [case.id for case in cases]
@@ -164,7 +164,7 @@ def _chosen(cases: list[Case]) -> list[str]:
 
 def _around(case: Case) -> list[Path]:
     """Return the file of a case and the folders around it."""
-    file = Path(case.id.partition("::")[0])
+    file = Path(case.file)
     return [file, *file.parents]
 
 

@@ -232,9 +232,7 @@ def test_a_folder_of_code_says_what_it_holds(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", CODE, ids=_name)
-def test_a_folder_of_code_is_small(folder: Path, request: pytest.FixtureRequest) -> None:
-    if folder == ROOT / "cases" / "loading":
-        request.applymarker(pytest.mark.xfail(reason="the modules of pipelines are to get a sub-room", strict=True))
+def test_a_folder_of_code_is_small(folder: Path) -> None:
     entries = [path.name for path in folder.iterdir() if _counts(path)]
     assert len(entries) <= MOST_ENTRIES, f"{_name(folder)} has {len(entries)} entries: make a sub-room"
 

@@ -119,6 +119,11 @@ def _checked(operator: Operator, tensors: dict[str, Tensor], arguments: dict[str
 
 
 def refuse_absurd(case: Case) -> None:
+    """Refuse an image that is too large to compute here.
+
+    Raises:
+        NotSupported: if the image with its padding has too many elements.
+    """
     axes = shapes.axes(case)
     elements = math.prod(max(axis.full, axis.padded) for axis in axes)
     if elements > _MOST:

@@ -18,7 +18,7 @@ from cases.model.case import PIPELINE, Case
 
 MODES: Final = ("eager", "compile", "channels_last", "nomkldnn", "tf32")
 ONE_IN: Final = 240
-"""A call takes seconds to compile: one of each large topic, and those that have every value (see reports.breadth)."""
+"""A call takes seconds to compile: the mode is asked one case of each large topic, and those that have every value."""
 _WITH_CHANNELS: Final = ("conv", "conv_transpose", "max_pool", "max_pool_argmax", "max_unpool", "avg_pool", PIPELINE)
 INSTRUCTIONS: Final = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
 """Variables by which PyTorch's own code and oneDNN choose the instructions that they use."""

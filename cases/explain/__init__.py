@@ -1,7 +1,7 @@
 """A case worked out as on paper: steps with the case's own numbers, and pictures of what each step makes.
 
 The steps on the page compute the result on the page, in NumPy float64, for one batch element and one channel of the
-result. The definition is the one in CONTRIBUTING; no adapter has a part in it.
+result. The definition is the one in cases/README.md; no adapter has a part in it.
 """
 
 from __future__ import annotations

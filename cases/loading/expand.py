@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from cases.loading.build import build
 from cases.loading.entries import Entry, Gridded
 from cases.loading.grid import Combination, combinations, keeps
-from cases.loading.pipeline_calls import build_pipeline
-from cases.loading.pipeline_entries import PipelineEntry
+from cases.loading.pipeline.calls import build_pipeline
+from cases.loading.pipeline.entries import PipelineEntry
 from cases.loading.schema import NOT_IN_GRIDS, AnyFile
 from cases.loading.sizes import BuildError
 from cases.loading.yaml_document import Document, Location, suggest

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from cases.loading.load import Loaded, file_id, find, load, load_each
-from cases.model.case import Case
+from cases.model.case import Case, split_id
 
 SHIPPED: Final = Path(__file__).parents[1]
 """The folder of the suite's own case files."""
@@ -36,7 +36,7 @@ def lookup(folder: Path, case_id: str) -> Case:
     Raises:
         UnknownIdError: if no case has the id; the message lists the faults of the file that the id names.
     """
-    named = [load_each(path) for path in find(folder) if file_id(path) == case_id.partition("::")[0]]
+    named = [load_each(path) for path in find(folder) if file_id(path) == split_id(case_id)[0]]
     for case in (case for loaded in named for case in loaded.cases):
         if case.id == case_id:
             return case

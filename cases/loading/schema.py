@@ -20,7 +20,7 @@ from cases.loading.entries import (
     Strict,
     UnpoolEntry,
 )
-from cases.loading.pipeline_entries import PipelineEntry
+from cases.loading.pipeline.entries import PipelineEntry
 
 
 class Topic(Strict):

@@ -149,12 +149,12 @@ class Case:
     @property
     def file(self) -> str:
         """Return the part of the id that names the case file: ``cases/conv/strides.yaml``."""
-        return self.id.partition("::")[0]
+        return split_id(self.id)[0]
 
     @property
     def name(self) -> str:
         """Return the part of the id that names the case within its file."""
-        return self.id.partition("::")[2]
+        return split_id(self.id)[1]
 
     @property
     def topic(self) -> str:
@@ -182,6 +182,12 @@ class Case:
         if self.steps:
             return tuple(name for step in self.steps for name in step.returns.values())
         return OUTPUTS[self.operator] + tuple(f"{name}_gradient" for name in self.gradients)
+
+
+def split_id(case_id: str) -> tuple[str, str]:
+    """Return the two parts of a case's id: its file, and its name there, which is empty if the text is no id."""
+    file, _, name = case_id.partition("::")
+    return file, name
 
 
 def is_outward(operator: str) -> bool:

@@ -10,7 +10,7 @@ from cases.loading.lookup import SHIPPED, every
 from reports.judging import behaviours
 from reports.pages import render as pages
 from reports.recording.run import Run, RunError
-from reports.recording.targets import DEFAULT_ADAPTERS
+from reports.recording.targets import DEFAULT_ADAPTERS, adapter_of
 
 _PUBLISHED = Path(__file__).parents[1] / "published"
 
@@ -67,7 +67,7 @@ def _refuse_partial(run: Run, path: Path) -> None:
         msg = f"{path}: was made with --weights; the published tables need a run with seeded filters"
         raise RunError(msg)
     wanted = shipped()
-    adapters = {target.partition("-")[0] for target in run.header["targets"]}
+    adapters = {adapter_of(target) for target in run.header["targets"]}
     lacking = [*sorted(set(DEFAULT_ADAPTERS) - adapters), *sorted(wanted - run.cases.keys())]
     if lacking:
         msg = (

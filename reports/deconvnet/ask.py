@@ -17,7 +17,7 @@ from adapters.engine.handle import Ready, StartFailure
 from adapters.engine.pool import Pool
 from adapters.engine.threads import processors
 from adapters.outcome import Returned
-from cases.loading.pipeline_network import IMAGE
+from cases.loading.pipeline.network import IMAGE
 from cases.model.case import PIPELINE, Case
 from cases.model.fill import Array
 from reports.deconvnet.choose import alone, strongest

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 import cases
-from cases.loading.pipeline_calls import build_pipeline
-from cases.loading.pipeline_entries import AnyStep, ConvStep, ConvTransposeStep, PipelineEntry
-from cases.loading.pipeline_network import IMAGE
+from cases.loading.pipeline.calls import build_pipeline
+from cases.loading.pipeline.entries import AnyStep, ConvStep, ConvTransposeStep, PipelineEntry
+from cases.loading.pipeline.network import IMAGE
 from cases.loading.schema import FILE, PipelineFile
 from cases.loading.yaml_document import read
 from cases.model.case import Case, Step

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
-from cases.loading.pipeline_network import IMAGE
+from cases.loading.pipeline.network import IMAGE
 from cases.model.case import Case
 from reports.deconvnet.ask import FACTS, PICTURE
 from reports.deconvnet.choose import Activation, Box, around, reach, receptive_field, strongest

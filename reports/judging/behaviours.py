@@ -19,6 +19,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from adapters.outcome import Outcome, Returned
+from cases.model.case import split_id
 from reports.judging import known
 from reports.judging.known import Known
 from reports.recording.known_files import KnownError, read
@@ -36,7 +37,7 @@ class Recorded(BaseModel):
 
     def of(self, case_id: str) -> str | None:
         """Return the behaviour recorded for a case; None if there is none."""
-        file, _, name = case_id.partition("::")
+        file, name = split_id(case_id)
         return self.behaviours.get(file, {}).get(name)
 
     @property
@@ -103,7 +104,7 @@ def _by_file(lines: dict[str, str]) -> dict[str, dict[str, str]]:
     """Return lines that are given by case id as file -> name of the case -> line, in the order of ids."""
     found: dict[str, dict[str, str]] = {}
     for case_id, line in sorted(lines.items()):
-        file, _, name = case_id.partition("::")
+        file, name = split_id(case_id)
         found.setdefault(file, {})[name] = line
     return found
 

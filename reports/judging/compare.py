@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from adapters.outcome import is_native
 from cases.model.dtypes import PRECISION
 from cases.model.tolerance import Tolerance
 
@@ -73,7 +74,7 @@ def outputs(arrays: Iterable[str]) -> list[str]:
 
     The arrays that an oracle returns beside its result are left out, and so are a framework's native indices.
     """
-    return [name for name in arrays if not name.startswith(("output_", "native_"))]
+    return [name for name in arrays if not name.startswith("output_") and not is_native(name)]
 
 
 def headroom(expected: Arrays, actual: Arrays, tolerance: Tolerance) -> Headroom:

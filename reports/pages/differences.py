@@ -13,7 +13,7 @@ from reports.judging.known import Known
 from reports.pages.markdown import cell, markdown, page_of
 from reports.pages.reproducer import program
 from reports.recording.run import Run
-from reports.recording.targets import version_of
+from reports.recording.targets import adapter_of, version_of
 
 _SHOWN: Final = 6
 """Cases of one group that a page shows."""
@@ -60,7 +60,7 @@ def _group(run: Run, rows: pd.DataFrame) -> dict[str, Any]:
 
 def _title(rows: pd.DataFrame) -> str:
     """Return a group's title: the adapter, the operators, and the diagnoses or else the kinds of the differences."""
-    adapter = rows["target"].iloc[0].partition("-")[0]
+    adapter = adapter_of(rows["target"].iloc[0])
     operators = sorted(rows["operator"].unique())
     where = ", ".join(operators) if len(operators) < _SEVERAL else "several operators"
     kinds = rows["kind"].where(rows["status"] == "differing", rows["status"])

@@ -21,7 +21,7 @@ from reports.pages.tutorial import claims, readings
 from reports.pages.tutorial.evidence import review
 from reports.recording.run import Run
 from reports.recording.sampling import LIMITS, describe, is_asked_all
-from reports.recording.targets import ORACLE, is_framework
+from reports.recording.targets import ORACLE, adapter_of, is_framework
 
 MEASURED: Final = ("rounding.md", determinism.PAGE)
 """Pages whose numbers depend on the processor's rounding, or vary from run to run."""
@@ -115,7 +115,7 @@ def _first_modes(run: Run, targets: list[str]) -> list[str]:
     """Return each framework's first target in the run: all its modes are given the same padding."""
     firsts: dict[str, str] = {}
     for target in run.header["targets"]:
-        firsts.setdefault(target.partition("-")[0], target)
+        firsts.setdefault(adapter_of(target), target)
     return [target for target in targets if target in firsts.values()]
 
 

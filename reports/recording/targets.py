@@ -27,12 +27,6 @@ _INSTALL: Final = {"tensorflow": "tensorflow-cpu"}
 """Adapter -> the package to install, if the package has another name."""
 
 
-def parsed(target: str) -> Target:
-    """Return a target by its name, such as ``torch-eager-cpu``."""
-    adapter, mode, device = target.split("-")
-    return Target(adapter=adapter, mode=mode, device=device)
-
-
 def adapter_of(target: str) -> str:
     """Return the name of a target's adapter; an adapter's own name stands for itself."""
     return target.partition("-")[0]

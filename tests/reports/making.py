@@ -10,7 +10,7 @@ from adapters.oracle import Oracle
 from adapters.outcome import Outcome, Result, Returned
 from adapters.worker import pipeline
 from cases.loading.build import build
-from cases.loading.pipeline_entries import PipelineEntry
+from cases.loading.pipeline.entries import PipelineEntry
 from cases.loading.schema import FILE
 from cases.model.case import Case
 from cases.model.fill import fill

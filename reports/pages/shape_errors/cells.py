@@ -11,7 +11,7 @@ import pandas as pd
 
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported, is_native
 from cases.loading.entries import Refusal
-from cases.model.case import ARGUMENTS, OPERATORS, Broken, Case
+from cases.model.case import ARGUMENTS, OPERATORS, Broken, Case, split_id
 from reports.judging.judge import judge
 from reports.pages.shape_errors.clarity import conflict, is_clear
 from reports.recording.messages import last_words, normal
@@ -188,7 +188,7 @@ def entries(frame: pd.DataFrame) -> list[Entry]:
     found: dict[Any, list[str]] = {}
     for case, rows in by_case.items():
         words = tuple((row["target"], short(row).partition(" (")[0]) for row in rows)
-        key = *(rows[0][name] for name in ("rule", "argument", "reason")), case.partition("::")[0], words
+        key = *(rows[0][name] for name in ("rule", "argument", "reason")), split_id(case)[0], words
         found.setdefault(key, []).append(case)
     return [
         ((rule, argument, named(cases)), _by_target(row for case in cases for row in by_case[case]))
@@ -205,7 +205,7 @@ def _by_target(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 def named(cases: Sequence[str]) -> str:
     """Return the names of the calls of a row: first the part that all share, then in brackets the parts that differ."""
-    names = [case.partition("::")[2].split("-") for case in cases]
+    names = [split_id(case)[1].split("-") for case in cases]
     common = 0
     while len(names) > 1 and len({tuple(name[: common + 1]) for name in names}) == 1:
         common += 1

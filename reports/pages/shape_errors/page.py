@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from cases.model.case import split_id
 from reports.pages.markdown import cell, markdown, page_of
 from reports.pages.reproducer import program
 from reports.pages.shape_errors import cells, clarity
@@ -62,7 +63,7 @@ def _said(run: Run, rows: list[cells.Row]) -> dict[str, Any]:
     first = rows[0]
     record = run.records.get((first["case"], first["target"]))
     source = program(run.cases[first["case"]], run.call(record)) if record and first["cell"] in _TO_PASTE else ""
-    return first | {"calls": [row["case"].partition("::")[2] for row in rows], "program": source}
+    return first | {"calls": [split_id(row["case"])[1] for row in rows], "program": source}
 
 
 def _legend() -> dict[str, Any]:

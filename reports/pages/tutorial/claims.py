@@ -16,6 +16,7 @@ from cases.loading.claims import Claim, meets
 from cases.model.case import Case
 from reports.pages.tutorial.answer import CaseInRun
 from reports.recording.run import Run
+from reports.recording.targets import adapter_of
 
 Words = tuple[str, ...]
 """Conditions that hold together, each in words for people."""
@@ -218,7 +219,7 @@ def by_claim(found: Sequence[Finding]) -> Iterator[tuple[str, list[Finding]]]:
 
 
 def _adapter(finding: Finding) -> str:
-    return finding.target.partition("-")[0]
+    return adapter_of(finding.target)
 
 
 def rows(found: Sequence[Finding]) -> pd.DataFrame:

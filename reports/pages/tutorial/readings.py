@@ -21,9 +21,9 @@ from reports.judging.judge import judge
 from reports.judging.verdict import Verdict
 from reports.pages.tutorial.conditions import Word, condition, sentence
 from reports.recording.run import Run
-from reports.recording.targets import ORACLE
+from reports.recording.targets import ORACLE, adapter_of
 
-_OURS: Final = tuple(sorted(OURS - {ORACLE.partition("-")[0]}))
+_OURS: Final = tuple(sorted(OURS - {adapter_of(ORACLE)}))
 """The adapters of the tutorial's recipes: all of the suite's own adapters but the oracle."""
 WORDS: Final[dict[str, dict[str, Word]]] = {
     "conv_transpose": {
@@ -73,7 +73,7 @@ _WITHOUT_JUDGEMENT: Final[frozenset[str]] = frozenset({"unsupported", "unjudged"
 
 def targets(run: Run) -> list[str]:
     """Return the run's targets that are readings of the tutorial."""
-    return sorted(target for target in run.header["targets"] if target.partition("-")[0] in _OURS)
+    return sorted(target for target in run.header["targets"] if adapter_of(target) in _OURS)
 
 
 def answers(run: Run, operator: str, target: str) -> list[CaseAnswer]:

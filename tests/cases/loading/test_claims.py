@@ -16,8 +16,8 @@ from cases.loading.entries import Entry
 from cases.loading.expressions import expression
 from cases.loading.facts import FACTS, facts
 from cases.loading.load import find, load
-from cases.loading.pipeline_calls import build_pipeline
-from cases.loading.pipeline_entries import PipelineEntry
+from cases.loading.pipeline.calls import build_pipeline
+from cases.loading.pipeline.entries import PipelineEntry
 from cases.loading.schema import FILE
 from cases.loading.yaml_document import CaseFileError
 from cases.model.case import Case

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cases.loading.build import tensor, tier
 from cases.loading.elements import check_held, check_special
-from cases.loading.pipeline_entries import AnyStep, PipelineEntry
+from cases.loading.pipeline.entries import AnyStep, PipelineEntry
 from cases.loading.sizes import BuildError
 from cases.model import rules, shapes
 from cases.model.case import INDEX_DTYPE, PIPELINE, Case, Step, TensorSpec

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from cases.loading.build import tensor
-from cases.loading.pipeline_entries import (
+from cases.loading.pipeline.entries import (
     AnyStep,
     ConvStep,
     ConvTransposeStep,
@@ -20,7 +20,7 @@ from cases.loading.pipeline_entries import (
     ReluStep,
     UnpoolStep,
 )
-from cases.loading.pipeline_network import Network
+from cases.loading.pipeline.network import Network
 from cases.loading.sizes import BuildError, each, padding_of
 from cases.model import shapes
 from cases.model.case import Case, Step
