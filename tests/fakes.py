@@ -388,6 +388,19 @@ class RefusesDevice(Right):
         raise RuntimeError(msg)
 
 
+class Costly(Right):
+    """Needs a variable in its first mode, and writes into $COSTLY its value at each import of its framework."""
+
+    name = "costly"
+    modes = ("first", "plain")
+    mode_options: Any = {"first": {"environment": {"FAKE_VARIABLE": "set"}}}  # noqa: RUF012 - read only
+
+    def devices(self) -> Any:
+        with Path(os.environ["COSTLY"]).open("a") as file:
+            file.write(f"{os.environ.get('FAKE_VARIABLE', 'unset')}\n")
+        return super().devices()
+
+
 class StartsOnce(Crashes):
     """Crashes, and can't start again once the file $STARTS_ONCE is there."""
 

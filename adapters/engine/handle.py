@@ -85,11 +85,13 @@ class Worker:
 
     def __init__(self, launch: Launch, environment: Mapping[str, str] = MappingProxyType({})) -> None:
         self._launch = launch
+        self.environment = environment
         self._place = launch.python or sys.executable
         self._unanswered: deque[tuple[Case, int]] = deque()
         self._next: tuple[Case, Wire] | None = None
         self._deaf = False
         self._asked: Case | None = None
+        self._declared: Message | None = None
         self._told: list[str] = []
         self.step = ""
         """The name of the running step of a pipeline."""
@@ -103,8 +105,8 @@ class Worker:
         self.autopsy = self._process.autopsy
         self.end = self._process.end
 
-    def start(self, limit: float) -> Ready | Missing:
-        """Load the adapter, within ``limit`` seconds.
+    def declare(self, limit: float) -> dict[str, str]:
+        """Load the adapter's module, within ``limit`` seconds, and return the variables that its first mode needs.
 
         Raises:
             StartError: if the interpreter, its process or the adapter's module fails.
@@ -112,15 +114,38 @@ class Worker:
         deadline = time.monotonic() + limit
         try:
             self._process.serve("adapters.worker.serve", self._launch.locator, self._launch.path, limit)
-            message = self._process.receive(deadline - time.monotonic())
+            self._declared = self._process.receive(deadline - time.monotonic())
         except (DiedError, SilentError, BrokenError) as error:
             raise self._cannot("start", error, limit) from error
+        if self._declared.kind == "missing":
+            return {}
+        modes, options = self._declared.body["modes"], self._declared.body["options"]
+        environment: dict[str, str] = options.get(modes[0], {}).get("environment", {})
+        return environment
+
+    def start(self, limit: float) -> Ready | Missing:
+        """Load the adapter and its framework, each within ``limit`` seconds.
+
+        Raises:
+            StartError: if the interpreter, its process, the adapter's module or its framework fails.
+        """
+        if self._declared is None:
+            self.declare(limit)
+        assert self._declared is not None  # noqa: S101 - ``declare`` sets it
+        message = self._declared if self._declared.kind == "missing" else self._offer(limit)
         if message.kind == "missing":
             return Missing(launch=self._launch, message=message.body["message"])
-        fields = message.body
-        fields |= {"modes": tuple(fields["modes"]), "devices": tuple(fields["devices"])}
-        fields["options"] = {mode: _options(fields["options"].get(mode, {})) for mode in fields["modes"]}
-        return Ready(launch=self._launch, **fields)
+        modes, options = tuple(self._declared.body["modes"]), self._declared.body["options"]
+        fields = message.body | {"modes": modes, "devices": tuple(message.body["devices"])}
+        return Ready(launch=self._launch, options={mode: _options(options.get(mode, {})) for mode in modes}, **fields)
+
+    def _offer(self, limit: float) -> Message:
+        """Let the worker import the framework, and return what the adapter offers or what is missing."""
+        self._send(pack("offer", {}), limit)
+        try:
+            return self._process.receive(limit)
+        except (DiedError, SilentError, BrokenError) as error:
+            raise self._cannot("start", error, limit) from error
 
     def configure(self, mode: str, device: str, limit: float, memory: int = 4 * GIB) -> dict[str, str]:
         """Prepare the adapter for one mode on one device, within ``limit`` seconds, and return its settings.

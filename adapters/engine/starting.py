@@ -46,8 +46,9 @@ class Workers:
 
     def _probe(self, launch: Launch) -> Ready | Missing | StartFailure:
         try:
-            worker = self._spawn(launch)
+            worker = self._in_first_mode(launch)
         except StartError as error:
+            self.check()
             return StartFailure(launch=launch, message=str(error))
         kept = False
         try:
@@ -62,6 +63,21 @@ class Workers:
             if not kept:
                 worker.end()
         return answer
+
+    def _in_first_mode(self, launch: Launch) -> Worker:
+        """Return a worker with the environment of the adapter's first mode; the mode is known once one has started."""
+        environment = self._declaring(worker := self._spawn(launch))
+        if not environment:
+            return worker
+        worker.end()
+        return self._spawn(launch, environment)
+
+    def _declaring(self, worker: Worker) -> Mapping[str, str]:
+        try:
+            return worker.declare(self._limit)
+        except BaseException:
+            worker.end()
+            raise
 
     def _keep(self, ready: Ready, worker: Worker) -> None:
         with self._lock:
@@ -164,8 +180,9 @@ class Workers:
         """Start and configure a worker. Call ``shown`` with it once it has a process, so that it can be killed."""
         ready = self._ready[target.adapter]
         environment = ready.options[target.mode].environment
-        with self._lock:  # a probed worker was started without the mode's environment
-            probed = None if environment else self._probed.pop(target.adapter, None)
+        with self._lock:  # a probed worker has the environment of the first mode, which not every mode shares
+            fits = target.adapter in self._probed and self._probed[target.adapter].environment == environment
+            probed = self._probed.pop(target.adapter) if fits else None
         worker = probed or self._spawn(ready.launch, environment)
         fine = False
         try:

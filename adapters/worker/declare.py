@@ -17,12 +17,11 @@ from cases.model import dtypes
 from cases.model.case import DATA_FORMATS, OPERATORS, PIPELINE
 
 
-def offer(adapter: Adapter) -> dict[str, Any]:
-    """Return all that the parent must know about an adapter, as builtin types.
+def declare(adapter: Adapter) -> dict[str, Any]:
+    """Return an adapter's modes and their options, as builtin types. No framework is needed for that.
 
     Raises:
-        TypeError: if the adapter lacks a part of the protocol, or a part has the wrong type.
-        ImportError: if its framework is not installed.
+        TypeError: if the adapter lacks a method of the protocol, or its modes or options have the wrong type.
     """
     makes_calls = "call" if hasattr(adapter, "call") else "run"
     for method in ("configure", makes_calls):
@@ -30,13 +29,20 @@ def offer(adapter: Adapter) -> dict[str, Any]:
             msg = f"{type(adapter).__name__} has no method `{method}`"
             raise TypeError(msg)
     modes = words("modes", adapter.modes)
-    options = _options(modes, getattr(adapter, "mode_options", {}))
+    return {"modes": modes, "options": _options(modes, getattr(adapter, "mode_options", {}))}
+
+
+def offer(adapter: Adapter, options: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return all else that the parent must know about an adapter, as builtin types.
+
+    Raises:
+        TypeError: if the adapter lacks a part of the protocol, or a part has the wrong type.
+        ImportError: if its framework is not installed.
+    """
     devices = words("devices()", adapter.devices())
     _check_limits(options, {**_LIMITS, "devices": tuple(dict.fromkeys((*devices, *_DEVICES)))})
     return {
         "name": word("name", adapter.name),
-        "modes": modes,
-        "options": options,
         "devices": devices,
         "versions": texts("versions()", adapter.versions()),
         "python": platform.python_version(),

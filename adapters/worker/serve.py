@@ -22,7 +22,7 @@ from adapters import program
 from adapters.base import Adapter
 from adapters.wire import BFLOAT16, Array, Channel, Wire, pack, unpack
 from adapters.worker import pipeline
-from adapters.worker.declare import offer, texts
+from adapters.worker.declare import declare, offer, texts
 from adapters.worker.isolation import Isolation
 from adapters.worker.memory import cap
 from cases.model.case import Case, Step, from_json
@@ -35,7 +35,10 @@ _EXTENSION = 2
 
 
 def serve(channel: Channel, locator: str) -> None:
-    """Load the adapter, say what it offers, then answer until the parent closes the channel.
+    """Load the adapter, say what its modes are, then what it offers, then answer until the parent closes the channel.
+
+    Most adapters import their framework only to say what they offer, which takes seconds. So the parent hears first
+    whether a mode needs environment variables, and may start another process with them instead.
 
     Raises:
         Exception: if the adapter is broken in any way but for a missing import; execnet takes it to the parent.
@@ -44,7 +47,11 @@ def serve(channel: Channel, locator: str) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # dumping takes seconds
     try:
         adapter = _load(locator)
-        offered = offer(adapter)
+        modes = declare(adapter)
+        channel.send(pack("declared", modes))
+        if next(iter(channel), None) is None:
+            return
+        offered = offer(adapter, modes["options"])
     except ImportError as error:
         if _broken(error, locator):
             raise

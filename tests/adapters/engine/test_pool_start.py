@@ -198,6 +198,18 @@ def test_the_probed_worker_is_the_first_targets(monkeypatch: pytest.MonkeyPatch)
     assert started == ["tests.fakes:Right"]
 
 
+@pytest.mark.parametrize(("mode", "imports"), [("first", ["set"]), ("plain", ["set", "unset"])])
+def test_a_framework_is_not_imported_to_be_thrown_away(
+    mode: str, imports: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COSTLY", str(tmp_path / "imports"))
+    with Pool() as pool:
+        pool.probe([resolve("tests.fakes:Costly")])
+        pool.start({Target(adapter="costly", mode=mode, device="cpu"): [case("a")]}, lambda _: None)
+        assert pool.wait(PATIENCE)
+    assert (tmp_path / "imports").read_text().splitlines() == imports
+
+
 def test_a_worker_that_cannot_be_restarted_makes_the_rest_faults(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

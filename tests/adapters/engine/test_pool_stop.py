@@ -20,6 +20,7 @@ from adapters.engine.pool import Pool
 from adapters.engine.process import Process, SilentError
 from adapters.engine.starting import StoppedError
 from adapters.outcome import Fault, Result
+from adapters.wire import pack
 from cases.model.case import Case, TensorSpec
 from tests.adapters.processes import PATIENCE, eventually, gone
 
@@ -104,6 +105,8 @@ def test_sending_to_a_process_that_reads_nothing_ends_at_the_limit() -> None:
     process = Process(None)
     try:
         process.serve("adapters.worker.serve", "tests.fakes:Right", (), PATIENCE)
+        process.receive(PATIENCE)
+        process.send(pack("offer", {}))
         ready = process.receive(PATIENCE)
         os.kill(ready.body["pid"], signal.SIGSTOP)
         assert eventually(lambda: _is_stopped(ready.body["pid"]))  # until then it may read on

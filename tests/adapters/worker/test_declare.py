@@ -10,10 +10,16 @@ from adapters.base import ModeOptions
 from adapters.engine.handle import Ready
 from adapters.engine.launch import resolve
 from adapters.engine.pool import Pool
-from adapters.worker.declare import offer
+from adapters.worker.declare import declare, offer
 from tests.fakes import Right
 
 KEYS = "environment, devices, dtypes, operators, spatial_axes, one_in, cost, missing"
+
+
+def _ask(fake: Any) -> dict[str, Any]:
+    """Return all that a worker says of an adapter before it answers."""
+    declared = declare(fake)
+    return declared | offer(fake, declared["options"])
 
 
 def adapter(mode_options: Any) -> Any:
@@ -39,13 +45,13 @@ def test_the_parent_has_options_for_every_mode() -> None:
 
 def test_all_keys_are_those_that_the_parent_knows() -> None:
     assert ", ".join(field for field in ModeOptions.__slots__) == KEYS
-    assert offer(adapter({}))["options"] == {}
+    assert declare(adapter({}))["options"] == {}
 
 
 def test_a_mode_may_be_limited_to_what_is_not_here_and_to_a_device_of_its_own() -> None:
     fake = adapter({"jit": {"devices": ("cuda",)}, "eager": {"devices": ("tpu",)}})
     fake.devices = lambda: ("cpu", "tpu")
-    assert offer(fake)["devices"] == ["cpu", "tpu"]
+    assert _ask(fake)["devices"] == ["cpu", "tpu"]
 
 
 @pytest.mark.parametrize(
@@ -78,5 +84,5 @@ def test_a_mode_may_be_limited_to_what_is_not_here_and_to_a_device_of_its_own() 
 )
 def test_what_is_wrong_is_told(mode_options: Any, line: str) -> None:
     with pytest.raises(TypeError) as caught:
-        offer(adapter(mode_options))
+        _ask(adapter(mode_options))
     assert line in str(caught.value)

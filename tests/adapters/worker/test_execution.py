@@ -10,7 +10,7 @@ import pytest
 from adapters import program
 from adapters.engine.in_process import ask
 from adapters.outcome import Returned
-from adapters.worker.declare import offer
+from adapters.worker.declare import declare, offer
 from cases.model.case import Case, question
 from tests.fakes import CALL, NoCall
 from tests.reports.making import make
@@ -80,7 +80,9 @@ def test_an_adapter_s_own_run_comes_before_all() -> None:
 
 @pytest.mark.parametrize("adapter", [Written(), Around(), Own(), NoCall()])
 def test_each_of_them_keeps_the_protocol(adapter: Any) -> None:
-    assert offer(adapter)["modes"] == ["eager"]
+    declared = declare(adapter)
+    assert declared["modes"] == ["eager"]
+    assert offer(adapter, declared["options"])["devices"] == ["cpu"]
 
 
 def test_an_adapter_that_makes_no_call_does_not() -> None:
@@ -88,4 +90,4 @@ def test_an_adapter_that_makes_no_call_does_not() -> None:
         call = None  # type: ignore[assignment]
 
     with pytest.raises(TypeError, match="Nothing has no method `call`"):
-        offer(Nothing())  # type: ignore[arg-type]
+        declare(Nothing())  # type: ignore[arg-type]
