@@ -19,10 +19,10 @@ class NotSupported(Exception):  # noqa: N818 - the design's word: a statement, n
 class Adapter(Protocol):
     """Translates a case into one framework's own call.
 
-    The worker makes one instance, asks ``devices`` and ``versions`` (an ImportError from either means that the
-    framework is not installed), then calls ``configure`` once. For each case the worker calls ``call`` once and runs
-    the text that it returned, by ``adapters.program.execute``. Two methods change how a call is made; an
-    adapter needs neither:
+    The worker makes one instance, reads ``modes`` and ``mode_options``, asks ``devices`` and ``versions`` (an
+    ImportError from either means that the framework is not installed), then calls ``configure`` once. For each case
+    the worker calls ``call`` once and runs the text that it returned, by ``adapters.program.execute``. Two methods
+    change how a call is made; an adapter needs neither:
 
     - ``execute(text, inputs)`` (see ``Executes``) runs the text, and does what has to be done around each text;
     - ``run(case, inputs)`` (see ``Runs``) makes the call from the case. An adapter that has ``run`` may have no
@@ -37,7 +37,7 @@ class Adapter(Protocol):
 
     ``environment``: variables of the worker's process. ``devices``: where the mode exists, by default everywhere.
     ``dtypes``, ``operators``, ``spatial_axes``: it is asked only cases of these dtypes, operators and numbers of axes.
-    ``one_in``: building a program takes so long that by default only every so many cases of a topic are asked.
+    ``one_in``: building a program takes so long that by default only one of so many valid cases of a topic is asked.
     ``cost``: how long a case takes, relative to other modes; what takes longest begins first. ``missing``: why it can't
     be used here, and what to do.
     """

@@ -24,7 +24,7 @@ from adapters.base import Target  # noqa: E402 - a script finds the rooms first
 from adapters.engine.handle import Ready  # noqa: E402
 from adapters.engine.launch import Launch  # noqa: E402
 from adapters.engine.pool import Pool  # noqa: E402
-from adapters.engine.target_queue import FEW  # noqa: E402
+from adapters.engine.restarting import FEW  # noqa: E402
 from adapters.engine.threads import processors  # noqa: E402
 from adapters.outcome import Crashed, Fault, Result, Returned  # noqa: E402
 from cases.model.case import Case, TensorSpec  # noqa: E402

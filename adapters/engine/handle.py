@@ -1,4 +1,7 @@
-"""The parent's handle of a worker: start it, configure it, send it cases, read its answers in order."""
+"""The parent's handle of a worker: load its adapter, start it, configure it, send it cases, read its answers in order.
+
+It never restarts a worker: ``adapters.engine.restarting`` goes on with another one.
+"""
 
 from __future__ import annotations
 
@@ -107,6 +110,8 @@ class Worker:
 
     def declare(self, limit: float) -> dict[str, str]:
         """Load the adapter's module, within ``limit`` seconds, and return the variables that its first mode needs.
+
+        The dict is empty if an import of the module is missing; ``start`` then says so.
 
         Raises:
             StartError: if the interpreter, its process or the adapter's module fails.

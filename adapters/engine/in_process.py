@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from adapters.base import Adapter
-from adapters.engine import target_queue
+from adapters.engine import restarting
 from adapters.outcome import Outcome
 from adapters.wire import unpack
 from adapters.worker import serve
@@ -21,7 +21,7 @@ def ask(adapter: Adapter, question: dict[str, Any]) -> Outcome | str:
 
     ``question`` is made of the case by ``cases.model.case.question``. The adapter's ``configure`` has been called.
     """
-    return target_queue.read(unpack(serve.answer(adapter, question, _Nobody())))
+    return restarting.read(unpack(serve.answer(adapter, question, _Nobody())))
 
 
 class _Nobody:

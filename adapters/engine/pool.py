@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Final
 from adapters.base import Target
 from adapters.engine.handle import Missing, Ready, StartFailure, Worker
 from adapters.engine.launch import Launch
+from adapters.engine.restarting import Deliver, Lane
 from adapters.engine.standby import Opened, Settings
 from adapters.engine.starting import StoppedError, Workers
-from adapters.engine.target_queue import Deliver, Lane
 from adapters.engine.threads import Task, in_turn
 from adapters.worker.memory import GIB
 from cases.model.case import Case
@@ -62,7 +62,8 @@ class Pool:
     def probe(self, launches: Sequence[Launch]) -> list[Ready | Missing | StartFailure]:
         """Start every adapter at the same time, and return what each offers, in the given order.
 
-        The worker of a ready adapter is kept for its first target whose mode needs no environment.
+        The worker of a ready adapter has the environment of the adapter's first mode, and is kept for its first target
+        whose mode needs the same.
 
         Raises:
             StoppedError: if the pool is stopped meanwhile.

@@ -65,7 +65,7 @@ class Workers:
         return answer
 
     def _in_first_mode(self, launch: Launch) -> Worker:
-        """Return a worker with the environment of the adapter's first mode; the mode is known once one has started."""
+        """Return a worker with the environment of the adapter's first mode, which is known before a framework is."""
         environment = self._declaring(worker := self._spawn(launch))
         if not environment:
             return worker

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from adapters.call import Call, Function, Text, dilates, fault, function, refuse, refuse_given
-from adapters.torch.conv import padded, window
+from adapters.torch.padding import of_transposed, padded
 from adapters.writing import indices, windows
 from adapters.writing.forms import cropped
 from cases.model import shapes
@@ -175,7 +175,7 @@ def avg_unpool(case: Case) -> Call:
 def _transposed(case: Case) -> Call:
     """Return the transpose of a convolution with ones, each channel by itself."""
     batch, *_, channels = case.inputs["value"].shape
-    pads, extra, crop = window(case)
+    pads, extra, crop = of_transposed(case)
     sizes = {"strides": case.strides, "padding": pads, "output_padding": extra}
     call = function("F.conv_transpose3d", "volumes", "ones", **sizes)
     return Call(

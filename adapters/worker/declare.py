@@ -1,4 +1,4 @@
-"""The declaration of an adapter: its name, modes, devices and versions.
+"""What an adapter says of itself: its modes first, then its name, devices and versions, which take its framework.
 
 Every type is checked here, in the worker, so that the author of a plug-in is told what to do.
 """
@@ -18,10 +18,12 @@ from cases.model.case import DATA_FORMATS, OPERATORS, PIPELINE
 
 
 def declare(adapter: Adapter) -> dict[str, Any]:
-    """Return an adapter's modes and their options, as builtin types. No framework is needed for that.
+    """Return an adapter's modes and their options, as builtin types. No method of it is called.
 
     Raises:
-        TypeError: if the adapter lacks a method of the protocol, or its modes or options have the wrong type.
+        TypeError: if the adapter has no ``configure``, or neither ``call`` nor ``run``, or its modes or options have
+            the wrong type.
+        AttributeError: if it has no ``modes``.
     """
     makes_calls = "call" if hasattr(adapter, "call") else "run"
     for method in ("configure", makes_calls):
@@ -36,7 +38,8 @@ def offer(adapter: Adapter, options: dict[str, dict[str, Any]]) -> dict[str, Any
     """Return all else that the parent must know about an adapter, as builtin types.
 
     Raises:
-        TypeError: if the adapter lacks a part of the protocol, or a part has the wrong type.
+        TypeError: if a part has the wrong type.
+        AttributeError: if a part is missing.
         ImportError: if its framework is not installed.
     """
     devices = words("devices()", adapter.devices())

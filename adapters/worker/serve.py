@@ -35,10 +35,11 @@ _EXTENSION = 2
 
 
 def serve(channel: Channel, locator: str) -> None:
-    """Load the adapter, say what its modes are, then what it offers, then answer until the parent closes the channel.
+    """Load the adapter and say its modes; after the parent's next message, say what it offers; then answer.
 
     Most adapters import their framework only to say what they offer, which takes seconds. So the parent hears first
-    whether a mode needs environment variables, and may start another process with them instead.
+    whether a mode needs environment variables, and may start another process with them instead. All ends when the
+    parent closes the channel.
 
     Raises:
         Exception: if the adapter is broken in any way but for a missing import; execnet takes it to the parent.

@@ -2,6 +2,7 @@
 
 The loader refuses a case that breaks a rule and is not marked invalid, and a case that is marked invalid and breaks no
 rule. The oracle refuses a call that breaks a rule. Both use these rules, so "invalid" has one meaning.
+What SAME means is in ``cases.model.shapes``.
 """
 
 from __future__ import annotations

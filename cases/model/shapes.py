@@ -1,4 +1,4 @@
-"""The shape laws: an image, a kernel, a stride and a padding fix every other size.
+"""The shape laws, SAME padding among them: an image, a kernel, a stride and a padding fix every other size.
 
 Every operator of the suite relates an **image** to the grid of **windows** on it. The image is the input of conv and
 pooling, and the output of conv_transpose and unpooling. One ``Axis`` holds that relation for one spatial axis, in

@@ -1,4 +1,4 @@
-"""The pandas tables of a recorded run.
+"""The pandas tables of a recorded run that are written as CSV, and those that no module of one page makes.
 
 Nothing here depends on the time or the machine, apart from what the frameworks themselves answer. Every table but the
 one of agreement is made from one frame with a row for each judged answer.

@@ -13,12 +13,16 @@ from reports.recording.options import UsageError
 from reports.recording.run import TIMES, Run, RunError, read
 
 
-def resumed(path: Path, header: dict[str, Any], cases: dict[str, Case]) -> Run:
-    """Return the run at ``path``, after a check that it has this header and that its cases have not changed.
+def resumed(path: Path, header: dict[str, Any], cases: dict[str, Case]) -> Run | None:
+    """Return the run to go on with, after a check that it has this header and that its cases have not changed.
+
+    None if there is no file at ``path``, or an empty one: then the run begins as any other.
 
     Raises:
         UsageError: if the file is no run, the header is another one, or a case has changed.
     """
+    if not path.exists() or not path.stat().st_size:
+        return None
     run = _read(path)
     if _fixed(run.header) != _fixed(header):
         msg = f"--resume: {path} was begun with other targets, versions, options or code; run without --resume"

@@ -217,10 +217,9 @@ class Session:
     def _old(self, cases: dict[str, Case]) -> Run | None:
         """Return the run to resume; None if there is none."""
         path = self.options.report / "run.jsonl"
-        if not self.options.resume or not path.exists() or not path.stat().st_size:
-            return None
-        run = resumed(path, self._header(), cases)
-        self.facts = run.header["targets"]
+        run = resumed(path, self._header(), cases) if self.options.resume else None
+        if run is not None:
+            self.facts = run.header["targets"]
         return run
 
     def _header(self) -> dict[str, Any]:

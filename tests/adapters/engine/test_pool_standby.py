@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from adapters.base import Target
-from adapters.engine import target_queue
+from adapters.engine import restarting
 from adapters.engine.launch import resolve
 from adapters.engine.pool import Pool
 from adapters.engine.standby import Attempt, Places, Standby
@@ -111,9 +111,9 @@ def test_losses_in_a_row_start_two_workers_at_once(folder: Path, monkeypatch: py
 
 
 def test_where_few_cases_are_left_no_worker_stands_by(folder: Path, standbys: list[Standby]) -> None:
-    ask(folder, cases("bad", more=target_queue.FEW - 1))
+    ask(folder, cases("bad", more=restarting.FEW - 1))
     assert standbys == []
-    ask(folder, cases("bad", more=target_queue.FEW))
+    ask(folder, cases("bad", more=restarting.FEW))
     assert len(standbys) == 1
 
 

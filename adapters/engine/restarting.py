@@ -1,4 +1,4 @@
-"""The queue of one target's cases: they are asked from the first to the last, by as many workers as that takes."""
+"""The cases of one target, asked from the first to the last. If a worker dies, hangs or breaks, another one goes on."""
 
 from __future__ import annotations
 
