@@ -12,7 +12,7 @@ from functools import partial
 from adapters.base import ModeOptions, Target
 from adapters.check.lines import Line, compare_runs
 from adapters.check.samples import SAMPLES, in_dtype
-from adapters.engine.handle import Missing, Ready, StartError, Worker
+from adapters.engine.handle import Missing, Ready, StartError, Worker, in_first_mode
 from adapters.engine.launch import Launch, known
 from adapters.engine.process import BrokenError, DiedError, SilentError
 from adapters.wire import Message
@@ -30,7 +30,7 @@ class TimeLimits:
 def check(launch: Launch, limits: TimeLimits = TimeLimits()) -> Iterator[Line]:
     """Try an adapter in every mode on every device that it can be used on; yield each line as soon as it is known."""
     try:
-        probed, ready = _start(launch, ModeOptions(), limits)
+        probed, ready = _ready(in_first_mode(partial(Worker, launch), limits.start), limits)
     except StartError as error:
         yield Line(what="start", fails=True, note=str(error))
         return
@@ -47,8 +47,7 @@ def check(launch: Launch, limits: TimeLimits = TimeLimits()) -> Iterator[Line]:
             worker.end()
 
 
-def _start(launch: Launch, options: ModeOptions, limits: TimeLimits) -> tuple[Worker, Ready | Missing]:
-    worker = Worker(launch, options.environment)
+def _ready(worker: Worker, limits: TimeLimits) -> tuple[Worker, Ready | Missing]:
     try:
         return worker, worker.start(limits.start)
     except StartError:
@@ -69,7 +68,7 @@ def _offer(ready: Ready) -> Iterator[Line]:
 
 
 def _everywhere(launch: Launch, ready: Ready, spare: list[Worker], limits: TimeLimits) -> Iterator[Line]:
-    """Yield the lines of every target; the first target that needs no environment takes the spare worker."""
+    """Yield the lines of every target; the first target takes the spare worker if that has its environment."""
     for mode in ready.modes:
         options = ready.options[mode]
         if options.missing:
@@ -77,13 +76,13 @@ def _everywhere(launch: Launch, ready: Ready, spare: list[Worker], limits: TimeL
             continue
         for device in ready.devices:
             if device in (options.devices or ready.devices):
-                takes_spare = bool(spare) and not options.environment
+                takes_spare = bool(spare) and spare[0].environment == options.environment
                 start = spare.pop if takes_spare else partial(_started, launch, options, limits)
                 yield from _target(start, Target(adapter=ready.name, mode=mode, device=device), options, limits)
 
 
 def _started(launch: Launch, options: ModeOptions, limits: TimeLimits) -> Worker:
-    return _start(launch, options, limits)[0]
+    return _ready(Worker(launch, options.environment), limits)[0]
 
 
 def _target(start: Callable[[], Worker], target: Target, options: ModeOptions, limits: TimeLimits) -> Iterator[Line]:

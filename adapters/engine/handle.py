@@ -9,7 +9,7 @@ import re
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -231,6 +231,26 @@ class Worker:
             message = self._process.receive(deadline - time.monotonic())
         self._unanswered.popleft()
         return message
+
+
+def in_first_mode(spawn: Callable[[Mapping[str, str]], Worker], limit: float) -> Worker:
+    """Return a worker with the environment of the adapter's first mode, which is known before a framework is.
+
+    ``spawn`` returns a worker with an environment; loading the adapter may take ``limit`` seconds.
+
+    Raises:
+        StartError: as ``spawn`` and ``Worker.declare`` do.
+    """
+    worker = spawn({})
+    try:
+        environment = worker.declare(limit)
+    except BaseException:
+        worker.end()
+        raise
+    if not environment:
+        return worker
+    worker.end()
+    return spawn(environment)
 
 
 def _options(fields: dict[str, Any]) -> ModeOptions:

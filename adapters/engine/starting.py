@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from adapters.base import Target
-from adapters.engine.handle import Missing, Ready, StartError, StartFailure, Worker
+from adapters.engine.handle import Missing, Ready, StartError, StartFailure, Worker, in_first_mode
 from adapters.engine.launch import Launch
 from adapters.engine.standby import Opened, Places, Settings, Supply
 from adapters.engine.threads import processors, side_by_side
@@ -46,7 +46,7 @@ class Workers:
 
     def _probe(self, launch: Launch) -> Ready | Missing | StartFailure:
         try:
-            worker = self._in_first_mode(launch)
+            worker = in_first_mode(partial(self._spawn, launch), self._limit)
         except StartError as error:
             self.check()
             return StartFailure(launch=launch, message=str(error))
@@ -63,21 +63,6 @@ class Workers:
             if not kept:
                 worker.end()
         return answer
-
-    def _in_first_mode(self, launch: Launch) -> Worker:
-        """Return a worker with the environment of the adapter's first mode, which is known before a framework is."""
-        environment = self._declaring(worker := self._spawn(launch))
-        if not environment:
-            return worker
-        worker.end()
-        return self._spawn(launch, environment)
-
-    def _declaring(self, worker: Worker) -> Mapping[str, str]:
-        try:
-            return worker.declare(self._limit)
-        except BaseException:
-            worker.end()
-            raise
 
     def _keep(self, ready: Ready, worker: Worker) -> None:
         with self._lock:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from adapters.base import NotSupported
 from adapters.oracle import InvalidCall, NotExact
@@ -24,7 +24,7 @@ from reports.judging.diagnosis.diagnose import diagnose
 from reports.judging.expectation import NoExpectationError, expectation, is_judged, tolerance
 from reports.judging.verdict import Status, Verdict
 from reports.recording.record import Key, Record
-from reports.recording.run import Run
+from reports.recording.run import Run, RunError
 from reports.recording.targets import ORACLE
 
 _UNANSWERABLE: Final = (NoExpectationError, InvalidCall, NotExact, NotSupported)
@@ -43,6 +43,9 @@ def begin(run: Run, accepted: Accepted) -> None:
     """Judge a run by what is accepted.
 
     Verdicts in the run's file are used again if the same code made them and the same is accepted.
+
+    Raises:
+        RunError: if a verdict in the run's file was changed, so that it is none.
     """
     by = hashlib.blake2b(f"{_sources()}{accepted.digest}".encode(), digest_size=8).hexdigest()
     if run.verdicts is not None and run.judged_by == by:
@@ -50,9 +53,18 @@ def begin(run: Run, accepted: Accepted) -> None:
     stored = run.stored if run.judged_by == by else {}
     run.verdicts = Verdicts(accepted=accepted)
     for key, line in stored.items():
-        run.verdicts.made[key] = verdict.from_json(line, accepted.of(key[1]))
+        run.verdicts.made[key] = _again(run, key, line, accepted)
     if run.judged_by != by:
         run.judging(by)
+
+
+def _again(run: Run, key: Key, line: dict[str, Any], accepted: Accepted) -> Verdict:
+    """Return a verdict of the run's file."""
+    try:
+        return verdict.from_json(line, accepted.of(key[1]))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        msg = f"{run.path}: the verdict on {key[0]}[{key[1]}] was changed and is none; run the suite again"
+        raise RunError(msg) from error
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from reports.judging.compare import Difference, Headroom
 from reports.judging.known import Known
@@ -91,9 +91,13 @@ def from_json(line: dict[str, Any], entries: Sequence[Known]) -> Verdict:
     """Return the verdict that ``to_json`` wrote.
 
     Raises:
-        KeyError, TypeError, IndexError: if ``line`` was not written by ``to_json`` for these entries.
+        AttributeError, IndexError, KeyError, TypeError, ValueError: if ``line`` was not written by ``to_json`` for
+            these entries.
     """
     given = dict(line)
+    if line["status"] not in get_args(Status) or line.get("follows", "pass") not in get_args(Follows):
+        msg = f"no verdict has the status {line['status']!r} and this end"
+        raise ValueError(msg)
     if "difference" in line:
         difference = Difference(**line["difference"])
         given["difference"] = replace(difference, position=tuple(difference.position))

@@ -20,6 +20,8 @@ _PAGES: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_PROBLEMS: Final = 5
+"""The largest number of problems that a page lists."""
 _CUT: Final = 160
 """The most characters that a Markdown cell shows."""
 
@@ -40,10 +42,13 @@ def _versions(run: Run) -> str:
 
 
 def _failing(run: Run) -> str:
-    """Return how many answers fail the run, for every page; nothing if none does."""
+    """Return for every page what fails the run: how many answers, and what else; nothing if it does not fail."""
     counts = Counter(verdict.follows for _, _, verdict in judged(run) if verdict.fails)
     parts = ", ".join(f"{count:,} {follows}" for follows, count in sorted(counts.items()))
-    return f"\n\nTHIS RUN FAILS: of its answers are {parts}; differences.md has each of them." if parts else ""
+    answers = f"\n\nTHIS RUN FAILS: of its answers are {parts}; differences.md has each of them." if parts else ""
+    problems = (run.footer or {}).get("problems", [])
+    more = f"; and {len(problems) - _PROBLEMS:,} more" if len(problems) > _PROBLEMS else ""
+    return answers + (f"\n\nTHIS RUN FAILS: {'; '.join(problems[:_PROBLEMS])}{more}." if problems else "")
 
 
 def cell(text: Any) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -125,7 +125,7 @@ def finish(session: pytest.Session) -> None:
     stash, file = session.config.stash, run.options.report / "run.jsonl"
     problems, judging = _tried(lambda: _problems(session.config, run) if over else [], [], file)
     stash[_PATHS], rendering = _tried(
-        lambda: _finished(session.config, run, complete=over), [file] if over else [], file
+        lambda: _finished(session.config, run, problems + judging, complete=over), [file] if over else [], file
     )
     stash[_PROBLEMS] = problems + judging + rendering
     if judging or rendering:
@@ -143,11 +143,11 @@ def _tried(step: Callable[[], _List], otherwise: _List, file: Path) -> tuple[_Li
         return otherwise, [f"a fault of ours: {what}; the answers are kept: python -m reports render {file}"]
 
 
-def _finished(config: pytest.Config, session: Session, *, complete: bool) -> list[Path]:
+def _finished(config: pytest.Config, session: Session, problems: Sequence[str], *, complete: bool) -> list[Path]:
     """End the run, and write the pages if it is complete. Return the paths, the run's own file first."""
     if complete and session.run is not None:
         judge_all(session.run)
-    session.finish(complete=complete)
+    session.finish(complete=complete, problems=[*_uncollected(config), *problems])
     if not complete or session.run is None:
         return []
     return [session.run.path, *render.write(session.run, config.stash[ACCEPTED], session.options.report)]
@@ -163,10 +163,18 @@ def _is_whole(config: pytest.Config) -> bool:
     """Tell whether every case of the suite was asked: its folder was named, all was collected, nothing deselected."""
     folder = config.rootpath / "cases"
     named = any((config.invocation_params.dir / argument).resolve() == folder for argument in config.args)
+    return named and not _uncollected(config) and not _stats(config).get("deselected")
+
+
+def _uncollected(config: pytest.Config) -> list[str]:
+    """Return a line for each file or entry that could not be loaded, so that its cases were not asked."""
+    errors = _stats(config).get("error", ())
+    return [f"{report.nodeid} is not loaded" for report in errors if isinstance(report, pytest.CollectReport)]
+
+
+def _stats(config: pytest.Config) -> Mapping[str, Sequence[Any]]:
     terminal = config.pluginmanager.get_plugin("terminalreporter")
-    stats = terminal.stats if terminal else {}
-    faulty = any(isinstance(report, pytest.CollectReport) for report in stats.get("error", ()))
-    return named and not faulty and not stats.get("deselected")
+    return terminal.stats if terminal else {}
 
 
 def status(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:

@@ -253,8 +253,14 @@ def read(path: Path) -> Run:
     except (ValueError, KeyError, TypeError) as error:
         msg = f"{path}: not a recorded run: {error}"
         raise RunError(msg) from None
+    if not run.header:
+        msg = f"{path}: not a recorded run: it has no header"
+        raise RunError(msg)
     if run.header.get("format") != FORMAT:
         msg = f"{path}: written in format {run.header.get('format')}, this version reads {FORMAT}; run the suite again"
+        raise RunError(msg)
+    if lost := next((case for case, _ in run.keys if case not in run.cases), None):
+        msg = f"{path}: not a recorded run: it has an answer to {lost}, and no such case"
         raise RunError(msg)
     return run
 

@@ -123,12 +123,12 @@ class Session:
         Raises:
             LostError: if there is no answer, by a fault on our side.
         """
-        for name in (ORACLE, target):
-            if (case.id, name) in self._recorded().unasked:
-                continue
+        names = [name for name in (ORACLE, target) if (case.id, name) not in self._recorded().unasked]
+        for name in names:  # both, so that the end of the run does not cut off the other answer
             self._await(case.id, name)
-            if fault := self._recorded().faults.get((case.id, name)):
-                raise LostError(fault)
+        faults = self._recorded().faults
+        if fault := next((faults[case.id, name] for name in names if (case.id, name) in faults), None):
+            raise LostError(fault)
 
     def _await(self, case: str, target: str) -> None:
         answered = False
@@ -140,15 +140,18 @@ class Session:
                 self._waiting()
                 self._check_pool(case, target)
 
-    def finish(self, *, complete: bool) -> None:
-        """End the run: stop the workers, write the footer if the run is complete, and close the file."""
+    def finish(self, *, complete: bool, problems: Sequence[str] = ()) -> None:
+        """End the run: stop the workers, write the footer if the run is complete, and close the file.
+
+        ``problems`` are lines about what fails the run beside its answers.
+        """
         self._pool.stop()
         if self.run is None:
             return
         try:
             self._record_settings()
             if complete:
-                self.run.end(asked=len(self.asked))
+                self.run.end(asked=len(self.asked), **({"problems": list(problems)} if problems else {}))
         finally:
             self.run.close()
 

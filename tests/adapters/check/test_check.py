@@ -85,6 +85,12 @@ def test_modes_are_tried_in_their_environment_and_dtype_unless_they_are_missing(
     assert "nowhere-cpu" not in {line.what.partition(" ")[0] for line in lines}
 
 
+def test_a_framework_is_imported_in_its_mode_s_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COSTLY", str(tmp_path / "imports"))
+    assert not [line for line in check(resolve("tests.fakes:Costly")) if line.fails]
+    assert (tmp_path / "imports").read_text(encoding="utf-8").splitlines() == ["set", "unset"]
+
+
 def test_a_name_other_than_the_registered_one_fails() -> None:
     line = next(line for line in check(Launch(name="torch", locator="tests.fakes:Right")) if line.what == "name")
     assert str(line) == "FAIL  name: is 'right': make it 'torch', the name under which it is registered"

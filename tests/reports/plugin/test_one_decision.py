@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from reports.judging.known import Known
 from reports.judging.verdict import FAILING, Verdict
 from reports.pages import render
 from reports.recording.not_asked import NotAsked
-from reports.recording.run import Run, read
+from reports.recording.run import Run, RunError, read
 
 ROOT = Path(__file__).parents[3]
 TARGET = "mixed-eager-cpu"
@@ -36,6 +37,7 @@ ENDS: dict[str, tuple[str, str]] = {
     "known-right": (SIZES, "vanished"),
     "known-crash": (SIZES, "changed"),
     "inexact": (f"{SIZES}, dtype: float16, in_channels: 64", "error"),
+    "too-large": ("image: [400000, 400000], kernel: [3, 3], strides: 2", "error"),
     "refused": (f"image: [5, 6], kernel: [3, 3], {WRONG}", "pass"),
     "refused-otherwise": (f"image: [5, 6], kernel: [3, 3], {WRONG}", "changed"),
     "refused-unrecorded": (f"image: [5, 6], kernel: [3, 3], {WRONG}", "new"),
@@ -71,7 +73,7 @@ def outcomes(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> dict
     path = pytester.path / "cases" / "topic.yaml"
     path.parent.mkdir()
     entries = (f"  - {{name: {name}, {fields}}}\n" for name, (fields, _) in ENDS.items())
-    path.write_text(HEAD + "".join(entries), encoding="utf-8")
+    path.write_text(HEAD + "".join(entries) + "  - {name: unloaded, image: [5]}\n", encoding="utf-8")
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("reports.judging.behaviours.load", _accepted)
     where = 'strides == (2, 2) and image == (5, 6) and topic == "topic" and dtype == "float32"'
@@ -119,8 +121,10 @@ def test_pytest_and_every_page_say_the_same(outcomes: dict[str, str], pytester: 
     rows = csv.DictReader(io.StringIO(pages["differences.csv"]))
     marked = {row["case"].partition("::")[2]: row["follows"] for row in rows if row["follows"] in FAILING}
     assert marked == {name: follows for name, (_, follows) in ENDS.items() if follows in FAILING}
-    said = "THIS RUN FAILS: of its answers are 3 changed, 1 error, 4 new, 2 vanished"
-    assert all(said in text for name, text in pages.items() if name.endswith((".md", ".html")))
+    said = "THIS RUN FAILS: of its answers are 3 changed, 2 error, 4 new, 2 vanished"
+    texts = {name: text for name, text in pages.items() if name.endswith((".md", ".html"))}
+    assert all(said in text for text in texts.values())
+    assert all(re.search(r"THIS RUN FAILS: \S*topic.yaml\S* is not loaded\.", text) for text in texts.values())
     assert "**changed**: clear" in pages["shape_errors.md"]
     assert "inexact[mixed-eager-cpu]: the oracle gave no expected result: " in pages["conformance.md"]
 
@@ -141,6 +145,22 @@ def test_verdicts_are_kept_with_the_run_and_not_made_again(
     assert pages == {name: (folder / name).read_text(encoding="utf-8") for name in pages}
     assert "failed" in outcomes.values()
     assert set(made) == {Verdict(status="passed")}, "the digests tell a plain pass, and all else is stored"
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [('"follows":"new"', '"follows":"pas"'), ('"status":"differing"', '"status":"fine"'), ('"entry":0', '"entry":9')],
+)
+def test_a_verdict_that_was_changed_by_hand_is_refused(
+    was: str, becomes: str, outcomes: dict[str, str], pytester: pytest.Pytester
+) -> None:
+    assert outcomes
+    file = pytester.path / "report" / "run.jsonl"
+    text = file.read_text(encoding="utf-8")
+    assert was in text
+    file.write_text(text.replace(was, becomes), encoding="utf-8")
+    with pytest.raises(RunError, match=r"run.jsonl: the verdict on cases/topic.yaml::\S+ was changed and is none; run"):
+        begin(read(file), _accepted())
 
 
 def test_verdicts_by_other_known_differences_do_not_count(outcomes: dict[str, str], pytester: pytest.Pytester) -> None:

@@ -110,6 +110,7 @@ def test_a_footer_counts_only_at_the_end(tmp_path: Path) -> None:
 def test_a_fault_is_kept_apart_and_comes_back(tmp_path: Path) -> None:
     run = Run(tmp_path / "run.jsonl")
     run.begin({})
+    run.ask(CASE)
     run.record(Fault(case=CASE.id, target=TORCH, message="our own mistake"))
     run.close()
     again = read(run.path)
@@ -124,7 +125,7 @@ def test_a_fault_is_kept_apart_and_comes_back(tmp_path: Path) -> None:
         ("not JSON\n", "not a recorded run"),
         ('{"no": "record"}\n', "not a recorded run"),
         ("[]\n", "not a recorded run"),
-        ("", "written in format None, this version reads 2; run the suite again"),
+        ("", "not a recorded run: it has no header"),
         ('{"record": "header", "format": 0}\n', "written in format 0, this version reads 2; run the suite again"),
         ("\x00\xff\n", "not a recorded run"),
     ],
@@ -139,10 +140,21 @@ def test_what_is_no_run_is_one_line(tmp_path: Path, text: str | None, message: s
     assert "\n" not in str(caught.value)
 
 
+def test_an_answer_to_no_case_of_the_run_is_one_line(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run.jsonl")
+    run.begin({})
+    run.record(Fault(case="cases/topic.yaml::gone", target=TORCH, message="our own mistake"))
+    run.close()
+    with pytest.raises(RunError, match=r"it has an answer to cases/topic.yaml::gone, and no such case$"):
+        read(run.path)
+
+
 def test_two_threads_record_and_a_third_reads(tmp_path: Path) -> None:
     run = Run(tmp_path / "run.jsonl")
     run.begin({})
     cases = [make("conv_transpose", name=f"n{number}") for number in range(60)]
+    for case in cases:
+        run.ask(case)
 
     def work(target: str) -> None:
         for number, case in enumerate(cases):
