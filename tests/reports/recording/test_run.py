@@ -153,8 +153,8 @@ def test_two_threads_record_and_a_third_reads(tmp_path: Path) -> None:
     run = Run(tmp_path / "run.jsonl")
     run.begin({})
     cases = [make("conv_transpose", name=f"n{number}") for number in range(60)]
-    for case in cases:
-        run.ask(case)
+    for asked in cases:
+        run.ask(asked)
 
     def work(target: str) -> None:
         for number, case in enumerate(cases):
