@@ -388,6 +388,21 @@ class RefusesDevice(Right):
         raise RuntimeError(msg)
 
 
+class DiesInDevices(Right):
+    """Its framework ends the process as soon as it is imported."""
+
+    def devices(self) -> Any:
+        os.abort()
+
+
+class BreaksInDevices(Right):
+    """Its framework's error has two lines."""
+
+    def devices(self) -> Any:
+        msg = "no license\nask the vendor"
+        raise RuntimeError(msg)
+
+
 class Costly(Right):
     """Needs a variable in its first mode, and writes into $COSTLY its value at each import of its framework."""
 

@@ -174,8 +174,10 @@ class Worker:
                 why = error.summary
             case SilentError():
                 why = f"it took longer than {limit:g} seconds"
-            case _:
+            case _ if self._declared is None:
                 why = f"{_obituary(self.autopsy())}; it must be Python 3.10 or later with NumPy and the framework"
+            case _:
+                why = f"{_obituary(self.autopsy())}; the framework or the adapter ended it"
         msg = f"{self._launch.name}: cannot {what} in {self._place}: {why}"
         return StartError(msg, final=not isinstance(error, DiedError))
 

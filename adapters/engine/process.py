@@ -68,8 +68,10 @@ class BrokenError(Exception):
 
     @property
     def summary(self) -> str:
-        """Return the traceback's last line."""
-        return str(self).rstrip().rpartition("\n")[2]
+        """Return the exception at the traceback's end on one line: what stands behind the last indented line."""
+        lines = str(self).rstrip().split("\n")
+        start = max((place + 1 for place, line in enumerate(lines) if line.startswith(" ")), default=0)
+        return " ".join(lines[start:] or lines[-1:]).strip()
 
 
 class _Pipes(Popen2IO):

@@ -93,8 +93,9 @@ def sorted_out(answers: Iterable[Ready | Missing | StartFailure]) -> tuple[list[
             case Ready():
                 ready.append(answer)
             case Missing(launch=launch, message=message):
-                what = _INSTALL.get(launch.name, launch.name)
-                missing[launch.name] = f"not installed ({normal(message)}): pip install {what}"
+                named = f"pip install {_INSTALL.get(launch.name, launch.name)}"
+                advice = "install what the module imports" if ":" in launch.name else named
+                missing[launch.name] = f"not installed ({normal(message)}): {advice}"
             case StartFailure(message=message):
                 raise UsageError(message)
     return ready, missing

@@ -57,7 +57,10 @@ def test_a_framework_that_is_not_installed_is_missing() -> None:
     ("locator", "line"),
     [
         ("tests.fakes:DiesAtStart", "its process ended with SIGABRT (no driver found)"),
+        ("tests.fakes:DiesInDevices", "its process ended with SIGABRT"),
+        ("tests.fakes:DiesInDevices", "; the framework or the adapter ended it"),
         ("tests.fakes:BreaksAtStart", "RuntimeError: no license"),
+        ("tests.fakes:BreaksInDevices", "RuntimeError: no license ask the vendor"),
         ("tests.fakes:WrongModes", "TypeError: modes is 'eager'; it must be a tuple of one or more words"),
         ("tests.fakes:WrongVersions", "TypeError: versions() returned ('1.0',); it must return a dict of strings"),
         ("tests.fakes:Absent", "AttributeError: module 'tests.fakes' has no attribute 'Absent'"),
