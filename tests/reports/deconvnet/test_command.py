@@ -16,9 +16,9 @@ from PIL import Image
 from cases.loading.vgg_weights import LAYERS
 from reports import __main__ as reports
 from reports.deconvnet import ask
-from reports.deconvnet.ask import RUN
+from reports.deconvnet.ask import PICTURE, RUN
 from reports.deconvnet.study import study
-from reports.recording.run import read
+from reports.recording.run import Run, read
 
 FAKES = "tests.reports.fakes"
 
@@ -74,7 +74,7 @@ def test_a_run_is_drawn_again_and_kept_only_if_asked(tmp_path: Path) -> None:
     assert reports.main(["deconvnet", "--again", record, "--to", str(tmp_path / "three")]) == 0
     one, three = ((tmp_path / name / "deconvnet.html").read_bytes() for name in ("one", "three"))
     assert one == three
-    (tmp_path / "one" / "record" / "filters.npz").unlink()
+    (tmp_path / "one" / "record" / PICTURE).unlink()
     assert reports.main(["deconvnet", "--again", record, "--to", str(tmp_path / "three")]) == 2
 
 
@@ -175,7 +175,9 @@ def test_who_is_missing_or_cannot_be_configured_keeps_nobody_from_answering(
 
 
 def test_a_run_of_another_command_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / RUN).write_text('{"record":"header","format":1,"targets":{}}\n', encoding="utf-8")
+    run = Run(tmp_path / RUN)
+    run.begin({"targets": {}})
+    run.close()
     message = _refused(tmp_path, capsys, "--again", str(tmp_path / RUN))
     assert "not a run of python -m reports deconvnet; give one that --keep left" in message
 
