@@ -26,6 +26,7 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from adapters import program  # noqa: E402
 from adapters.base import NotSupported  # noqa: E402 - a script finds the rooms first
 from cases.loading.load import find, load  # noqa: E402
 from cases.model import fill  # noqa: E402
@@ -87,12 +88,17 @@ def _loop(framework: str, glob: str) -> dict[str, Any]:
     imported = time.perf_counter()
     ends = [_call(adapter, case) for case in cases]
     counts = {end: ends.count(end) for end in ("returned", "unsupported", "raised")}
+    if not counts["returned"]:
+        sys.exit(f"{framework}: no call of {glob!r} returned, so there is nothing to measure")
     return {"imports": imported - start, "calls": time.perf_counter() - imported, **counts}
 
 
 def _call(adapter: Any, case: Case) -> str:
     try:
-        adapter.run(case, fill.fill(case))
+        if hasattr(adapter, "run"):
+            adapter.run(case, fill.fill(case))
+        else:
+            getattr(adapter, "execute", program.execute)(adapter.call(case), fill.fill(case))
     except NotSupported:
         return "unsupported"
     except Exception:  # noqa: BLE001 - a refusal takes its time as well
