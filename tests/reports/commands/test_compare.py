@@ -22,6 +22,7 @@ ONES, TWOS = (Returned(arrays={"output": np.full(3, value)}) for value in (1.0, 
 
 
 def _with_fault(run: Run) -> Run:
+    run.ask(CASE)
     run.record(Fault(case=CASE.id, target=TORCH, message="our own mistake"))
     run.end()
     run.close()
