@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from adapters import program
+from adapters.outcome import is_native
 from adapters.wire import Array, Message
 from cases.model import shapes
 from cases.model.case import INDEX_DTYPE, Case
-
-NATIVE: Final = "native_"
-"""The prefix of outputs that are the framework's own and are not compared: its indices, as the framework gave them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +61,11 @@ def _call(text: str) -> Line:
 
 def _outputs(case: Case, arrays: dict[str, Array]) -> Iterator[Line]:
     wanted = case.outputs
-    complete = {name for name in arrays if not name.startswith(NATIVE)} == set(wanted)
+    complete = {name for name in arrays if not is_native(name)} == set(wanted)
     note = "" if complete else f"returned {', '.join(arrays) or 'none'}: return {', '.join(wanted)}"
     yield Line(what="outputs", fails=not complete, note=note)
     for name, array in arrays.items():
-        if name in wanted or name.startswith(NATIVE):
+        if name in wanted or is_native(name):
             yield _shape(name, array, shapes.output_shape(case))
             yield _dtype(name, array, case)
 
@@ -82,7 +79,7 @@ def _shape(name: str, array: Array, wanted: tuple[int, ...]) -> Line:
 
 
 def _dtype(name: str, array: Array, case: Case) -> Line:
-    if name.startswith(NATIVE):
+    if is_native(name):
         fine, wanted = array.dtype.kind in "iu", "an integer dtype"
     elif name == "indices":
         fine, wanted = array.dtype == np.dtype(INDEX_DTYPE), INDEX_DTYPE

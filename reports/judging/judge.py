@@ -9,7 +9,6 @@ import functools
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Final
 
 from adapters.base import NotSupported
@@ -24,6 +23,7 @@ from reports.judging.diagnosis.diagnose import diagnose
 from reports.judging.expectation import NoExpectationError, expectation, is_judged, tolerance
 from reports.judging.verdict import Status, Verdict
 from reports.recording.record import Key, Record
+from reports.recording.resume import sources
 from reports.recording.run import Run, RunError
 from reports.recording.targets import ORACLE
 
@@ -70,10 +70,7 @@ def _again(run: Run, key: Key, line: dict[str, Any], accepted: Accepted) -> Verd
 @functools.cache
 def _sources() -> str:
     """Return a digest of the code that judges."""
-    root = Path(__file__).parents[2]
-    folders = ("cases/model", "adapters/oracle", "reports/judging")
-    files = sorted(path for folder in folders for path in (root / folder).rglob("*.py"))
-    return hashlib.blake2b(b"\0".join(path.read_bytes() for path in files), digest_size=8).hexdigest()
+    return sources("cases/model", "adapters/oracle", "reports/judging")
 
 
 def judge(run: Run, case: Case, target: str) -> Verdict:

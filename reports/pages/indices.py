@@ -18,6 +18,7 @@ import pandas as pd
 from adapters.base import NotSupported
 from adapters.oracle import InvalidCall, NotExact, Oracle
 from adapters.outcome import Returned
+from cases.loading.claims import NATIVE
 from cases.model import shapes
 from cases.model.case import Case
 from cases.model.fill import fill
@@ -27,7 +28,6 @@ Array = npt.NDArray[Any]
 Convention = Callable[[Array], Array]
 """A function from canonical indices to the index tensor that a framework with this convention returns."""
 
-NATIVE: Final = "native_indices"
 _COLUMNS: Final = ("target", "index", "with include_batch_in_index", "dtype", "cases")
 
 

@@ -226,7 +226,7 @@ class Session:
         return run
 
     def _header(self) -> dict[str, Any]:
-        header = {"targets": self.facts, "missing": self.missing, "suite": sources()}
+        header = {"targets": self.facts, "missing": self.missing, "suite": sources("cases", "adapters")}
         options = {"weights": self._weights.facts, TIMES: self.options.determinism}
         return header | {name: value for name, value in options.items() if value}
 
