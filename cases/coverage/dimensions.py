@@ -7,11 +7,12 @@ has no such dimension. Only calls with a right answer count: wrong calls, behavi
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from cases.model import dtypes, shapes
-from cases.model.case import OPERATORS, Case, is_outward
+from cases.model.case import OPERATORS, Case, Padding, is_outward
+from cases.model.shapes import Axis
 
 Value = tuple[str, str]
 """A dimension and one of its values: ``("padding", "SAME, odd")``."""
@@ -68,17 +69,15 @@ def _padding(case: Case) -> str:
 def _output_size(case: Case) -> str:
     """Name the output size: the smallest image with as many windows along every axis, or a larger one."""
     axes = shapes.axes(case)
-    least = all(_windows(case, number, axis.image - 1) < axis.count for number, axis in enumerate(axes))
+    least = all(_windows(case.padding, axes, number) < axis.count for number, axis in enumerate(axes))
     return "the smallest" if least else "larger"
 
 
-def _windows(case: Case, number: int, image: int) -> int:
-    """Return the number of windows along one axis if its image is ``image`` elements long."""
-    sizes = [(axis.image, axis.extent, axis.stride) for axis in shapes.axes(case)]
-    sizes[number] = (image, *sizes[number][1:])
-    images, extents, strides = zip(*sizes, strict=True)
-    pair = shapes.pads(case.padding, images, extents, strides)[number]
-    return shapes.window_count(*sizes[number], pair)
+def _windows(padding: Padding, axes: Sequence[Axis], number: int) -> int:
+    """Return the number of windows along one axis if its image were an element shorter."""
+    images = tuple(axis.image - (place == number) for place, axis in enumerate(axes))
+    pair = shapes.pads(padding, images, tuple(axis.extent for axis in axes), tuple(axis.stride for axis in axes))
+    return shapes.window_count(images[number], axes[number].extent, axes[number].stride, pair[number])
 
 
 def _groups(case: Case) -> str:

@@ -106,8 +106,11 @@ class _Search:
     found: set[Pair] = field(default_factory=set)
     refused: dict[Pair, str] = field(default_factory=dict)
 
-    def attempt(self, fields: Fields, wanted: tuple[Value, ...] = ()) -> Case | None:
-        """Build a call, or keep the reason why it is refused: the ``wanted`` values may not go together."""
+    def attempt(self, fields: Fields, wanted: tuple[Value, ...] = ()) -> tuple[Case, tuple[Value, ...]] | None:
+        """Build a call and return it with its values.
+
+        If it is refused, keep the reason: the ``wanted`` values may not go together.
+        """
         try:
             case = _build(self.operator, fields)
         except (BuildError, ValidationError) as error:
@@ -115,8 +118,9 @@ class _Search:
             for pair in dimensions.pairs(wanted):
                 self.refused.setdefault(pair, reason)
             return None
-        self.found.update(dimensions.pairs(dimensions.values(case)))
-        return case
+        values = dimensions.values(case)
+        self.found.update(dimensions.pairs(values))
+        return case, values
 
     def sizes(self) -> list[_Call]:
         """Return one call of each class of sizes. Sizes with the same values are one class.
@@ -130,8 +134,8 @@ class _Search:
     def _classes(self, entries: Iterable[Fields]) -> list[_Call]:
         classes: dict[tuple[Value, ...], _Call] = {}
         for fields in entries:
-            if case := self.attempt(fields):
-                values = dimensions.values(case)
+            if built := self.attempt(fields):
+                case, values = built
                 classes.setdefault(values, _Call(fields=fields, values=values, axes=shapes.axes(case)))
         return list(classes.values())
 
