@@ -25,7 +25,7 @@ from cases.loading.load import load
 from cases.loading.schema import FILE
 from cases.model.case import Case, TensorSpec
 from reports.__main__ import main as reports_main
-from reports.judging.known import Known
+from reports.judging.facts import Fact
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -118,7 +118,7 @@ def test_the_examples_of_cases_can_be_loaded(tmp_path: Path) -> None:
 
 def test_the_examples_of_reports_have_the_form_of_their_files() -> None:
     known, claims, mutants = (yaml.safe_load(text) for text in _blocks(ROOT / "reports" / "README.md", "yaml"))
-    assert TypeAdapter(list[Known]).validate_python(known)
+    assert TypeAdapter(list[Fact]).validate_python(known)
     assert TypeAdapter(list[Claim]).validate_python(claims)
     assert TypeAdapter(list[Mutant]).validate_python(mutants)
 

@@ -50,6 +50,7 @@ class Ready:
     devices: tuple[str, ...]
     versions: dict[str, str]
     python: str
+    processor: str
     pid: int
 
 

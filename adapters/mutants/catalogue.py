@@ -13,15 +13,15 @@ from adapters.mutants.parts import PARTS
 from adapters.mutants.slips import find
 from cases.loading.claims import over
 from cases.loading.entries import Name, Rule, Sentence, Strict
-from cases.loading.facts import FACTS
 from cases.loading.load import explain
+from cases.loading.properties import PROPERTIES
 from cases.loading.yaml_document import CaseFileError, read
 from cases.model.case import INPUTS, OUTPUTS, Broken, Operator
 
 SHIPPED: Final = Path(__file__).parent / "catalogue"
 _HIDDEN: Final = {"operator", "topic", "tier", "rule"}
 """The facts of a case that no implementation knows of a call."""
-Condition = Annotated[str, AfterValidator(over(*FACTS.keys() - _HIDDEN))]
+Condition = Annotated[str, AfterValidator(over(*PROPERTIES.keys() - _HIDDEN))]
 
 
 def _part(name: str) -> str:

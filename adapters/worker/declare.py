@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy as np
+
 from adapters.base import Adapter
 from cases.model import dtypes
 from cases.model.case import DATA_FORMATS, OPERATORS, PIPELINE
@@ -49,8 +51,16 @@ def offer(adapter: Adapter, options: dict[str, dict[str, Any]]) -> dict[str, Any
         "devices": devices,
         "versions": texts("versions()", adapter.versions()),
         "python": platform.python_version(),
+        "processor": _instructions(),
         "pid": os.getpid(),
     }
+
+
+def _instructions() -> str:
+    """Return NumPy's names of the instruction sets that this processor has, of those that NumPy has code for."""
+    found: Any = np.show_config(mode="dicts")
+    sets = found.get("SIMD Extensions", {})
+    return " ".join([*sets.get("baseline", ()), *sets.get("found", ())])
 
 
 def word(what: str, value: object) -> str:

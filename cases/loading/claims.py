@@ -16,8 +16,8 @@ from pydantic import AfterValidator, Field, StrictStr, TypeAdapter, ValidationEr
 
 from cases.loading.entries import Name, Sentence, Source, Strict
 from cases.loading.expressions import Expression, expression
-from cases.loading.facts import FACTS, facts
 from cases.loading.load import CLAIMS, explain
+from cases.loading.properties import PROPERTIES, properties
 from cases.loading.yaml_document import CaseFileError, Document, read, suggest
 from cases.model.case import Case
 
@@ -53,8 +53,8 @@ def over(*names: str) -> Callable[[str], str]:
     return check
 
 
-Condition = Annotated[StrictStr, AfterValidator(over(*FACTS))]
-Holds = Annotated[StrictStr, AfterValidator(over(*FACTS, *ANSWER, *FUNCTIONS))]
+Condition = Annotated[StrictStr, AfterValidator(over(*PROPERTIES))]
+Holds = Annotated[StrictStr, AfterValidator(over(*PROPERTIES, *ANSWER, *FUNCTIONS))]
 Globs = Annotated[list[StrictStr], Field(min_length=1)]
 
 
@@ -149,7 +149,7 @@ def meets(case: Case, text: str) -> bool | None:
     """Tell whether a condition is true of a case; None if it can't be evaluated for the case."""
     condition = expression(text)
     try:
-        return condition.holds(facts(case, condition.names))
+        return condition.holds(properties(case, condition.names))
     except ValueError:
         return None
 

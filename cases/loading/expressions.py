@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from jinja2 import StrictUndefined, TemplateError, Undefined, nodes
@@ -66,6 +66,30 @@ def expression(text: str) -> Expression:
         handed=tuple(_handed(tree)),
         compiled=compiled,
     )
+
+
+def possible(condition: Expression, name: str, values: Iterable[str]) -> frozenset[str]:
+    """Return the values of a name for which a condition can be true, whatever the other names are.
+
+    Only what the condition demands of the name by ``==`` or ``in`` is read, through ``and`` and ``or``.
+    """
+    tree = _SANDBOX.parse(f"{{{{ {condition.text} }}}}")
+    (output,) = tree.body
+    (node,) = cast("nodes.Output", output).nodes
+    return frozenset(value for value in values if _can_be_true(node, name, value))
+
+
+def _can_be_true(node: nodes.Node, name: str, value: str) -> bool:
+    match node:
+        case nodes.And():
+            return _can_be_true(node.left, name, value) and _can_be_true(node.right, name, value)
+        case nodes.Or():
+            return _can_be_true(node.left, name, value) or _can_be_true(node.right, name, value)
+        case nodes.Compare(expr=nodes.Name(name=found), ops=[nodes.Operand(op="eq", expr=nodes.Const(value=only))]):
+            return found != name or only == value
+        case nodes.Compare(expr=nodes.Name(name=found), ops=[nodes.Operand(op="in", expr=nodes.List(items=items))]):
+            return found != name or value in [item.value for item in items if isinstance(item, nodes.Const)]
+    return True
 
 
 def _handed(tree: nodes.Template) -> Iterator[tuple[str, str]]:

@@ -80,7 +80,7 @@ def compare(run: Run, options: argparse.Namespace) -> int:
     if not count:
         msg = f"{options.run} and {options.against} have no answer in common: nothing was compared"
         raise RunError(msg)
-    begin(run, behaviours.load())
+    begin(run, behaviours.load_for(run))
     lines, alone = changes(old, run), rest(old, run)
     print(
         *lines,

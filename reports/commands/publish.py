@@ -8,11 +8,13 @@ from pathlib import Path
 
 from cases.loading.lookup import SHIPPED, every
 from reports.judging import behaviours
+from reports.pages import findings
 from reports.pages import render as pages
 from reports.recording.run import Run, RunError
 from reports.recording.targets import DEFAULT_ADAPTERS, adapter_of
 
 _PUBLISHED = Path(__file__).parents[1] / "published"
+_README = Path(__file__).parents[2] / "README.md"
 
 
 def add_render_options(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def render(run: Run, options: argparse.Namespace) -> int:
     """Write every report of a run and print the paths; return 0."""
-    for path in pages.write(run, behaviours.load(), options.to or options.run.parent):
+    for path in pages.write(run, behaviours.load_for(run), options.to or options.run.parent):
         print(path)
     return 0
 
@@ -43,7 +45,7 @@ def publish(run: Run, options: argparse.Namespace) -> int:
         _refuse_partial(run, options.run)
     folder, status = _PUBLISHED / options.name, 0
     folder.mkdir(exist_ok=True)
-    for name, text in pages.published(run, behaviours.load()).items():
+    for name, text in pages.published(run, behaviours.load_for(run)).items():
         path = folder / name
         committed = path.read_text(encoding="utf-8") if path.exists() else ""
         if options.check and committed != text and name not in pages.MEASURED:
@@ -52,9 +54,23 @@ def publish(run: Run, options: argparse.Namespace) -> int:
         elif not options.check:
             path.write_text(text, encoding="utf-8")
             print(path)
+    status = max(status, 0 if options.name else _readme(run, check=options.check))
     if status:
         print("the run differs from the published tables: if the change is right, run `tox -e publish` and commit it")
     return status
+
+
+def _readme(run: Run, *, check: bool) -> int:
+    """Write the facts into README, or check them; return 1 if the check finds a difference, else 0."""
+    committed = _README.read_text(encoding="utf-8")
+    text = findings.inserted(committed, run, behaviours.load_for(run))
+    if check and text != committed:
+        print("".join(_diff("README.md", committed, text)))
+        return 1
+    if not check:
+        _README.write_text(text, encoding="utf-8")
+        print(_README)
+    return 0
 
 
 def _refuse_partial(run: Run, path: Path) -> None:

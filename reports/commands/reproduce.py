@@ -101,7 +101,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def command(run: Run, options: argparse.Namespace) -> int:
     """Run programs and print what each did; return 1 if one did otherwise than the run, else 0."""
-    begin(run, behaviours.load())
+    begin(run, behaviours.load_for(run))
     programs = choose(run, options.kind or USUAL, options.only, options.target)
     if not programs and (options.only, options.target) != ("*", "*"):
         msg = f"{options.run}: no answer of these kinds to cases {options.only} on targets {options.target}"

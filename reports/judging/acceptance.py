@@ -1,25 +1,29 @@
-"""Acceptance: what follows from an answer, by known differences and recorded behaviours.
+"""Acceptance: what follows from an answer, by facts and recorded behaviours.
 
 The order counts. First, a repeat that returned something else fails. Then a behaviour fails that is not the recorded
-one. Then a known difference explains what differs, or else the known difference has changed or vanished.
+one. Then a fact explains what differs, or else the fact has changed or vanished.
+
+What is known of other versions than the one that runs still explains, and fails nothing: the framework may have
+changed. With ``--strict-versions`` only what is known of this version counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from adapters.outcome import Outcome
 from cases.model.case import Case
 from reports.judging.behaviours import Accepted, behaviour
-from reports.judging.known import Known
-from reports.judging.verdict import RECORDED, Verdict
+from reports.judging.facts import Fact
+from reports.judging.verdict import RECORDED, Follows, Verdict
 from reports.recording.messages import in_full
 from reports.recording.run import Run
-from reports.recording.targets import adapter_of, version_of
+from reports.recording.targets import adapter_of, place_of, version_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Context:
     """The case and the target of an answer, the run that holds the answer, and what is accepted."""
 
@@ -33,11 +37,24 @@ class Context:
         """The version of the target's framework in the run."""
         return version_of(self.run, self.target)
 
+    @cached_property
+    def covering(self) -> list[tuple[Fact, frozenset[str]]]:
+        """The facts that are about this case on this target, each with the steps of the case that it is about."""
+        facts = self.accepted.about(self.case, self.target)
+        if not self.allows_other_versions:
+            facts = [fact for fact in facts if self.is_known(fact)]
+        place = place_of(self.run, self.target)
+        found = ((fact, self.accepted.steps(fact, self.case, place)) for fact in facts)
+        return [(fact, steps) for fact, steps in found if steps]
+
+    def is_known(self, fact: Fact) -> bool:
+        """Tell whether a fact is known of the version that ran, or is the user's own."""
+        return fact in self.accepted.own or fact.holds_in(self.version)
+
     @property
-    def covering(self) -> list[Known]:
-        """The known differences that are about this case on this target."""
-        entries = self.accepted.of(self.target)
-        return [entry for entry in entries if entry.covers(self.case.id, self.target, self.version)]
+    def allows_other_versions(self) -> bool:
+        """Tell whether what is known of other versions counts as well."""
+        return not self.run.header.get("strict_versions")
 
     @property
     def is_sampled(self) -> bool:
@@ -47,37 +64,46 @@ class Context:
 
 def follow(context: Context, found: Verdict, outcome: Outcome) -> Verdict:
     """Return the verdict with what follows from it."""
-    covering = context.covering
     marked = replace(
         found,
-        by_processor=any(entry.shown_by == "some processors" for entry in covering),
-        may_vary=any(entry.varies for entry in covering),
+        by_processor=_is_decided_by_processor(context),
+        may_vary=any(fact.varies for fact, _ in context.covering),
     )
     if marked.status == "unjudged":
         return replace(marked, follows="error")
-    return _departing(context, marked, outcome) or _accepted(context, marked, covering, outcome) or _plain(marked)
+    return _departing(context, marked, outcome) or _accepted(context, marked, outcome) or _plain(marked)
 
 
 def with_repeats(context: Context, verdict: Verdict, others: Sequence[Verdict]) -> Verdict:
     """Return the verdict on an answer with ``others``, the verdicts on repeats that did not return the same."""
     if not others:
         return verdict
-    covering = context.covering
-    whole = replace(verdict, others=tuple(_explained(other, covering) for other in others))
+    whole = replace(verdict, others=tuple(_explained(context, other) for other in others))
     times = context.run.repeats[context.case.id, context.target] + 1
     note = f"the answers vary: {len(others)} of {times} are not the first one"
     return whole if is_known_to_vary(whole) else replace(whole, follows="new", note=note, accepted="")
 
 
 def is_known_to_vary(verdict: Verdict) -> bool:
-    """Tell whether known differences that may vary explain every answer to a repeated call that differs."""
+    """Tell whether facts that may vary explain every answer to a repeated call that differs."""
     found = [one for one in (verdict, *verdict.others) if one.difference]
-    return bool(found) and all(one.follows == "known" and one.entry and one.entry.varies for one in found)
+    return bool(found) and all(one.follows == "known" and one.fact and one.fact.varies for one in found)
 
 
-def _explained(other: Verdict, covering: Sequence[Known]) -> Verdict:
-    entry = _explaining(other, covering)
-    return replace(other, entry=entry, follows="known") if entry else other
+def _explained(context: Context, other: Verdict) -> Verdict:
+    fact = _explaining(context, other)
+    return replace(other, fact=fact, follows="known") if fact else other
+
+
+def _is_decided_by_processor(context: Context) -> bool:
+    """Tell whether a fact would be about the case with AVX512 and not without it, or the other way round."""
+    place = place_of(context.run, context.target)
+    facts = [fact for fact in context.accepted.about(context.case, context.target) if fact.reads_processor]
+    if not facts:
+        return False
+    with_it, without = ({**place, "avx512": has} for has in (True, False))
+    steps = context.accepted.steps
+    return any(steps(fact, context.case, with_it) != steps(fact, context.case, without) for fact in facts)
 
 
 def _departing(context: Context, found: Verdict, outcome: Outcome) -> Verdict | None:
@@ -94,25 +120,41 @@ def _departing(context: Context, found: Verdict, outcome: Outcome) -> Verdict | 
         f"now:    {now}  ({adapter} {context.version}{in_full(outcome)})\n"
         f"before: {before or 'never recorded'}  ({recorded.version})"
     )
+    if context.allows_other_versions and recorded.versions.get(adapter) != context.version:
+        return _elsewhere(found, recorded.version, f"otherwise than recorded of {recorded.version}", note)
     return replace(found, follows="new" if before is None else "changed", note=note)
 
 
-def _accepted(context: Context, found: Verdict, covering: Sequence[Known], outcome: Outcome) -> Verdict | None:
-    """Return the verdict by the known difference or the recorded behaviour that is about it; None if there is none."""
-    if entry := _explaining(found, covering):
-        return replace(found, follows="known", entry=entry, accepted=entry.reason)
+def _accepted(context: Context, found: Verdict, outcome: Outcome) -> Verdict | None:
+    """Return the verdict by the fact or the recorded behaviour that is about it; None if there is none."""
+    if fact := _explaining(context, found):
+        known = replace(found, follows="known", fact=fact, accepted=fact.fact)
+        return known if context.is_known(fact) else replace(known, of_version=fact.versions)
     before = None if context.case.has_answer else context.accepted.behaviour(context.case.id, context.target)
     if before is not None and before == behaviour(outcome):
         return replace(found, follows="known", accepted=RECORDED) if found.difference else None
-    entry = find(covering, found)
-    if entry is None or (found.difference is None and entry.shown_by != "all"):
-        return None
+    strict = [fact for fact, _ in context.covering if fact.is_strict]
+    return _broken(context, found, strict) if strict and found.status != "unsupported" else None
+
+
+def _broken(context: Context, found: Verdict, facts: Sequence[Fact]) -> Verdict | None:
+    """Return the verdict on an answer that none of the facts about it explains; None if it is just a new difference."""
+    fact = next((fact for fact in facts if context.is_known(fact)), None)
+    if fact is None:
+        fact = facts[0]
+        gone = f"known of {fact.versions}, and gone in {context.version}: {fact.fact}"
+        return None if found.difference else _elsewhere(replace(found, fact=fact), fact.versions, gone, gone)
     if found.difference is not None:
-        return replace(
-            found, follows="changed", entry=entry, note=f"a known difference has changed (it was: {entry.reason})"
-        )
-    note = f"a known difference has vanished ({found.status} now): {entry.reason}"
-    return replace(found, follows="vanished", entry=entry, note=note)
+        return replace(found, follows="changed", fact=fact, note=f"a fact has changed (it was: {fact.fact})")
+    return replace(
+        found, follows="vanished", fact=fact, note=f"a fact does not show any more ({found.status} now): {fact.fact}"
+    )
+
+
+def _elsewhere(found: Verdict, version: str, accepted: str, note: str) -> Verdict:
+    """Return the verdict on an answer that is otherwise than what is known of another version."""
+    follows: Follows = "known" if found.difference else "gone"
+    return replace(found, follows=follows, of_version=version, accepted=accepted if found.difference else "", note=note)
 
 
 def _plain(found: Verdict) -> Verdict:
@@ -122,27 +164,20 @@ def _plain(found: Verdict) -> Verdict:
     return found if found.difference is None else replace(found, follows="new")
 
 
-def _explaining(found: Verdict, covering: Sequence[Known]) -> Known | None:
-    """Return the known difference that accepts a verdict; None if there is none.
+def _explaining(context: Context, found: Verdict) -> Fact | None:
+    """Return the fact that explains a verdict; None if there is none.
 
-    Each later step of a pipeline that differs needs a known difference as well.
+    Each later step of a pipeline that differs needs a fact as well.
     """
-    entry = find(covering, found)
-    if entry is None or not explains(entry, found):
-        return None
-    later = all(any(explains(other, step) for other in covering) for step in found.later)
-    return entry if later else None
+    fact = _of_step(context, found)
+    return fact if fact and all(_of_step(context, step) for step in found.later) else None
 
 
-def find(covering: Sequence[Known], found: Verdict) -> Known | None:
-    """Return the first entry that decides, or else the first one; None if there is none.
-
-    An entry that only some cases show decides only where it explains the verdict.
-    """
-    decisive = (entry for entry in covering if entry.shown_by == "all" or explains(entry, found))
-    return next(decisive, covering[0] if covering else None)
+def _of_step(context: Context, found: Verdict) -> Fact | None:
+    """Return the fact that explains a call, or the step of a pipeline that a verdict names."""
+    covering = (fact for fact, steps in context.covering if not found.step or found.step in steps)
+    return next((fact for fact in covering if _explains(fact, found)), None)
 
 
-def explains(entry: Known, found: Verdict) -> bool:
-    """Tell whether a verdict is the difference that an entry accepts."""
-    return entry.status == found.status and entry.accepts(found.difference, found.diagnosis)
+def _explains(fact: Fact, found: Verdict) -> bool:
+    return fact.explains(found.status, found.difference, found.diagnosis)

@@ -10,7 +10,7 @@ a change is easy to review.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -19,9 +19,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from adapters.outcome import Outcome, Returned
-from cases.model.case import split_id
-from reports.judging import known
-from reports.judging.known import Known
+from cases.loading.properties import calls
+from cases.model.case import Case, split_id
+from reports.judging import facts
+from reports.judging.facts import Fact
 from reports.recording.known_files import KnownError, read
 from reports.recording.run import Run
 from reports.recording.targets import adapter_of
@@ -116,32 +117,80 @@ BEHAVIOURS: Final = "behaviours"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """All that is accepted: known differences by adapter, and recorded behaviours by target."""
+    """All that is accepted: facts by adapter, recorded behaviours by target, and the user's own facts.
 
-    differences: dict[str, list[Known]] = field(default_factory=dict)
+    The user's own facts count for every version: the user knows which one runs.
+    """
+
+    facts: dict[str, list[Fact]] = field(default_factory=dict)
     behaviours: dict[str, Recorded] = field(default_factory=dict)
+    own: list[Fact] = field(default_factory=list)
+    _found: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def behaviour(self, case_id: str, target: str) -> str | None:
         """Return the recorded behaviour of a target with a case; None if there is none."""
         recorded = self.behaviours.get(target)
         return None if recorded is None else recorded.of(case_id)
 
-    def of(self, target: str) -> list[Known]:
-        """Return the known differences of a target's adapter."""
-        return self.differences.get(adapter_of(target), [])
+    def of(self, target: str) -> list[Fact]:
+        """Return the facts about a target, in any version; the user's own first."""
+        if target not in self._found:
+            every = [*self.own, *self.facts.get(adapter_of(target), [])]
+            self._found[target] = [fact for fact in every if fact.concerns(target)]
+        found: list[Fact] = self._found[target]
+        return found
+
+    def about(self, case: Case, target: str) -> list[Fact]:
+        """Return the facts about a target that can be about a case; most others are left out by the operator alone."""
+        operators = tuple({call.operator: None for call in calls(case).values()})
+        key = target, operators
+        if key not in self._found:
+            self._found[key] = [fact for fact in self.of(target) if fact.may_concern(operators)]
+        found: list[Fact] = self._found[key]
+        return found
+
+    def steps(self, fact: Fact, case: Case, place: Mapping[str, Any]) -> frozenset[str]:
+        """Return the steps of a case that a fact is about (see ``Fact.steps``).
+
+        The result is kept: the same case is asked of many targets, and most conditions read nothing of a target.
+        """
+        read = {name: value for name, value in place.items() if name in fact.condition.names}
+        key = id(fact), case.id, tuple(read.values())
+        if key not in self._found:
+            self._found[key] = fact.steps(case, read)
+        found: frozenset[str] = self._found[key]
+        return found
 
     @property
     def digest(self) -> str:
         """A digest of all that is accepted. If it changes, the verdicts may change."""
-        known = {name: [entry.model_dump_json() for entry in entries] for name, entries in self.differences.items()}
+        known = {name: [fact.model_dump_json() for fact in found] for name, found in self.facts.items()}
         recorded = {name: kept.model_dump_json() for name, kept in self.behaviours.items()}
-        return hashlib.blake2b(repr((known, recorded)).encode(), digest_size=8).hexdigest()
+        own = [fact.model_dump_json() for fact in self.own]
+        return hashlib.blake2b(repr((known, recorded, own)).encode(), digest_size=8).hexdigest()
 
 
-def load(folder: Path = FOLDER) -> Accepted:
-    """Return everything that is accepted, from ``reports/known``.
+OWN: Final = "known"
+"""The key of a run's header for the facts that the user gave."""
+
+
+def load_for(run: Run) -> Accepted:
+    """Return everything that is accepted of a run: what ``reports/known`` holds, and the facts that its user gave.
 
     Raises:
         KnownError: if a file is invalid.
     """
-    return Accepted(differences=known.load(folder), behaviours=load_behaviours(folder / BEHAVIOURS))
+    return load(own=[Fact.model_validate(fact) for fact in run.header.get(OWN, ())])
+
+
+def load(folder: Path = FOLDER, own: Iterable[Fact] = ()) -> Accepted:
+    """Return everything that is accepted, from ``reports/known`` and of the user's ``own`` facts.
+
+    Raises:
+        KnownError: if a file is invalid.
+    """
+    return Accepted(
+        facts=facts.load(folder),
+        behaviours=load_behaviours(folder / BEHAVIOURS),
+        own=list(own),
+    )

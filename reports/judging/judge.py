@@ -70,7 +70,7 @@ def _again(run: Run, key: Key, line: dict[str, Any], accepted: Accepted) -> Verd
 @functools.cache
 def _sources() -> str:
     """Return a digest of the code that judges."""
-    return sources("cases/model", "adapters/oracle", "reports/judging")
+    return sources("cases", "adapters/oracle", "adapters/outcome.py", "reports/judging", "reports/recording")
 
 
 def judge(run: Run, case: Case, target: str) -> Verdict:

@@ -1,26 +1,49 @@
-"""Stale entries: known differences and recorded behaviours that accept nothing any more."""
+"""Stale knowledge: facts that explain nothing any more, behaviours of cases that are gone, and other versions.
+
+Only a whole run can show the first two: in a run of a part, the cases that show a fact may not have been asked.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+
 from reports.judging.behaviours import Accepted
-from reports.judging.judge import judge
-from reports.judging.known import Known
+from reports.judging.facts import Fact
+from reports.judging.judge import judged
 from reports.recording.run import Run
 from reports.recording.sampling import is_asked_all
-from reports.recording.targets import ORACLE, version_of
+from reports.recording.targets import ORACLE, adapter_of, place_of, version_of
 
 
 def entries(run: Run, accepted: Accepted, *, whole: bool) -> list[str]:
-    """Return a line for each entry that is about a target that ran and explains none of its answers.
+    """Return a line for each fact of this version that explains no answer of a ``whole`` run, and for lost cases.
 
-    An entry is not judged if none of its cases were selected. Only a ``whole`` run can show that a case does not exist.
+    A fact is not judged if none of its targets was asked every case, or if the processor decides and this one does not
+    show it. In a run of a part nothing is stale.
     """
-    gone = _gone(run, accepted) if whole and _asked_all(run) else []
-    return gone + [
-        f"stale: an entry of reports/known/{adapter}.yaml explains nothing here; remove or correct it: {entry.reason}"
-        for adapter, known in accepted.differences.items()
-        for entry in known
-        if _is_stale(run, entry, whole=whole)
+    if not whole or not _asked_all(run):
+        return []
+    explaining = {id(verdict.fact) for _, _, verdict in judged(run) if verdict.follows == "known" and verdict.fact}
+    return _gone(run, accepted) + [
+        f"stale: a fact of reports/known/{adapter}.yaml explains nothing here; remove or correct it: {fact.fact}"
+        for adapter, facts in accepted.facts.items()
+        for fact in facts
+        if id(fact) not in explaining and _has_to_show(run, accepted, fact)
+    ]
+
+
+def other_versions(run: Run) -> list[str]:
+    """Return a line for each framework whose answers were held against what is known of other versions."""
+    still: Counter[str] = Counter()
+    gone: Counter[str] = Counter()
+    for _, target, verdict in judged(run):
+        if verdict.of_version:
+            name = f"{adapter_of(target)} {version_of(run, target)}"
+            (gone if verdict.follows == "gone" else still)[name] += 1
+    return [
+        f"{name}: {still[name]:,} answers depart as other versions do, and {gone[name]:,} no longer do; "
+        "with --strict-versions these fail"
+        for name in sorted({*still, *gone})
     ]
 
 
@@ -41,11 +64,16 @@ def _gone(run: Run, accepted: Accepted) -> list[str]:
     ]
 
 
-def _is_stale(run: Run, entry: Known, *, whole: bool) -> bool:
-    targets = [target for target in run.header["targets"] if entry.concerns(target, version_of(run, target))]
-    whole = whole and any(is_asked_all(run.header["targets"][target]) for target in targets)
-    covered = [(case, target) for case, target in run.records if target in targets and entry.matches(case)]
-    verdicts = (judge(run, run.cases[case], target) for case, target in covered)
-    explains = any(verdict.follows == "known" and verdict.entry is entry for verdict in verdicts)
-    expected = bool(targets) and entry.shown_by != "some processors"
-    return expected and (whole or bool(covered)) and not explains
+def _has_to_show(run: Run, accepted: Accepted, fact: Fact) -> bool:
+    """Tell whether a target ran that was asked everything and has to show a fact."""
+    targets = [target for target in run.header["targets"] if fact.concerns(target)]
+    asked = [
+        target
+        for target in targets
+        if fact.holds_in(version_of(run, target)) and is_asked_all(run.header["targets"][target])
+    ]
+    return bool(asked) and (not fact.reads_processor or any(_is_about_some(run, accepted, fact, one) for one in asked))
+
+
+def _is_about_some(run: Run, accepted: Accepted, fact: Fact, target: str) -> bool:
+    return any(accepted.steps(fact, case, place_of(run, target)) for case in run.cases.values())

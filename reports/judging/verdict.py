@@ -7,16 +7,16 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final, Literal, get_args
 
 from reports.judging.compare import Difference, Headroom
-from reports.judging.known import Known
+from reports.judging.facts import Fact
 
 Status = Literal[
     "passed", "differing", "unsupported", "raised", "crashed", "timed out", "recorded", "not asked", "unjudged"
 ]
-Follows = Literal["pass", "skip", "known", "new", "changed", "vanished", "error"]
+Follows = Literal["pass", "skip", "known", "gone", "new", "changed", "vanished", "error"]
 FAILING: Final = frozenset({"new", "changed", "vanished", "error"})
 """The values of ``follows`` that fail the run."""
 RECORDED: Final = "as recorded in reports/known/behaviours"
-"""The reason given where a recorded behaviour accepts a difference, and no known difference does."""
+"""The reason given where a recorded behaviour accepts a difference, and no fact does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +27,11 @@ class Verdict:
     ``not asked``. An answer is ``unjudged`` if there is nothing to compare it with. ``follows`` says what pytest and
     every page make of the answer. ``note`` gives people the cause, where neither a difference nor a reason does.
 
-    ``entry`` is the known difference that explains the answer, or from which the answer departs. ``by_processor`` and
-    ``may_vary`` repeat what known differences say of the case: ``by_processor`` that the processor decides,
-    ``may_vary`` that bits vary from call to call. ``others`` holds the verdicts on repeats of the call that did not
-    return the same.
+    ``fact`` is the fact that explains the answer, or from which the answer departs. ``of_version`` is set if only
+    another version is known to do so, or to have done otherwise; nothing fails then, and ``gone`` says that the answer
+    is right now. ``by_processor`` and ``may_vary`` repeat what facts say of the case: ``by_processor`` that the
+    processor decides, ``may_vary`` that bits vary from call to call. ``others`` holds the verdicts on repeats of the
+    call that did not return the same.
 
     In a pipeline ``step`` is the first step that differs. ``later`` holds the verdicts on later steps that differ as
     well; each step is judged by what it was given.
@@ -47,7 +48,8 @@ class Verdict:
     follows: Follows = "pass"
     note: str = ""
     accepted: str = ""
-    entry: Known | None = None
+    fact: Fact | None = None
+    of_version: str = ""
     by_processor: bool = False
     may_vary: bool = False
 
@@ -62,37 +64,37 @@ class Verdict:
         return self.difference.summary if self.difference else self.reason or self.note
 
 
-def to_json(verdict: Verdict, entries: Sequence[Known]) -> dict[str, Any]:
+def to_json(verdict: Verdict, facts: Sequence[Fact]) -> dict[str, Any]:
     """Return a verdict as JSON holds it, without fields at their defaults.
 
-    A known difference is written as its position in ``entries``.
+    A fact is written as its position in ``facts``.
     """
     line: dict[str, Any] = {}
     for part in fields(Verdict):
         value = getattr(verdict, part.name)
         if value != part.default:
-            line[part.name] = _plain(value, entries)
+            line[part.name] = _plain(value, facts)
     return line
 
 
-def _plain(value: Any, entries: Sequence[Known]) -> Any:
+def _plain(value: Any, facts: Sequence[Fact]) -> Any:
     match value:
-        case Known():
-            return next(position for position, entry in enumerate(entries) if entry is value)
+        case Fact():
+            return next(position for position, fact in enumerate(facts) if fact is value)
         case Difference() | Headroom():
             return asdict(value)
         case tuple():
-            return [to_json(verdict, entries) for verdict in value]
+            return [to_json(verdict, facts) for verdict in value]
         case _:
             return value
 
 
-def from_json(line: dict[str, Any], entries: Sequence[Known]) -> Verdict:
+def from_json(line: dict[str, Any], facts: Sequence[Fact]) -> Verdict:
     """Return the verdict that ``to_json`` wrote.
 
     Raises:
         AttributeError, IndexError, KeyError, TypeError, ValueError: if ``line`` was not written by ``to_json`` for
-            these entries.
+            these facts.
     """
     given = dict(line)
     if line["status"] not in get_args(Status) or line.get("follows", "pass") not in get_args(Follows):
@@ -104,7 +106,7 @@ def from_json(line: dict[str, Any], entries: Sequence[Known]) -> Verdict:
     if "headroom" in line:
         given["headroom"] = Headroom(**line["headroom"])
     for name in ("later", "others"):
-        given[name] = tuple(from_json(verdict, entries) for verdict in line.get(name, ()))
-    if "entry" in line:
-        given["entry"] = entries[line["entry"]]
+        given[name] = tuple(from_json(verdict, facts) for verdict in line.get(name, ()))
+    if "fact" in line:
+        given["fact"] = facts[line["fact"]]
     return Verdict(**given)

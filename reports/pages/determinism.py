@@ -78,8 +78,8 @@ def _verdict(run: Run, key: Key) -> Verdict:
 
 def _known(verdict: Verdict) -> str:
     """Return the reason of the known difference that says that the answer varies; "" if there is none."""
-    entries = (one.entry for one in (verdict, *verdict.others) if one.entry)
-    return next(entries).reason if is_known_to_vary(verdict) else ""
+    entries = (one.fact for one in (verdict, *verdict.others) if one.fact)
+    return next(entries).fact if is_known_to_vary(verdict) else ""
 
 
 def answers(run: Run, key: Key) -> str:

@@ -8,8 +8,8 @@ import pandas as pd
 
 from reports.judging.behaviours import Accepted
 from reports.judging.expectation import wanted
+from reports.judging.facts import Fact
 from reports.judging.judge import judge
-from reports.judging.known import Known
 from reports.pages.markdown import cell, markdown, page_of
 from reports.pages.reproducer import program
 from reports.recording.run import Run
@@ -30,15 +30,11 @@ def page(run: Run, wrong: pd.DataFrame, accepted: Accepted) -> str:
     return page_of("differences.md", run, groups=groups, decided=_decided(run, accepted))
 
 
-def _decided(run: Run, accepted: Accepted) -> list[Known]:
-    """Return the known differences that only some processors show, for the adapters and versions that ran."""
-    versions = {target: version_of(run, target) for target in run.header["targets"]}
-    known = (entry for adapter in sorted(accepted.differences) for entry in accepted.differences[adapter])
-    return [
-        entry
-        for entry in known
-        if entry.shown_by == "some processors" and any(entry.concerns(*target) for target in versions.items())
-    ]
+def _decided(run: Run, accepted: Accepted) -> list[Fact]:
+    """Return the facts that the processor decides, for the targets and versions that ran."""
+    ran = [(fact, target) for target in sorted(run.header["targets"]) for fact in accepted.of(target)]
+    found = {id(fact): fact for fact, target in ran if fact.reads_processor and fact.holds_in(version_of(run, target))}
+    return list(found.values())
 
 
 def _group(run: Run, rows: pd.DataFrame) -> dict[str, Any]:
@@ -50,9 +46,9 @@ def _group(run: Run, rows: pd.DataFrame) -> dict[str, Any]:
         "cases": rows["case"].nunique(),
         "counts": ", ".join(f"{count:,} on {target}" for target, count in sorted(counts.items())),
         "reason": first["known"],
-        "link": verdict.entry.link if verdict.entry else "",
+        "link": verdict.fact.link if verdict.fact else "",
         "follows": verdict.follows,
-        "was": verdict.entry.reason if verdict.entry and verdict.fails else "",
+        "was": verdict.fact.fact if verdict.fact and verdict.fails else "",
         "table": _by_case(rows),
         "program": _program(run, first["case"], first["target"]),
     }

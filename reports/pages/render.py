@@ -11,7 +11,7 @@ from adapters.base import ModeOptions
 from cases.loading.claims import load as load_claims
 from reports.judging.behaviours import Accepted
 from reports.judging.judge import begin, judged
-from reports.pages import determinism, differences, indices, tables
+from reports.pages import determinism, differences, findings, indices, tables
 from reports.pages.coverage import by_case
 from reports.pages.markdown import markdown, page_of
 from reports.pages.padding import padding
@@ -39,6 +39,7 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
     covered = by_case.of_run(run)
     return {
         "conformance.md": _conformance(run, frame, targets),
+        "findings.md": findings.page(run, accepted),
         "differences.md": differences.page(run, wrong, accepted),
         "differences.csv": wrong.drop(columns=["valid", "of_failing", "of_noted"]).to_csv(index=False),
         "shape_errors.md": page.page(run, errors),

@@ -45,7 +45,7 @@ def results(run: Run) -> pd.DataFrame:
 
 
 def _row(run: Run, case: Case, target: str, verdict: Verdict) -> dict[str, Any]:
-    depends = verdict.by_processor and not verdict.fails and (verdict.entry or verdict.difference is None)
+    depends = verdict.by_processor and not verdict.fails and (verdict.fact or verdict.difference is None)
     return {
         "case": case.id,
         "operator": case.operator,

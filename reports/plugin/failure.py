@@ -24,7 +24,7 @@ def explain(run: Run, case: Case, target: str, verdict: Verdict) -> str:
             f"{case.id}[{target}]: {verdict.note}\n"
             f"Narrow or remove its entry in reports/known/{adapter_of(target)}.yaml."
         )
-    if not case.has_answer and verdict.note and verdict.entry is None:
+    if not case.has_answer and verdict.note and verdict.fact is None:
         return _departure(run, case, target, verdict)
     changed = f"{verdict.note}\n\n" if verdict.follows == "changed" else ""
     return changed + _difference(run, case, target, verdict)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -17,7 +18,8 @@ from adapters.base import Target
 from adapters.engine.threads import processors
 from cases.loading.load import CLAIMS
 from cases.model.case import Case
-from reports.judging import behaviours, stale
+from reports.judging import behaviours, facts, stale
+from reports.judging.facts import Fact
 from reports.judging.judge import begin, judge_all
 from reports.pages import determinism, render
 from reports.plugin import progress
@@ -52,6 +54,8 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--determinism", type=int, metavar="N", help="ask every case N times and report those whose answers vary"
     )
+    group.addoption("--known", action="append", default=[], metavar="FILE", help="facts of your own; repeatable")
+    group.addoption("--strict-versions", action="store_true", help="what is known of other versions explains nothing")
     group.addoption("--resume", action="store_true", help="go on with a run that was cut short")
 
 
@@ -65,8 +69,9 @@ def choose(config: pytest.Config) -> None:
     if any(
         _holds_cases(folder / path) for path in dict.fromkeys(argument.partition("::")[0] for argument in config.args)
     ):
-        config.stash[ACCEPTED] = _or_usage_error(behaviours.load)
-        config.stash[SESSION] = _choose(config)
+        own = [fact for path in config.option.known for fact in _or_usage_error(facts.load_file, Path(path))]
+        config.stash[ACCEPTED] = _or_usage_error(partial(behaviours.load, own=own))
+        config.stash[SESSION] = _choose(config, own)
         config.stash[NAMED] = _named(config)
 
 
@@ -201,6 +206,7 @@ def summary(terminal: Any, config: pytest.Config) -> None:
         *progress.describe(session),
         *progress.totals(session),
         *determinism.lines(session.run),
+        *(stale.other_versions(session.run) if session.run and config.stash[_PATHS] else []),
     ]
     for line in [*lines, *config.stash[_PROBLEMS]]:
         terminal.line(line)
@@ -209,7 +215,7 @@ def summary(terminal: Any, config: pytest.Config) -> None:
     terminal.line(f"reports: {', '.join(map(str, paths))}" if paths else nothing)
 
 
-def _choose(config: pytest.Config) -> Session:
+def _choose(config: pytest.Config, own: Sequence[Fact]) -> Session:
     option = config.option
     pythons = dict(_pair(text) for text in option.python)
     options = Options(
@@ -225,6 +231,8 @@ def _choose(config: pytest.Config) -> Session:
         resume=option.resume,
         weights=Path(option.weights) if option.weights else None,
         determinism=option.determinism,
+        strict_versions=option.strict_versions,
+        own_facts=tuple(fact.model_dump(mode="json", exclude_defaults=True) for fact in own),
     )
     session: Session = _or_usage_error(Session, options, lambda: _show(config))
     _or_usage_error(session.choose)

@@ -47,7 +47,7 @@ class CaseItem(pytest.Item):
             case "skip":
                 pytest.skip(verdict.reason)
             case "known":
-                link = f" ({verdict.entry.link})" if verdict.entry else f": {verdict.summary}"
+                link = f" ({verdict.fact.link})" if verdict.fact else f": {verdict.summary}"
                 pytest.xfail(f"{verdict.accepted}{link}")
             case "new" | "changed" | "vanished":
                 raise DifferenceError(failure.explain(self.run_of_session, self.case, str(self.target), verdict))

@@ -8,7 +8,7 @@ import math
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from adapters.engine.threads import processors
 
@@ -27,7 +27,8 @@ class Options:
     ``timeout`` is in seconds, for one case. ``memory`` is in GiB, for the calls of one worker. ``workers`` is the
     number of targets that run at once, without the oracle's worker. ``pythons`` maps adapters to interpreters.
     ``weights`` is a file of real filters for the networks. ``determinism`` is how often every call is made; None means
-    once.
+    once. ``strict_versions`` tells that what is known of other versions explains nothing. ``own_facts`` are the facts
+    that the user gave, as the run keeps them.
     """
 
     targets: tuple[str, ...] = ()
@@ -42,6 +43,8 @@ class Options:
     resume: bool = False
     weights: Path | None = None
     determinism: int | None = None
+    strict_versions: bool = False
+    own_facts: tuple[dict[str, Any], ...] = ()
 
     def check(self) -> None:
         """Check that numbers are in range and that the folder can be written.

@@ -55,10 +55,11 @@ def unanswered(cases: Iterable[Case], target: Target, old: Run | None) -> list[C
     return [case for case in cases if old is None or (case.id, str(target)) not in old.records]
 
 
-def sources(*folders: str) -> str:
-    """Return a digest of the code in these folders of the project. What one code made is not taken for another's."""
+def sources(*parts: str) -> str:
+    """Return a digest of the code in these folders and files of the project: what one code made is not another's."""
     root = Path(__file__).parents[2]
-    files = sorted(path for folder in folders for path in (root / folder).rglob("*.py"))
+    paths = [root / part for part in parts]
+    files = sorted(path for part in paths for path in ([part] if part.is_file() else part.rglob("*.py")))
     return hashlib.blake2b(b"\0".join(path.read_bytes() for path in files), digest_size=8).hexdigest()
 
 

@@ -175,7 +175,8 @@ class Session:
         adapter = next(adapter for adapter in ready if adapter.name == target.adapter)
         limits = sampling.facts(adapter.options[target.mode], slow=self.options.slow)
         memory = f"{self.options.memory:g} GiB"
-        return {"versions": adapter.versions, "python": adapter.python, "memory": memory, "settings": {}, **limits}
+        found = {"versions": adapter.versions, "python": adapter.python, "processor": adapter.processor}
+        return {**found, "memory": memory, "settings": {}, **limits}
 
     def _prepare(self, first: Iterable[Target]) -> None:
         """Configure the targets that begin at once, while a usage error can still stop the run.
@@ -227,7 +228,12 @@ class Session:
 
     def _header(self) -> dict[str, Any]:
         header = {"targets": self.facts, "missing": self.missing, "suite": sources("cases", "adapters")}
-        options = {"weights": self._weights.facts, TIMES: self.options.determinism}
+        options = {
+            "weights": self._weights.facts,
+            TIMES: self.options.determinism,
+            "strict_versions": self.options.strict_versions,
+            "known": list(self.options.own_facts),
+        }
         return header | {name: value for name, value in options.items() if value}
 
     def _open(self, old: Run | None, cases: dict[str, Case]) -> Run:

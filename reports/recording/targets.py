@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Any, Final
 
 from adapters import ADAPTERS, OURS
 from adapters.base import ModeOptions, Target
@@ -36,6 +36,16 @@ def version_of(run: Run, target: str) -> str:
     """Return the version of a target's framework: of the distribution named like its adapter; 0 if none is."""
     versions: dict[str, str] = run.header["targets"][target]["versions"]
     return versions.get(adapter_of(target), "0")
+
+
+def place_of(run: Run, target: str) -> dict[str, Any]:
+    """Return the properties of a target that facts can read: its mode, its device, and whether there is AVX512.
+
+    NumPy names the instructions that it found: X86_V4 are those of AVX512 in its later versions.
+    """
+    _, mode, device = target.split("-")
+    processor = str(run.header["targets"][target].get("processor", ""))
+    return {"mode": mode, "device": device, "avx512": "X86_V4" in processor or "AVX512" in processor}
 
 
 def is_framework(target: str) -> bool:

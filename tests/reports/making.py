@@ -15,6 +15,7 @@ from cases.loading.schema import FILE
 from cases.model.case import Case
 from cases.model.fill import fill
 from reports.judging.behaviours import Accepted, Recorded, behaviour
+from reports.judging.facts import Fact
 from reports.recording.run import Run, read
 from reports.recording.targets import ORACLE
 
@@ -35,6 +36,15 @@ def make(operator: str, name: str = "plain", **fields: Any) -> Case:
     (made,) = file.cases
     assert not isinstance(made, PipelineEntry)
     return build(made, operator, f"cases/made/{operator}.yaml::{name}", about, "https://example.org")
+
+
+def fact(**fields: Any) -> Fact:
+    """A fact about torch and every valid call, unless the fields say otherwise: its values differ."""
+    ends = {"raises", "accepts", "ends"} & fields.keys()
+    plain = {"fact": "it is known to differ", "targets": ["torch-*"], "versions": ">=2", "where": "batch >= 0"}
+    return Fact.model_validate(
+        {**plain, **({} if ends else {"differs": "value"}), "link": "not reported yet", **fields}
+    )
 
 
 def right(case: Case) -> dict[str, Any]:

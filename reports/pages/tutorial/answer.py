@@ -16,7 +16,7 @@ from adapters.oracle.conv import conv
 from adapters.outcome import Returned, Unsupported
 from cases.loading.claims import NATIVE
 from cases.loading.expressions import Expression
-from cases.loading.facts import facts
+from cases.loading.properties import properties
 from cases.model.case import Case
 from cases.model.fill import fill
 from cases.model.shapes import Axis
@@ -98,7 +98,7 @@ class AnswerFacts:
     def holds(self, expression: Expression) -> bool | None:
         """Tell whether an expression is true of the answer; return None if the expression means nothing here."""
         try:
-            return expression.holds(facts(self.asked.case, expression.names) | self._facts(expression.names))
+            return expression.holds(properties(self.asked.case, expression.names) | self._facts(expression.names))
         except ValueError:
             return None
 

@@ -14,10 +14,10 @@ from cases.loading.build import build
 from cases.loading.claims import ANSWER, FUNCTIONS, Claim, lost
 from cases.loading.entries import Entry
 from cases.loading.expressions import expression
-from cases.loading.facts import FACTS, facts
 from cases.loading.load import find, load
 from cases.loading.pipeline.calls import build_pipeline
 from cases.loading.pipeline.entries import PipelineEntry
+from cases.loading.properties import PROPERTIES, properties
 from cases.loading.schema import FILE
 from cases.loading.yaml_document import CaseFileError
 from cases.model.case import Case
@@ -135,7 +135,7 @@ def test_the_exported_schema_is_the_model() -> None:
 
 def test_everything_that_an_expression_may_ask_is_documented() -> None:
     page = (CASES.parent / "reports" / "README.md").read_text(encoding="utf-8")
-    assert [name for name in (*FACTS, *ANSWER, *FUNCTIONS) if f"`{name}" not in page] == []
+    assert [name for name in (*PROPERTIES, *ANSWER, *FUNCTIONS) if f"`{name}" not in page] == []
 
 
 def test_an_expression_tells_its_names_and_what_it_hands_to_functions() -> None:
@@ -179,7 +179,7 @@ BROKEN = _made(
     ],
 )
 def test_what_a_case_says(case: Case, name: str, expected: object) -> None:
-    assert facts(case, [name, "kind"]) == {name: expected}
+    assert properties(case, [name, "kind"]) == {name: expected}
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_what_a_case_says(case: Case, name: str, expected: object) -> None:
     ],
 )
 def test_what_follows_of_its_windows(name: str, sizes: dict[str, Any], expected: bool) -> None:  # noqa: FBT001 - a result
-    assert facts(_made("max_pool", **{"ksize": 2, "strides": 2, **sizes}), [name]) == {name: expected}
+    assert properties(_made("max_pool", **{"ksize": 2, "strides": 2, **sizes}), [name]) == {name: expected}
 
 
 def test_a_pipeline_has_the_windows_of_all_its_calls_and_no_strides() -> None:
@@ -221,12 +221,12 @@ def test_a_pipeline_has_the_windows_of_all_its_calls_and_no_strides() -> None:
     assert isinstance(made, PipelineEntry)
     case = build_pipeline(made, "cases/made/pipeline.yaml::made", "a case of a test", "https://x.org")
     names = ["operator", "image", "batch", "channels", "axes", "strides_divide", "padding_is_odd", "windows_overlap"]
-    assert list(facts(case, names).values()) == ["pipeline", (4, 5), 3, 2, 2, False, True, True]
+    assert list(properties(case, names).values()) == ["pipeline", (4, 5), 3, 2, 2, False, True, True]
     for name in ("strides", "padding", "kernel", "dilations", "groups", "output_shape"):
         with pytest.raises(ValueError, match="a pipeline has no strides"):
-            facts(case, [name])
+            properties(case, [name])
 
 
 def test_what_does_not_follow_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="FULL"):
-        facts(BROKEN, ["pads"])
+        properties(BROKEN, ["pads"])

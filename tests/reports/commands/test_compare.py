@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from adapters.outcome import Crashed, Fault, Outcome, Returned
+from cases.loading.lookup import SHIPPED, lookup
 from reports import __main__ as command
 from reports.commands.compare import changes, rest
 from reports.judging import behaviours
 from reports.judging.behaviours import Accepted
 from reports.judging.judge import begin
-from reports.judging.known import Known
 from reports.recording.run import Run, read
-from tests.reports.making import JAX, TORCH, make, oracle, record
+from tests.reports.making import JAX, TORCH, fact, make, oracle, record
 
 CASE, OTHER = make("conv_transpose"), make("conv_transpose", "other")
 ONES, TWOS = (Returned(arrays={"output": np.full(3, value)}) for value in (1.0, 2.0))
@@ -60,9 +60,7 @@ def _pair(folder: Path, old: Outcome, new: Outcome) -> tuple[Run, Run]:
 
 
 def _known(**more: object) -> Accepted:
-    entry = {"cases": [CASE.id], "targets": "torch-*", "versions": ">=2", "kind": "outcome", "link": "not reported yet"}
-    reason = "it returns what it finds in memory"
-    return Accepted(differences={"torch": [Known.model_validate({**entry, "reason": reason, **more})]})
+    return Accepted(facts={"torch": [fact(fact="it returns what it finds in memory", **more)]})
 
 
 def _changes(old: Run, new: Run, accepted: Accepted) -> list[str]:
@@ -86,7 +84,7 @@ def test_another_end_is_a_change_also_where_bits_vary(tmp_path: Path) -> None:
     assert _changes(*runs, _known(varies=True)) == [f"{CASE.id}[{TORCH}]: returned, now crashed: SIGABRT"]
 
 
-def test_a_shipped_entry_says_that_bits_vary() -> None:
+def test_a_shipped_fact_says_that_bits_vary() -> None:
     """TensorFlow's convolution with a kernel larger than the image: memory that nobody wrote."""
-    entries = [entry for entry in behaviours.load().differences["tensorflow"] if entry.varies]
-    assert [entry.cases for entry in entries] == [["cases/conv/invalid.yaml::kernel-larger-than-image"]]
+    [varying] = [fact for fact in behaviours.load().facts["tensorflow"] if fact.varies]
+    assert varying.steps(lookup(SHIPPED, "cases/conv/invalid.yaml::kernel-larger-than-image"), {})

@@ -17,12 +17,11 @@ from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsup
 from reports.judging import behaviours, stale
 from reports.judging.behaviours import Accepted, Recorded
 from reports.judging.judge import begin, judge
-from reports.judging.known import Known
 from reports.pages import tables
 from reports.plugin.items import SESSION, CaseItem
 from reports.recording.known_files import KnownError
 from reports.recording.run import Run
-from tests.reports.making import TORCH, make, oracle, record
+from tests.reports.making import TORCH, fact, make, oracle, record
 
 WRONG = make("conv_transpose", name="wrong", strides=0, value={"shape": [1, 2, 2, 2]}, invalid={
     "rule": "stride", "reason": "a stride of 0 puts every window in one place"})  # fmt: skip
@@ -109,9 +108,10 @@ def _accepted(**lines: str) -> Accepted:
     return Accepted(behaviours={TORCH: Recorded(versions={"torch": "2.12.0"}, behaviours=found)})
 
 
-def _tested(run: Run, case: Any, kept: Accepted, *, sampled: bool = False) -> None:
+def _tested(run: Run, case: Any, kept: Accepted, *, sampled: bool = False, strict: bool = True) -> None:
     """What pytest does with a case's item, in the run ``run`` and with these behaviours recorded."""
     run.header["targets"][TORCH]["sampled"] = sampled
+    run.header["strict_versions"] = strict
     run.verdicts = None  # the header is no part of what a verdict is made by
     begin(run, kept)
     session = SimpleNamespace(run=run, answer=lambda _case, _target: None)
@@ -151,18 +151,24 @@ def test_what_was_never_recorded_fails_unless_it_is_a_refusal(tmp_path: Path, ou
 
 
 def test_a_known_difference_that_a_recorded_behaviour_is_not_has_no_part_in_it(tmp_path: Path) -> None:
-    """Its globs are made for names of valid cases, and may match an invalid one's."""
-    fields = {"cases": ["*"], "targets": "*", "versions": ">=2", "kind": "dtype", "link": "https://example.org"}
-    entry = Known.model_validate(fields | {"reason": "for results alone"})
+    """Its condition may be true of a wrong call, which has a recorded behaviour of its own."""
+    known = fact(where='rule == "stride"', accepts=True)
     kept = _accepted(wrong="ValueError while tracing")
-    _tested(_run(tmp_path, RAISED), WRONG, Accepted(differences={"torch": [entry]}, behaviours=kept.behaviours))
-    with pytest.raises(Exception, match="a known difference has vanished"):
-        _tested(_run(tmp_path / "other", RAISED), WRONG, Accepted(differences={"torch": [entry]}))
+    _tested(_run(tmp_path, RAISED), WRONG, Accepted(facts={"torch": [known]}, behaviours=kept.behaviours))
+    with pytest.raises(Exception, match="a fact does not show any more"):
+        _tested(_run(tmp_path / "other", RAISED), WRONG, Accepted(facts={"torch": [known]}))
 
 
 def test_an_acceptance_of_another_shape_fails(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="does otherwise than recorded"):
         _tested(_run(tmp_path, RETURNED), WRONG, _accepted(wrong="accepted: output float32 (1, 5, 5, 4)"))
+
+
+def test_another_version_may_behave_otherwise_unless_versions_are_strict(tmp_path: Path) -> None:
+    """The behaviours are those of 2.12.0, the run is one of 2.13.0."""
+    _tested(_run(tmp_path, RAISED), WRONG, _accepted(wrong="TypeError while tracing"), strict=False)
+    with pytest.raises(pytest.xfail.Exception, match=r"otherwise than recorded of torch 2\.12\.0"):
+        _tested(_run(tmp_path / "other", RETURNED), WRONG, _accepted(wrong="TypeError while tracing"), strict=False)
 
 
 def test_a_call_with_no_right_answer_is_held_against_its_own_past(tmp_path: Path) -> None:
@@ -222,7 +228,7 @@ def test_recorded_behaviours_are_no_differences(tmp_path: Path) -> None:
 
 def test_what_is_shipped_is_read() -> None:
     shipped = behaviours.load()
-    assert {"tensorflow", "torch", "jax"} <= shipped.differences.keys()
+    assert {"tensorflow", "torch", "jax"} <= shipped.facts.keys()
     assert all(recorded.behaviours for recorded in shipped.behaviours.values())
 
 

@@ -25,14 +25,13 @@ from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut
 from cases.model.case import Case
 from reports.judging.behaviours import Accepted
 from reports.judging.judge import begin, judge
-from reports.judging.known import Known
 from reports.pages import determinism, render
 from reports.plugin import progress
 from reports.recording.options import Options, UsageError
 from reports.recording.resume import calls
 from reports.recording.run import Run, read
 from reports.recording.session import Session
-from tests.reports.making import TORCH, make, oracle, record, result, right
+from tests.reports.making import TORCH, fact, make, oracle, record, result, right
 
 ROOT = Path(__file__).parents[3]
 FAKES = "tests.reports.fakes"
@@ -287,9 +286,8 @@ def test_whether_each_answer_would_pass_is_said(tmp_path: Path) -> None:
 
 
 def _known(**more: Any) -> Accepted:
-    entry = {"cases": [WRONG_CALL.id], "targets": "torch-*", "versions": ">=2", "kind": "outcome",
-             "reason": "it returns what it finds in memory", "link": "not reported yet"}  # fmt: skip
-    return Accepted(differences={"torch": [Known.model_validate({**entry, **more})]})
+    text = "it returns what it finds in memory"
+    return Accepted(facts={"torch": [fact(fact=text, where='rule == "stride"', accepts=True, **more)]})
 
 
 def test_a_known_difference_accepts_what_varies_only_if_it_says_so(tmp_path: Path) -> None:

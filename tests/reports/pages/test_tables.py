@@ -10,15 +10,17 @@ import pytest
 from adapters.outcome import Fault, Outcome, Raised, Returned, Unsupported
 from reports.judging.behaviours import Accepted
 from reports.judging.judge import begin
-from reports.judging.known import Known
 from reports.pages import markdown, render, tables
 from reports.pages.rounding import rounding
 from reports.recording import record as recording
 from reports.recording.run import Run, read
 from reports.recording.targets import ORACLE
-from tests.reports.making import JAX, TORCH, Answer, make, oracle, record, result, right
+from tests.reports.making import JAX, TORCH, Answer, fact, make, oracle, record, result, right
 
-ONE, TWO, THREE, FOUR = (make("conv_transpose", name=name, in_channels=3) for name in ("one", "two", "three", "four"))
+ONE, TWO, THREE, FOUR = (
+    make("conv_transpose", name=name, in_channels=3, kernel=[rows, 3])
+    for name, rows in (("one", 3), ("two", 4), ("three", 3), ("four", 5))
+)
 POOL = make("max_pool")
 REFUSAL = {"rule": "stride", "reason": "a stride of 0 | none"}
 INVALID = make("conv_transpose", name="bad", strides=0, value={"shape": [1, 2, 2, 2]}, invalid=REFUSAL)
@@ -73,21 +75,10 @@ def test_agreement_groups_the_targets_that_returned_the_same_bits(run: Run) -> N
     }
 
 
-def _by_processor(*cases: str) -> Accepted:
-    """Torch may refuse these, where the processor lacks something."""
-    entry = Known(
-        cases=list(cases),
-        targets="torch-*",
-        versions=">=2",
-        kind="outcome",
-        status="raised",
-        message="ValueError: not at",
-        diagnosis=None,
-        shown_by="some processors",
-        reason="Some processors lack an instruction.",
-        link="https://example.org/issue",
-    )
-    return Accepted(differences={"torch": [entry]})
+def _by_processor() -> Accepted:
+    """Torch refuses a kernel of 5 rows where the processor lacks something."""
+    where, text = "not avx512 and kernel | max == 5", "Some processors lack an instruction."
+    return Accepted(facts={"torch": [fact(fact=text, where=where, raises="ValueError: not at")]})
 
 
 def test_pages_are_the_same_whether_or_not_the_processor_shows_a_difference(tmp_path: Path) -> None:
@@ -98,7 +89,8 @@ def test_pages_are_the_same_whether_or_not_the_processor_shows_a_difference(tmp_
         record(tmp_path / name, [oracle(ONE), oracle(FOUR), (ONE, TORCH, _returned(ONE)), (FOUR, TORCH, outcome)])
         for name, outcome in (("a", RAISED), ("b", _returned(FOUR)))
     ]
-    accepted = _by_processor(FOUR.id)
+    runs[1].header["targets"][TORCH]["processor"] = "X86_V3 X86_V4"
+    accepted = _by_processor()
     one, other = (render.published(run, accepted) for run in runs)
     assert one == other
     assert "1 of 2, 1 by processor" in one["conformance.md"]
@@ -107,8 +99,8 @@ def test_pages_are_the_same_whether_or_not_the_processor_shows_a_difference(tmp_
 
 
 def test_what_is_no_such_difference_is_not_hidden_behind_the_processor(tmp_path: Path) -> None:
-    run = record(tmp_path, [oracle(TWO), (TWO, TORCH, _returned(TWO, 1))])
-    begin(run, _by_processor(TWO.id))
+    run = record(tmp_path, [oracle(FOUR), (FOUR, TORCH, _returned(FOUR, 1))])
+    begin(run, _by_processor())
     [row] = tables.results(run).to_dict("records")
     assert (row["status"], row["known"]) == ("differing", "")
 
@@ -118,15 +110,9 @@ def test_the_targets_are_in_order_and_the_oracle_is_last(run: Run) -> None:
 
 
 def test_a_known_difference_is_named_in_its_version_only(run: Run) -> None:
-    fields = {
-        "cases": ["*::two"],
-        "targets": "torch-*",
-        "kind": "value",
-        "reason": "it is known",
-        "link": "not reported yet",
-    }
-    for versions, expected in (("==2.13.0", "it is known"), (">=3", "")):
-        accepted = Accepted(differences={"torch": [Known.model_validate(fields | {"versions": versions})]})
+    run.header["strict_versions"] = True
+    for versions, expected in (("==2.13.0", "it is known to differ"), (">=3", "")):
+        accepted = Accepted(facts={"torch": [fact(where="kernel | max == 4", versions=versions)]})
         begin(run, accepted)
         frame = tables.results(run).set_index(["case", "target"])
         assert frame.loc[(TWO.id, TORCH), "known"] == expected

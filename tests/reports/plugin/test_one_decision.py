@@ -12,8 +12,8 @@ import pytest
 
 from reports.judging import judge as judging
 from reports.judging.behaviours import Accepted, Recorded
+from reports.judging.facts import Fact
 from reports.judging.judge import begin, judge
-from reports.judging.known import Known
 from reports.judging.verdict import FAILING, Verdict
 from reports.pages import render
 from reports.recording.not_asked import NotAsked
@@ -23,19 +23,20 @@ ROOT = Path(__file__).parents[3]
 TARGET = "mixed-eager-cpu"
 HEAD = "operator: conv_transpose\nabout: a file that a test wrote\nsource: https://example.org\ncases:\n"
 SIZES = "image: [5, 6], kernel: [3, 3], strides: 2"
+KNOWN = f"{SIZES}, batch: 2"
 WRONG = 'strides: 0, value: {shape: [1, 2, 2, 2]}, invalid: {rule: stride, reason: "a stride of 0 stays where it is"}'
 OPEN = "behaviour: it has no right answer"
 ENDS: dict[str, tuple[str, str]] = {
     "right": (SIZES, "pass"),
     "unsupported": (SIZES, "skip"),
     "left-out": (SIZES, "skip"),
-    "known-turned": (SIZES, "known"),
+    "known-turned": (KNOWN, "known"),
     "turned": (SIZES, "new"),
     "crash": (SIZES, "new"),
     "hang": (SIZES, "new"),
-    "known-unsupported": (SIZES, "vanished"),
-    "known-right": (SIZES, "vanished"),
-    "known-crash": (SIZES, "changed"),
+    "known-unsupported": (KNOWN, "skip"),
+    "known-right": (KNOWN, "vanished"),
+    "known-crash": (KNOWN, "changed"),
     "inexact": (f"{SIZES}, dtype: float16, in_channels: 64", "error"),
     "too-large": ("image: [400000, 400000], kernel: [3, 3], strides: 2", "error"),
     "refused": (f"image: [5, 6], kernel: [3, 3], {WRONG}", "pass"),
@@ -58,13 +59,11 @@ OUTCOMES = {"pass": "passed", "skip": "skipped", "known": "xfailed", "error": "e
 )
 
 
-def _accepted() -> Accepted:
-    entry: dict[str, Any] = {"cases": ["*::known-*"], "targets": "mixed-*", "versions": ">=0", "kind": "value"}
-    known = Known.model_validate(entry | {"reason": "it rotates the filter", "link": "not reported yet"})
+def _accepted(**_: Any) -> Accepted:
+    fields = {"targets": ["mixed-*"], "versions": ">=0", "where": "batch == 2", "differs": "value"}
+    known = Fact.model_validate(fields | {"fact": "it rotates the filter", "link": "not reported yet"})
     file = {"cases/topic.yaml": RECORDED}
-    return Accepted(
-        differences={"mixed": [known]}, behaviours={TARGET: Recorded(versions={"mixed": "1.0"}, behaviours=file)}
-    )
+    return Accepted(facts={"mixed": [known]}, behaviours={TARGET: Recorded(versions={"mixed": "1.0"}, behaviours=file)})
 
 
 @pytest.fixture
@@ -149,7 +148,7 @@ def test_verdicts_are_kept_with_the_run_and_not_made_again(
 
 @pytest.mark.parametrize(
     ("was", "becomes"),
-    [('"follows":"new"', '"follows":"pas"'), ('"status":"differing"', '"status":"fine"'), ('"entry":0', '"entry":9')],
+    [('"follows":"new"', '"follows":"pas"'), ('"status":"differing"', '"status":"fine"'), ('"fact":0', '"fact":9')],
 )
 def test_a_verdict_that_was_changed_by_hand_is_refused(
     was: str, becomes: str, outcomes: dict[str, str], pytester: pytest.Pytester

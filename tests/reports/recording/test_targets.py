@@ -24,6 +24,7 @@ def ready(name: str, devices: tuple[str, ...] = ("cpu",), **modes: ModeOptions) 
         devices=devices,
         versions={},
         python="3.11",
+        processor="",
         pid=1,
     )
 

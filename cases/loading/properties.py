@@ -1,4 +1,4 @@
-"""The facts of a case that an expression can read: the arguments of its call, even wrong ones, and their consequences.
+"""The properties of a case that an expression can read: its arguments, even wrong ones, its data, and what follows.
 
 The windows of a pipeline are the windows of all its calls. A pipeline has no kernel, strides or padding of its own.
 """
@@ -6,11 +6,14 @@ The windows of a pipeline are the windows of all its calls. A pipeline has no ke
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
-from cases.model import rules, shapes
-from cases.model.case import Case
+from cases.model import dtypes, rules, shapes, windows
+from cases.model.case import Case, Step, is_outward
 from cases.model.shapes import Axis
+from cases.model.windows import special_words
 
 
 def _one(case: Case) -> Case:
@@ -29,47 +32,81 @@ def _argument(name: str) -> Callable[[Case], Any]:
     return lambda case: getattr(_one(case), name)
 
 
-FACTS: Final[dict[str, Callable[[Case], Any]]] = {
+PROPERTIES: Final[dict[str, Callable[[Case], Any]]] = {
     "operator": lambda case: case.operator,
     "topic": lambda case: case.topic,
     "tier": lambda case: case.tier,
     "dtype": lambda case: case.dtype,
+    "integer": lambda case: case.dtype in dtypes.INTEGERS,
     "data_format": lambda case: case.data_format or "",
+    "channels_first": lambda case: case.channels_first,
     "padding": _argument("padding"),
+    "explicit": lambda case: not isinstance(_one(case).padding, str),
     "strides": _argument("strides"),
     "dilations": lambda case: shapes.dilations(_one(case)),
+    "dilated": lambda case: max(shapes.dilations(_one(case))) > 1,
     "kernel": lambda case: shapes.kernel_size(_one(case)),
     "image": lambda case: (case.output_shape or _first(case))[1:-1],
     "output_shape": _argument("output_shape"),
     "batch": lambda case: _first(case)[0],
     "channels": lambda case: _first(case)[-1],
+    "in_channels": lambda case: _one(case).inputs["value"].shape[-1],
+    "filter_channels": lambda case: _one(case).inputs["filter"].shape[-2],
+    "out_channels": lambda case: shapes.out_channels(_one(case)),
     "groups": _argument("groups"),
     "gradients": lambda case: bool(case.gradients),
     "axes": lambda case: len(_first(case)) - 2,
+    "depthwise": lambda case: case.groups > 1 and case.groups == _image_channels(_one(case)),
+    "empty": lambda case: any(0 in spec.shape for spec in case.inputs.values()),
     "include_batch_in_index": _argument("include_batch_in_index"),
     "rule": lambda case: case.broken.rule if case.invalid and case.broken else "",
+    "argument": lambda case: case.broken.argument if case.invalid and case.broken else "",
     "strides_divide": lambda case: all(axis.image % axis.stride == 0 for axis in _axes(case)),
     "padding_is_odd": lambda case: any((axis.before + axis.after) % 2 for axis in _axes(case)),
     "pads": lambda case: any(axis.before + axis.after for axis in _axes(case)),
+    "short_by": lambda case: max(axis.extent - axis.padded for axis in _axes(case)),
+    "rest": lambda case: max(axis.image - axis.covered for axis in _axes(case)),
+    "gaps": lambda case: any(axis.extent < axis.stride for axis in _axes(case)),
     "windows_overlap": lambda case: any(axis.extent > axis.stride and axis.count > 1 for axis in _axes(case)),
     "windows_reach_end": lambda case: all(axis.covered >= axis.image for axis in _axes(case)),
     "windows_tile": lambda case: all(axis.count * axis.stride == axis.image for axis in _axes(case)),
+    "specials": lambda case: {word for spec in case.inputs.values() for word in special_words(spec)},
+    "specials_in_filter": lambda case: special_words(case.inputs["filter"]),
+    **{f"window_{words}": partial(windows.some, which) for words, which in windows.KINDS.items()},
 }
-"""Name -> function that returns the fact of a case. It raises one of ``FAULTS`` if the case has no such fact."""
+"""Name -> function that returns the fact of a case. It raises one of ``FAULTS`` if the case has no such property."""
 FAULTS: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 
 
-def facts(case: Case, names: Iterable[str]) -> dict[str, Any]:
-    """Return the named facts of a case. Names that are not in ``FACTS`` are left out.
+def properties(case: Case, names: Iterable[str]) -> dict[str, Any]:
+    """Return the named properties of a case. Names that are not in ``PROPERTIES`` are left out.
 
     Raises:
-        ValueError: if the case has no such fact.
+        ValueError: if the case has no such property.
     """
     try:
         call = rules.effective(case) if case.given else case
-        return {name: FACTS[name](call) for name in names if name in FACTS}
+        return {name: PROPERTIES[name](call) for name in names if name in PROPERTIES}
     except FAULTS as error:
         raise ValueError(str(error)) from None
+
+
+def calls(case: Case) -> dict[str, Case]:
+    """Return the calls of a case: those of a pipeline by the names of its steps, or the case itself under no name.
+
+    A step that takes an input of the pipeline has its special values.
+    """
+    return {step.name: _with_own(case, step) for step in case.steps} or {"": case}
+
+
+def _with_own(case: Case, step: Step) -> Case:
+    own = {name: case.inputs[taken] for name, taken in step.takes.items() if taken in case.inputs}
+    return replace(step.case, inputs=step.case.inputs | own)
+
+
+def _image_channels(case: Case) -> int:
+    """Return the channels on the side of the image: those of the output if the image is the output."""
+    return shapes.out_channels(case) if is_outward(case.operator) else case.inputs["value"].shape[-1]
 
 
 def _first(case: Case) -> tuple[int, ...]:

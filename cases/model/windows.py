@@ -1,0 +1,55 @@
+"""Properties of pooling's windows that depend on the data: where NaN, infinities and zeros stand in a window."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from cases.model import shapes
+from cases.model.case import Case, TensorSpec
+from cases.model.fill import fill
+
+_Column = npt.NDArray[Any]
+"""The elements of one window in one channel of one image, in the order of their places."""
+
+
+def special_words(spec: TensorSpec) -> set[str]:
+    """Return the words of the special values that an entry puts into a tensor."""
+    return {word for _, word in spec.specials} | ({spec.special} if spec.special else set())
+
+
+KINDS: Final[dict[str, Callable[[_Column], bool]]] = {
+    "has_nan": lambda column: bool(np.isnan(column).any()),
+    "of_nan_alone": lambda column: bool(np.isnan(column).all()),
+    "has_nan_behind_its_first": lambda column: bool(np.isnan(column[1:]).any()) and not bool(np.isnan(column[0])),
+    "has_several_nan": lambda column: int(np.isnan(column).sum()) > 1,
+    "of_minus_infinity_alone": lambda column: bool(np.isneginf(column).all()),
+}
+"""Words -> a function that tells whether they are true of a window. A window has elements of the image alone."""
+
+
+def some(which: Callable[[_Column], bool], case: Case) -> bool:
+    """Tell whether something is true of a window of a pooling call.
+
+    Other calls have no such window, and neither have calls without special values.
+
+    Raises:
+        KeyError: if the case has no value of its own: it is a step of a pipeline.
+    """
+    if not case.operator.endswith(("pool", "argmax")) or not special_words(case.inputs["value"]):
+        return False
+    return any(map(which, _columns(case)))
+
+
+def _columns(case: Case) -> Iterator[_Column]:
+    value = fill(case)["value"]
+    axes = shapes.axes(case)
+    for window in itertools.product(*(range(axis.count) for axis in axes)):
+        inside = [axis.inside(place) for axis, place in zip(axes, window, strict=True)]
+        if all(map(len, inside)):
+            held = value[np.ix_(range(value.shape[0]), *inside, range(value.shape[-1]))]
+            yield from np.moveaxis(held, -1, 1).reshape(value.shape[0] * value.shape[-1], -1)

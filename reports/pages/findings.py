@@ -1,0 +1,116 @@
+"""The findings: each fact with how many cases show it, where, and the smallest call that does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cases.model.case import Case
+from reports.judging.behaviours import Accepted
+from reports.judging.facts import Fact
+from reports.judging.judge import judged
+from reports.pages.markdown import page_of
+from reports.recording.run import Run
+from reports.recording.targets import adapter_of, is_framework, version_of
+
+BEGIN: Final = "<!-- findings: written by `tox -e publish` -->"
+END: Final = "<!-- end of findings -->"
+_TITLES: Final = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
+
+
+@dataclass(slots=True, kw_only=True)
+class Finding:
+    """A fact, and the answers of a run that show it: case -> targets. Those that the processor decides do not count."""
+
+    fact: Fact
+    shown: dict[str, list[str]] = field(default_factory=dict)
+    smallest: tuple[Case, str] | None = None
+
+    def add(self, case: Case, target: str) -> None:
+        """Note an answer that shows the fact."""
+        self.shown.setdefault(case.id, []).append(target)
+        if self.smallest is None or _size(case) < _size(self.smallest[0]):
+            self.smallest = case, target
+
+    @property
+    def modes(self) -> str:
+        """Return the modes that show the fact, in alphabetical order."""
+        return ", ".join(sorted({target.split("-")[1] for targets in self.shown.values() for target in targets}))
+
+
+def _size(case: Case) -> tuple[int, str]:
+    return sum(math.prod(spec.shape) for spec in case.inputs.values()) + len(case.steps) * 10**6, case.id
+
+
+def findings(run: Run, accepted: Accepted) -> dict[str, list[Finding]]:
+    """Return the findings by adapter, for each framework of a run, in the order of the facts."""
+    adapters = sorted({adapter_of(target) for target in run.header["targets"] if is_framework(target)})
+    found = {name: [Finding(fact=fact) for fact in accepted.facts.get(name, ())] for name in adapters}
+    by_fact = {id(finding.fact): finding for several in found.values() for finding in several}
+    for case, target, verdict in judged(run):
+        if verdict.follows == "known" and id(verdict.fact) in by_fact and not verdict.by_processor:
+            by_fact[id(verdict.fact)].add(case, target)
+    return {name: several for name, several in found.items() if several}
+
+
+def page(run: Run, accepted: Accepted) -> str:
+    """Return the page."""
+    groups = [
+        {"title": f"{_TITLES.get(name, name)} {_version(run, name)}", "facts": [_entry(run, one) for one in several]}
+        for name, several in findings(run, accepted).items()
+    ]
+    return page_of("findings.md", run, groups=groups)
+
+
+def _version(run: Run, adapter: str) -> str:
+    return version_of(run, next(target for target in run.header["targets"] if adapter_of(target) == adapter))
+
+
+def _entry(run: Run, finding: Finding) -> dict[str, Any]:
+    fact, call = finding.fact, ""
+    if finding.smallest is not None:
+        case, target = finding.smallest
+        call = run.call(run.records[case.id, target]) or ""
+    return {
+        "fact": fact,
+        "cases": len(finding.shown),
+        "modes": finding.modes,
+        "case": finding.smallest[0].id if finding.smallest else "",
+        "call": _line(call),
+    }
+
+
+def _line(call: str) -> str:
+    """Return the last line of a call's text that makes the call; a pipeline's or a gradient's text has several."""
+    lines = [line.strip() for line in call.splitlines() if "(" in line]
+    return lines[0] if len(lines) == 1 else ""
+
+
+def inserted(readme: str, run: Run, accepted: Accepted) -> str:
+    """Return the text of README with the facts in place of what stands between the two marks.
+
+    Raises:
+        ValueError: if the text lacks a mark.
+    """
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        msg = f"README.md lacks {BEGIN if not begin else END}: the findings have no place"
+        raise ValueError(msg)
+    return f"{before}{BEGIN}\n{''.join(_short(run, accepted))}{END}{after}"
+
+
+def _short(run: Run, accepted: Accepted) -> Iterator[str]:
+    for name, several in findings(run, accepted).items():
+        yield f"\n**{_TITLES.get(name, name)} {_version(run, name)}**\n\n"
+        for finding in several:
+            yield f"- {finding.fact.fact} {_where(finding)}\n"
+    yield "\n"
+
+
+def _where(finding: Finding) -> str:
+    if not finding.shown:
+        return "(decided by the processor)" if finding.fact.reads_processor else "(with --slow)"
+    return f"({len(finding.shown):,} cases; {finding.modes})"
