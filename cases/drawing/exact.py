@@ -120,7 +120,7 @@ def _sums_of_means(case: Case) -> Iterator[float]:
     unit = dtypes.granule(np.array(_RANGES[case.inputs["value"].fill][2])) if case.dtype in dtypes.FLOATS else 1.0
     yield _area(case) * _magnitude(case, "value") / unit
     if case.gradients:
-        share = unit / 2 ** int(math.log2(_area(case)))
+        share = unit / 2 ** (_area(case).bit_length() - 1)
         yield _over(case) * _magnitude(case, "cotangent") / min(_areas(case)) / share
 
 
