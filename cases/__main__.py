@@ -1,4 +1,4 @@
-"""``python -m cases``: list the cases, show or explain one, export a JSON Schema."""
+"""``python -m cases``: list the cases, show or explain one, draw new ones, export a JSON Schema."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
+from cases.drawing import command as drawing
 from cases.explain import command as explaining
 from cases.loading import claims
 from cases.loading.load import find, load_each
@@ -22,7 +23,7 @@ _SCHEMAS = {"cases": json_schema, "claims": claims.json_schema}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit status: 0, or 1 if a case file is wrong or nothing matches."""
+    """Run one command and return its exit status: 0, or 1 if a file or an argument is wrong, or nothing matches."""
     parser = argparse.ArgumentParser(prog="python -m cases", description=__doc__)
     parser.add_argument("--folder", type=Path, default=SHIPPED, help="the folder of the case files")
     commands = parser.add_subparsers(required=True)
@@ -35,13 +36,16 @@ def main(arguments: list[str] | None = None) -> int:
     explanation = commands.add_parser("explain", help="work out one case step by step, as on paper")
     explaining.add_options(explanation)
     explanation.set_defaults(run=lambda options: explaining.run(lookup(options.folder, options.id), options))
+    draws = commands.add_parser("draw", help="print a case file of calls in which every dimension varies at once")
+    drawing.add_options(draws)
+    draws.set_defaults(run=drawing.run)
     exporting = commands.add_parser("schema", help="print the JSON Schema of a case file, or of a file of claims")
     exporting.add_argument("kind", nargs="?", choices=tuple(_SCHEMAS), default="cases")
     exporting.set_defaults(run=lambda options: _schema(options.kind))
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options))
-    except (CaseFileError, UnknownIdError) as error:
+    except (CaseFileError, UnknownIdError, drawing.DrawError) as error:
         print(error, file=sys.stderr)
         return 1
 

@@ -27,6 +27,7 @@ ARROWS = {
     "cases.model": "",
     "cases.loading": "cases.model",
     "cases.coverage": "cases.model cases.loading",
+    "cases.drawing": "cases.model cases.loading cases.coverage",
     "cases.explain": "cases.model cases.loading",
     "cases.__main__": "cases.*",
     # adapters: base, outcome, wire, program and call stand in the room itself

@@ -112,7 +112,7 @@ class _Search:
         If it is refused, keep the reason: the ``wanted`` values may not go together.
         """
         try:
-            case = _build(self.operator, fields)
+            case = build_call(self.operator, fields)
         except (BuildError, ValidationError) as error:
             reason = str(error) if isinstance(error, BuildError) else str(error.errors()[0]["msg"])
             for pair in dimensions.pairs(wanted):
@@ -159,7 +159,7 @@ def _with_third_axis(fields: Fields) -> Fields:
     return {name: [*said, said[-1]] if isinstance(said, list) else said for name, said in fields.items()}
 
 
-def _build(operator: str, fields: Fields) -> Case:
+def build_call(operator: str, fields: Fields) -> Case:
     """Build the call of an entry, as a case file would."""
     about = "a call of the searched space"
     entry = {"name": "call", "data": "small", **fields}

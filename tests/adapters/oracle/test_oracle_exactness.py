@@ -129,6 +129,11 @@ def test_an_average_that_is_no_number_of_the_dtype_is_refused(dtype: str) -> Non
     refuses(pool("avg_pool", dtype, 1, 0, 0, ksize=3))
 
 
+def test_averages_that_are_all_zero_are_exact() -> None:
+    """Zero has no last bit, so it is no fraction without an end."""
+    assert run(pool("avg_pool", "int8", -24, 24, ksize=2))
+
+
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_overlapping_unpooling_is_a_sum(dtype: str) -> None:
     most = 2.0 ** PRECISION[dtype]

@@ -1,0 +1,96 @@
+"""``python -m cases draw``: print joint draws of an operator as a case file, with a line for each call."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from typing import Any, Final
+
+from cases.drawing.draw import Drawn, draw
+from cases.model.case import OPERATORS
+
+_SOURCE: Final = "https://csrc.nist.gov/projects/automated-combinatorial-testing-for-software"
+_MOST: Final = 10_000
+_HIGHEST_SEED: Final = 2**32 - 1
+_DIGITS: Final = 20
+"""Texts of as many digits or more are not read: none is a seed, and a very long one takes long."""
+
+
+class DrawError(Exception):
+    """A wrong argument of the command. The message is one line."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument("operator", help=", ".join(OPERATORS))
+    parser.add_argument("--seed", required=True, help=f"an integer from 0 to {_HIGHEST_SEED}; all calls follow from it")
+    parser.add_argument("--number", required=True, help=f"the number of calls, from 1 to {_MOST}")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print a case file, and on stderr a line about the sizes that were rejected; return the exit status 0.
+
+    Raises:
+        DrawError: if there is no such operator, or the seed or the number is not one.
+    """
+    operator = _operator(options.operator)
+    seed = _integer("seed", options.seed, 0, _HIGHEST_SEED)
+    drawn = draw(operator, seed, _integer("number", options.number, 1, _MOST))
+    sys.stdout.write(case_file(operator, seed, drawn))
+    sys.stderr.write(summary(drawn))
+    return 0
+
+
+def case_file(operator: str, seed: int, drawn: Drawn) -> str:
+    """Return the text of a case file with these entries."""
+    number = len(drawn.entries)
+    return "\n".join(
+        [
+            "# yaml-language-server: $schema=../schema.json",
+            f"operator: {operator}",
+            "about: >-",
+            "  Joint draws: every dimension of a call varies at once, because faults live where rare things meet.",
+            f"  Drawn by `python -m cases draw {operator} --seed {seed} --number {number}`.",
+            f"source: {_SOURCE}",
+            "cases:",
+            *(f"  - {_flow(entry)}" for entry in drawn.entries),
+            "",
+        ]
+    )
+
+
+def summary(drawn: Drawn) -> str:
+    """Return a line that counts the rejected sizes by their reason, and the options that were given up."""
+    rejected = drawn.rejected.total()
+    reasons = "; ".join(f"{reason}: {count}" for reason, count in drawn.rejected.most_common())
+    given_up = f"; options given up: {len(drawn.given_up)}" if drawn.given_up else ""
+    return f"{len(drawn.entries)} calls; {rejected} sizes rejected{f' ({reasons})' if reasons else ''}{given_up}\n"
+
+
+def _flow(value: Any) -> str:
+    """Return a value in YAML's flow style. Its texts are plain words, which need no quotes."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(_pairs(value))}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _pairs(fields: dict[str, Any]) -> Iterator[str]:
+    for name, value in fields.items():
+        yield f"{name}: {_flow(value)}"
+
+
+def _operator(text: str) -> str:
+    if text not in OPERATORS:
+        msg = f"there is no operator {text!r}; there are: {', '.join(OPERATORS)}"
+        raise DrawError(msg)
+    return text
+
+
+def _integer(name: str, text: str, least: int, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < _DIGITS and least <= int(text) <= most):
+        msg = f"{name} is {text!r}, not an integer from {least} to {most}"
+        raise DrawError(msg)
+    return int(text)

@@ -1,0 +1,150 @@
+"""Joint draws: valid calls of an operator, in which all dimensions vary at once.
+
+A call follows from the operator, the seed and its own place. So a longer draw begins with the calls of a shorter one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cases.coverage.feasible import build_call
+from cases.drawing import exact
+from cases.drawing.data import draw_data, draw_special
+from cases.drawing.options import Options, draw_options
+from cases.drawing.sizes import draw_sizes
+from cases.drawing.stream import Stream
+from cases.loading.sizes import BuildError
+from cases.model import shapes
+from cases.model.case import DATA_FORMATS, Case
+
+Fields = dict[str, Any]
+_PATIENCE: Final = 300
+"""The number of sizes that are tried with the same options."""
+_LEAST: Final = 4
+"""The fewest elements of a value or an output. Fewer could all be zeros or one number."""
+
+
+@dataclass(kw_only=True)
+class Drawn:
+    """The entries of a draw; how many sizes were rejected for each reason; the options that fitted no sizes."""
+
+    entries: list[Fields] = field(default_factory=list)
+    rejected: Counter[str] = field(default_factory=Counter)
+    given_up: list[Options] = field(default_factory=list)
+
+    def add(self, operator: str, seed: int, place: int) -> None:
+        """Draw the call of a place, and add its entry."""
+        stream = Stream(key=f"draw\0{operator}\0{seed}\0{place}")
+        while True:
+            options = draw_options(operator, stream)
+            for _ in range(_PATIENCE):
+                if found := self._attempt(options, stream):
+                    self.entries.append({"name": f"d{place:03}", **found})
+                    return
+            self.given_up.append(options)
+
+    def _attempt(self, options: Options, stream: Stream) -> Fields | None:
+        try:
+            return _call(options, stream)
+        except _RejectedError as rejected:
+            self.rejected[str(rejected)] += 1
+            return None
+
+
+class _RejectedError(Exception):
+    """The sizes that were drawn make no call that fits the options."""
+
+
+def draw(operator: str, seed: int, number: int) -> Drawn:
+    """Return the first ``number`` calls of an operator that follow from a seed."""
+    drawn = Drawn()
+    for place in range(1, number + 1):
+        drawn.add(operator, seed, place)
+    return drawn
+
+
+def _call(options: Options, stream: Stream) -> Fields:
+    """Return the fields of a valid call with these options.
+
+    Raises:
+        _RejectedError: if the sizes drawn for it don't fit.
+    """
+    sizes = draw_sizes(options, stream)
+    plain = _with_options(options, sizes)
+    call = _built(options.operator, plain | {"dtype": "float32", "data": "small", "gradients": False})
+    _check(options, call)
+    if options.output_padding:
+        plain = _with_output_padding(plain, call)
+    plain |= draw_special(options, math.prod(call.inputs["value"].shape), stream)
+    for data in draw_data(options, stream):
+        if _is_exact(options.operator, plain | data):
+            return plain | data
+    reason = "no data that the dtype holds are exact"
+    raise _RejectedError(reason)
+
+
+def _with_options(options: Options, sizes: Fields) -> Fields:
+    """Return the fields of an entry. A field that would say what is so anyway is left out."""
+    last, first = DATA_FORMATS[options.axes]
+    said: Fields = {
+        "batch": options.batch,
+        "bias": options.bias,
+        "include_batch_in_index": options.through_the_batch,
+        "data_format": {"first": first, "last": last, "unsaid": None}[options.layout],
+        "dtype": options.dtype,
+        "gradients": options.gradients,
+        "indices": {"fill": "anywhere"} if options.anywhere else None,
+    }
+    return sizes | {name: value for name, value in said.items() if value is not None and value is not False}
+
+
+def _with_output_padding(fields: Fields, call: Case) -> Fields:
+    """Return the fields with the size of the value and an output_padding in place of the image."""
+    axes = shapes.axes(call)
+    said = {
+        "value": {"shape": list(call.inputs["value"].shape)},
+        "output_padding": [axis.padded - axis.full for axis in axes],
+    }
+    return {**said, **{name: value for name, value in fields.items() if name != "image"}}
+
+
+def _check(options: Options, call: Case) -> None:
+    """Check the sizes of a call.
+
+    Raises:
+        _RejectedError: if three axes are wrongly alike, the call is too small or too large, or shows too little.
+    """
+    images = shapes.image_size(call)
+    most_elements, most_products = options.budget
+    is_alike = options.axes > 2 and not options.symmetric and len(set(images)) < len(images)  # noqa: PLR2004
+    scatters = options.operator == "max_unpool" or (options.operator.startswith("max_pool") and options.gradients)
+    faults = {
+        "three axes are not all different": is_alike,
+        "a tensor is too small": options.batch > 0 and exact.least_elements(call) < _LEAST,
+        "a tensor is too large": exact.elements(call) > most_elements,
+        "the products are too many": exact.products(call) > most_products,
+        "nearly all elements are zeros": scatters and exact.is_sparse(call),
+        "a window holds padding alone": not options.filtered and exact.has_empty_window(call),
+    }
+    for reason, is_so in faults.items():
+        if is_so:
+            raise _RejectedError(reason)
+
+
+def _built(operator: str, fields: Fields) -> Case:
+    try:
+        return build_call(operator, fields)
+    except BuildError as error:
+        reason = "indices don't fit" if "indices" in str(error) else "the sizes don't fit together"
+        raise _RejectedError(reason) from None
+
+
+def _is_exact(operator: str, fields: Fields) -> bool:
+    """Tell whether the call can be built, so that its dtype holds its data, and all its sums are exact."""
+    try:
+        return exact.is_exact(build_call(operator, fields))
+    except BuildError:
+        return False

@@ -1,0 +1,85 @@
+"""The options of a drawn call: all that does not depend on sizes.
+
+Options are drawn once. If the sizes drawn for them make no valid call, other sizes are drawn, and the options stay.
+So rejected draws take no option away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from cases.drawing.stream import Stream
+from cases.model import dtypes
+from cases.model.case import is_chosen
+
+_DTYPES: Final = dict.fromkeys(dtypes.FLOATS, 4) | dict.fromkeys(dtypes.INTEGERS, 1)
+_PADDINGS: Final = {"SAME": 4, "VALID": 3, "symmetric": 2, "asymmetric": 2, "one side": 2}
+_BATCHES: Final = {0: 1, 1: 8, 2: 7, 3: 5, 5: 4}
+_RANKS: Final = {1: 3, 2: 4, 3: 3}
+_BUDGETS: Final = {(2**13, 2_000_000): 10, (2**16, 20_000_000): 5, (2**18, 20_000_000): 1}
+"""The most elements of a tensor, and the most products of a call. Most calls are small, since a run keeps answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of a call. An option that the operator lacks is False, and groups are then ``one``.
+
+    ``budget`` is the most elements of a tensor, and the most products of the call. ``special`` is empty for plain
+    numbers. ``symmetric`` tells that the first of three axes is also the third.
+    """
+
+    operator: str
+    axes: int
+    dtype: str
+    padding: str
+    layout: str
+    batch: int
+    groups: str
+    special: str
+    budget: tuple[int, int]
+    dilated: bool
+    symmetric: bool
+    gradients: bool
+    bias: bool
+    output_padding: bool
+    through_the_batch: bool
+    anywhere: bool
+
+    @property
+    def filtered(self) -> bool:
+        """Tell whether the call has a filter."""
+        return self.operator.startswith("conv")
+
+
+def draw_options(operator: str, stream: Stream) -> Options:
+    """Return options of a call of this operator. They fit together, whatever the sizes are."""
+    filtered = operator.startswith("conv")
+    dtype, padding = stream.weighted(_DTYPES), stream.weighted(_PADDINGS)
+    batch = stream.weighted(_BATCHES)
+    floats = dtype in dtypes.FLOATS
+    asked = operator == "conv_transpose" and stream.one_in(2)
+    return Options(
+        operator=operator,
+        axes=stream.weighted(_RANKS),
+        dtype=dtype,
+        padding=padding,
+        layout=stream.weighted({"first": 4, "last": 1, "unsaid": 3}),
+        batch=batch,
+        groups=stream.weighted({"one": 3, "several": 3, "depthwise": 2}) if filtered else "one",
+        special=stream.one_of(_specials(operator)) if floats and batch and stream.one_in(6) else "",
+        budget=stream.weighted(_BUDGETS),
+        dilated=stream.below(5) < 2,  # noqa: PLR2004 - two in five
+        symmetric=stream.one_in(2),
+        gradients=stream.one_in(2) and floats,
+        bias=filtered and stream.one_in(2),
+        output_padding=asked and padding != "SAME",
+        through_the_batch=operator == "max_pool_argmax" and stream.one_in(2),
+        anywhere=operator == "max_unpool" and stream.one_in(3),
+    )
+
+
+def _specials(operator: str) -> tuple[str, ...]:
+    """Return the words of special values. In a sum, minus zero has no right answer, and a subnormal is rounded away."""
+    beyond = ("nan", "inf", "minus_inf")
+    return (*beyond, "minus_zero", "subnormal", "minus_subnormal") if is_chosen(operator) else beyond

@@ -1,0 +1,106 @@
+"""The sizes of a drawn call: the image, the windows and the padding of each axis, and the channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cases.drawing.options import Options
+from cases.drawing.stream import Stream
+from cases.model import shapes
+
+_KERNELS: Final = {
+    1: {1: 3, 2: 5, 3: 8, 4: 4, 5: 4, 6: 2, 7: 3, 9: 1, 11: 1},
+    2: {1: 4, 2: 6, 3: 8, 4: 4, 5: 3, 6: 1, 7: 2},
+    3: {1: 5, 2: 7, 3: 6, 4: 2, 5: 1},
+}
+"""Number of axes -> the sizes of a window along one axis, with weights."""
+_STRIDES: Final = {1: 6, 2: 6, 3: 3, 4: 1, 5: 1}
+_DILATIONS: Final = {1: 1, 2: 2, 3: 1}
+_SMALL: Final = {1: 12, 2: 11, 3: 6}
+_BLOCKS: Final = (15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129)
+"""Sizes at the ends of the blocks in which kernels work."""
+_LONG: Final = (257, 300, 511, 513, 1025)
+_CHANNELS: Final = {1: 4, 2: 5, 3: 5, 4: 4, 7: 2, 8: 2, 9: 2, 15: 2, 16: 2, 17: 2, 31: 1, 32: 2, 33: 2}
+_DEPTHS: Final = (2, 3, 4, 5, 7, 8, 9, 16, 17, 32, 33)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Axis:
+    image: int
+    kernel: int
+    stride: int
+    dilation: int
+    pair: tuple[int, int]
+
+
+def draw_sizes(options: Options, stream: Stream) -> dict[str, Any]:
+    """Return the fields of an entry for its image, windows, padding and channels.
+
+    Three axes have three different images, or the first and the third are the same in everything.
+    """
+    axes = [_axis(options, stream) for _ in range(options.axes)]
+    if len(axes) > 2 and options.symmetric:  # noqa: PLR2004 - three axes
+        axes[2] = axes[0]
+    window = "kernel" if options.filtered else "ksize"
+    fields: dict[str, Any] = {
+        "image": [axis.image for axis in axes],
+        window: [axis.kernel for axis in axes],
+        "strides": [axis.stride for axis in axes],
+        "padding": options.padding,
+    }
+    if options.padding not in {"SAME", "VALID"}:
+        fields["padding"] = [list(axis.pair) for axis in axes]
+    if options.dilated:
+        fields["dilations"] = [axis.dilation for axis in axes]
+    return fields | _channels(options, stream)
+
+
+def _axis(options: Options, stream: Stream) -> _Axis:
+    kernel, stride = stream.weighted(_KERNELS[options.axes]), stream.weighted(_STRIDES)
+    dilation = stream.weighted(_DILATIONS) if options.dilated else 1
+    extent = shapes.extent(kernel, dilation)
+    pair = _pair(options, extent, stream)
+    image = _image(options.axes, stream)
+    missing = 0 if options.padding == "SAME" else extent - sum(pair) - image
+    if missing > 0:  # no window fits
+        image += missing + stream.below(4)
+    return _Axis(image=image, kernel=kernel, stride=stride, dilation=dilation, pair=pair)
+
+
+def _pair(options: Options, extent: int, stream: Stream) -> tuple[int, int]:
+    """Return explicit padding. It is below a window of pooling, so that no window holds padding alone."""
+    most = min(max(extent - 1, int(options.filtered)), 4)
+    first, second = stream.below(most + 1), stream.below(most + 1)
+    side = stream.one_in(2)
+    match options.padding:
+        case "symmetric":
+            return first, first
+        case "asymmetric":
+            return first, (second if second != first else (first + 1) % (most + 1))
+        case "one side":
+            return (first, 0) if side else (0, first)
+        case _:
+            return 0, 0
+
+
+def _image(axes: int, stream: Stream) -> int:
+    """Return the size of an image along one axis. It is mostly small; more axes make large sizes rarer."""
+    small, block, long = 1 + stream.below(_SMALL[axes]), stream.one_of(_BLOCKS), stream.one_of(_LONG)
+    kind = stream.below(16)
+    if axes == 1 and kind < 2:  # noqa: PLR2004 - two of sixteen
+        return long
+    return block if kind < {1: 10, 2: 6, 3: 2}[axes] else small
+
+
+def _channels(options: Options, stream: Stream) -> dict[str, Any]:
+    first, second = stream.weighted(_CHANNELS), stream.weighted(_CHANNELS)
+    if not options.filtered:
+        return {"channels": first}
+    if options.groups == "depthwise":
+        depth = stream.one_of(_DEPTHS)
+        return {"in_channels": depth, "out_channels": depth * stream.one_of((1, 1, 2, 3)), "groups": depth}
+    if options.groups == "one":
+        return {"in_channels": first, "out_channels": second}
+    groups = stream.one_of((2, 3, 4, 5))
+    return {"in_channels": groups * first, "out_channels": groups * second, "groups": groups}

@@ -1,0 +1,166 @@
+"""Joint draws: the committed files, what occurs together in them, and the command."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import cases
+from adapters.oracle import Oracle
+from cases.__main__ import main
+from cases.coverage import dimensions
+from cases.drawing.command import case_file
+from cases.drawing.draw import Drawn, draw
+from cases.drawing.stream import Stream
+from cases.loading.load import load
+from cases.model import fill, shapes
+from cases.model.case import OPERATORS, Case
+
+CASES = Path(cases.__file__).parent
+EVERY = 10
+"""One of so many committed calls is drawn again here: a call depends on its place alone, and all take long."""
+ENOUGH = 12
+"""So many fresh calls of an operator are drawn and answered."""
+
+
+def _path(operator: str) -> Path:
+    return CASES / operator / "drawn.yaml"
+
+
+@functools.cache
+def _committed(operator: str) -> tuple[Case, ...]:
+    return tuple(load(_path(operator)))
+
+
+def _all() -> list[Case]:
+    return [case for operator in OPERATORS for case in _committed(operator)]
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_the_committed_file_is_what_the_command_writes(operator: str) -> None:
+    lines = _path(operator).read_text(encoding="utf-8").splitlines()
+    start = lines.index("cases:") + 1
+    command = re.search(rf"`python -m cases draw {operator} --seed (\d+) --number (\d+)`", "\n".join(lines[:start]))
+    assert command
+    seed, number = map(int, command.groups())
+    assert len(lines) - start == number
+    drawn = Drawn()
+    for place in range(1, number + 1, EVERY):
+        drawn.add(operator, seed, place)
+    text = case_file(operator, seed, drawn).replace(f"--number {len(drawn.entries)}", f"--number {number}")
+    assert text.splitlines() == [*lines[:start], *lines[start::EVERY]]
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_every_value_of_every_dimension_is_drawn(operator: str) -> None:
+    found = {value for case in _committed(operator) for value in dimensions.values(case)}
+    assert set(dimensions.all_values(operator)) - found == set()
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_nearly_every_pair_of_values_is_drawn(operator: str) -> None:
+    """A draw does not aim at pairs; the files ``pairs.yaml`` do."""
+    found = {pair for case in _committed(operator) for pair in dimensions.pairs(dimensions.values(case))}
+    assert len(found) > 0.7 * sum(1 for _ in dimensions.all_pairs(operator))
+
+
+def _is_mirrored(case: Case) -> bool:
+    """Tell whether the first of three axes is also the third, and the second is another one."""
+    axes = shapes.axes(case)
+    return len(axes) == 3 and axes[0] == axes[2] != axes[1]
+
+
+TOGETHER: dict[str, Callable[[Case], bool]] = {
+    "gradients with output_padding": lambda c: bool(c.gradients) and max(c.output_padding or (0,)) > 0,
+    "groups, dilations and float16": lambda c: c.groups > 1 and max(shapes.dilations(c)) > 1 and c.dtype == "float16",
+    "wide groups, dilations, channels-first and gradients": lambda c: (
+        c.groups > 1 and max(shapes.dilations(c)) > 1 and c.channels_first and bool(c.gradients)
+    ),
+    "three axes, of which two are alike": _is_mirrored,
+    "three axes, all different": lambda c: len(c.strides) == 3 and len(set(shapes.image_size(c))) == 3,
+    "many channels, channels-first": lambda c: c.channels_first and c.inputs["value"].shape[-1] > 16,
+    "an index through the batch, explicit padding and gradients": lambda c: (
+        c.include_batch_in_index and not isinstance(c.padding, str) and bool(c.gradients)
+    ),
+    "a special value in a channels-first call with gradients": lambda c: (
+        c.tier == "special" and c.channels_first and bool(c.gradients)
+    ),
+    "a larger kernel, unequal strides and bfloat16": lambda c: (
+        max(shapes.kernel_size(c)) > 4 and len(set(c.strides)) > 1 and c.dtype == "bfloat16"
+    ),
+    "a long row": lambda c: len(c.strides) == 1 and shapes.image_size(c)[0] > 256,
+    "padding on one side alone": lambda c: (
+        not isinstance(c.padding, str) and all(0 in pair for pair in c.padding) and any(map(any, c.padding))
+    ),
+}
+
+
+@pytest.mark.parametrize("words", TOGETHER)
+def test_values_of_several_dimensions_occur_together(words: str) -> None:
+    assert len([case.id for case in _all() if TOGETHER[words](case)]) > 2
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_fresh_draws_are_exact(operator: str, tmp_path: Path) -> None:
+    """The oracle is not asked where calls are drawn. It raises NotExact where a bound is wrong.
+
+    ``test_oracle_shipped`` asks it about every committed call.
+    """
+    path = tmp_path / "cases" / operator / "fresh.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(case_file(operator, 4, draw(operator, 4, ENOUGH)), encoding="utf-8")
+    for case in load(path):
+        assert set(case.outputs) == set(Oracle().run(case, fill.fill(case))), case.id
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_rejected_sizes_take_no_options_away(operator: str) -> None:
+    drawn = draw(operator, 3, ENOUGH)
+    assert drawn.given_up == []
+    assert drawn.rejected.total() < 4 * ENOUGH
+
+
+def test_a_longer_draw_begins_with_the_shorter_one() -> None:
+    assert draw("max_pool", 5, 6).entries[:3] == draw("max_pool", 5, 3).entries
+
+
+def test_two_seeds_differ_and_one_does_not() -> None:
+    assert draw("conv", 1, 3).entries == draw("conv", 1, 3).entries
+    assert draw("conv", 1, 3).entries != draw("conv", 2, 3).entries
+
+
+def test_the_stream_is_the_same_everywhere() -> None:
+    stream = Stream(key="a key")
+    assert [stream.below(1000) for _ in range(5)] == [679, 121, 582, 224, 660]
+    assert stream.weighted({"never": 0, "always": 3}) == "always"
+
+
+def test_the_command_prints_a_file_that_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["draw", "avg_unpool", "--seed", "11", "--number", "4"]) == 0
+    output, counted = capsys.readouterr()
+    path = tmp_path / "cases" / "avg_unpool" / "fresh.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(output, encoding="utf-8")
+    assert [case.id for case in load(path)] == [f"cases/avg_unpool/fresh.yaml::d00{place}" for place in (1, 2, 3, 4)]
+    assert re.fullmatch(r"4 calls; \d+ sizes rejected.*\n", counted)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["deconv", "--seed", "1", "--number", "1"], "there is no operator 'deconv'; there are: conv, conv_transpose,"),
+        (["conv", "--seed", "x", "--number", "1"], "seed is 'x', not an integer from 0 to 4294967295"),
+        (["conv", "--seed", "-1", "--number", "1"], "seed is '-1', not an integer from 0 to 4294967295"),
+        (["conv", "--seed", "1", "--number", "0"], "number is '0', not an integer from 1 to 10000"),
+        (["conv", "--seed", "1", "--number", "9" * 5000], "number is '99"),
+    ],
+)
+def test_a_wrong_argument_is_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["draw", *arguments]) == 1
+    output, error = capsys.readouterr()
+    assert (output, error.count("\n")) == ("", 1)
+    assert error.startswith(message)
