@@ -7,7 +7,7 @@ the definition, without a check that the changed call makes sense.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy.typing as npt
@@ -29,12 +29,13 @@ class Call:
 
     ``inputs`` are the tensors of the case, in float64, indices in int64. ``right`` is the definition's answer: output's
     name -> array, gradients included, before any rounding. ``memory`` is what the implementation keeps between calls.
+    It is None if several implementations share the call: only slips with returned arrays keep something.
     """
 
     case: Case
     inputs: Tensors
     right: Tensors
-    memory: dict[Any, Any] = field(default_factory=dict)
+    memory: dict[Any, Any] | None = None
 
     @property
     def axes(self) -> tuple[Axis, ...]:
