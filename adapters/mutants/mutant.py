@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,8 @@ class Mutant:
             InvalidCall: if the case breaks a rule that the mutant doesn't forget.
             RuntimeError: if the mutant refuses the case, or its slip leaves it without an answer.
         """
-        return self.answer(Shared(case, inputs, read_only=False), inputs)
+        outputs = self.answer(Shared(case, inputs), inputs)
+        return {name: array if array.flags.writeable else array.copy() for name, array in outputs.items()}
 
     def answer(self, shared: Shared, inputs: Arrays) -> Arrays:
         """Answer a shared case as ``run`` does. Only ``inputs``, which are the case's, can be changed or returned."""
@@ -101,16 +103,23 @@ class Mutant:
         return {name: np.zeros_like(shared.inputs["value"]) for name in OUTPUTS[shared.case.operator]}
 
     def _slipped(self, shared: Shared, inputs: Arrays) -> Arrays:
-        name = self.entry.slip or ""
         if self.writes:
             call = replace(shared.call, memory=self._memory)
-            arrays: Arrays = find.find(name)(call, inputs, dict(shared.right), **self.entry.arguments)
+            arrays: Arrays = self._slip(call, inputs, dict(shared.right))
             return arrays
+        entry = self.entry
+        slip = f"{entry.slip} {entry.arguments}"
         try:
-            wrong = shared.slipped(name, self.entry.arguments)
-            return shared.cast(self._mixed(shared.call.right, wrong))
+            wrong = shared.once(slip, partial(self._slip, shared.call))
+            return shared.once(f"{slip} {entry.outputs} {entry.part}", lambda: self._rounded(shared, wrong))
         except NotSupported as error:  # from the definition, about the changed call
             raise RuntimeError(str(error)) from None
+
+    def _slip(self, *of: Any) -> Any:
+        return find.find(self.entry.slip or "")(*of, **self.entry.arguments)
+
+    def _rounded(self, shared: Shared, wrong: Tensors) -> Arrays:
+        return shared.cast(self._mixed(shared.call.right, wrong))
 
     def _mixed(self, right: Tensors, wrong: Tensors) -> Tensors:
         """Return the right answer with the slip's arrays in it: only its outputs, and only its part of each."""

@@ -220,7 +220,7 @@ def _returned(outputs: object, seconds: float) -> Message:
 
 def _is_known(dtype: np.dtype[Any]) -> bool:
     """Tell whether the parent knows a dtype: NumPy's own numbers, and bfloat16."""
-    return dtype.name == BFLOAT16 or (dtype.kind in "biufc" and dtype.isbuiltin != _EXTENSION)
+    return (dtype.kind in "biufc" and dtype.isbuiltin != _EXTENSION) or dtype.name == BFLOAT16
 
 
 def _leave(end: BaseException) -> NoReturn:

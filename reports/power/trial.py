@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from adapters import mutants
 from adapters.engine.in_process import ask, ask_prepared
+from adapters.mutants.call import frozen
 from adapters.mutants.catalogue import tried
 from adapters.mutants.mutant import Mutant
 from adapters.mutants.shared import Shared
@@ -140,7 +141,7 @@ class _Prepared:
     def shared(self) -> Shared:
         """Return the case as all mutants are asked it: made of the question, as in a worker."""
         case = from_json(self.question)
-        return Shared(case, fill(case))
+        return Shared(case, frozen(fill(case)))
 
     @functools.cached_property
     def right(self) -> Arrays:
@@ -186,7 +187,8 @@ def _shared_way(mutant: Mutant, prepared: _Prepared) -> str:
     """
     shared = prepared.shared
     inputs = {name: array.copy() for name, array in shared.inputs.items()} if mutant.writes else shared.inputs
-    outcome = ask_prepared(_Sharing(mutant, shared), shared.case, inputs)
+    sharing: Any = _Sharing(mutant, shared)
+    outcome = ask_prepared(sharing, shared.case, inputs)
     if not isinstance(outcome, Returned) or not prepared.right:
         return _way(prepared, outcome)
     same = {name for name, array in outcome.arrays.items() if array is prepared.right.get(name)}
