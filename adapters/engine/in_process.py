@@ -30,7 +30,7 @@ def ask_prepared(adapter: Adapter, case: Case, inputs: dict[str, Array]) -> Outc
 
     Nothing is packed, so the arrays are the very objects that the adapter returned.
     """
-    return restarting.read(serve.reply(adapter, lambda: (case, inputs), _Nobody()))
+    return restarting.read(serve.reply(adapter, lambda: (case, inputs), channel=None))
 
 
 class _Nobody:

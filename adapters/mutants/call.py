@@ -6,6 +6,7 @@ the definition, without a check that the changed call makes sense.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -23,7 +24,7 @@ Tensors = dict[str, Array]
 _DEFINITION: Final = Oracle()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, for the cached properties
 class Call:
     """A call that breaks no rule.
 
@@ -39,7 +40,7 @@ class Call:
     memory: dict[Any, Any] | None = None
     answers: dict[Any, Tensors] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def axes(self) -> tuple[Axis, ...]:
         """Return the spatial axes."""
         return shapes.axes(self.case)
@@ -58,11 +59,15 @@ class Call:
         """Return the definition's answer to the call with these arguments replaced. Its arrays are read-only."""
         case = replace(self.case, **arguments)
         read = _read(case)
-        if read == _read(self.case):
+        if read == self._read:
             return self.right
         if read not in self.answers:
             self.answers[read] = frozen(answer(case, self.inputs))
         return self.answers[read]
+
+    @functools.cached_property
+    def _read(self) -> tuple[Any, ...]:
+        return _read(self.case)
 
     def again(self, inputs: Tensors) -> Tensors:
         """Return the definition's answer to the call with these tensors as its inputs."""

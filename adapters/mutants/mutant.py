@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -16,7 +17,6 @@ from adapters.mutants.parts import PARTS
 from adapters.mutants.shared import Shared
 from adapters.mutants.slips import find
 from adapters.oracle import InvalidCall
-from cases.loading.claims import meets
 from cases.model.case import OUTPUTS, Broken, Case
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -79,15 +79,18 @@ class Mutant:
         """Tell whether the mutant may change its inputs or return their memory."""
         return find.is_of_results(self.entry.slip or "")
 
-    def may_show(self, case: Case) -> bool:
-        """Tell whether the slip can change the answer to a case; for a pipeline the answer is always yes."""
+    def may_show(self, case: Case, meets: Callable[[str], bool] | None = None) -> bool:
+        """Tell whether the slip can change the answer to a case; for a pipeline the answer is always yes.
+
+        ``meets`` tells whether the case meets a condition, if that is known already.
+        """
         if case.steps:
             return True
         if (case.invalid is not None) != (self.entry.accepts is not None):
             return False  # the mutant rightly refuses wrong calls, or it forgets a rule that no valid call breaks
         if case.operator != self.operator:
             return False
-        return self.entry.only is None or meets(case, self.entry.only) is True
+        return self.entry.only is None or (meets or Shared(case, {}).meets)(self.entry.only)
 
     def _shows(self, shared: Shared) -> bool:
         if shared.case.operator != self.operator:

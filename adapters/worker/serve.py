@@ -97,10 +97,10 @@ def _prepared(question: dict[str, Any]) -> tuple[Case, dict[str, Array]]:
     return case, fill(case)
 
 
-def reply(adapter: Adapter, prepare: Callable[[], tuple[Case, dict[str, Array]]], channel: Channel) -> Message:
+def reply(adapter: Adapter, prepare: Callable[[], tuple[Case, dict[str, Array]]], channel: Channel | None) -> Message:
     """Ask the adapter once. Whatever the framework raises is an answer; whatever comes before it is our fault.
 
-    ``prepare`` returns the case and its inputs.
+    ``prepare`` returns the case and its inputs. Without a channel nobody is told of the calls.
     """
     asked = _Asked(adapter, channel)
     started = time.perf_counter()
@@ -124,7 +124,7 @@ class _Asked:
     ``text`` is the call's, None before there is one; ``step`` is empty for what is no pipeline.
     """
 
-    def __init__(self, adapter: Adapter, channel: Channel) -> None:
+    def __init__(self, adapter: Adapter, channel: Channel | None) -> None:
         self._adapter = adapter
         self._channel = channel
         self.text: str | None = None
@@ -159,7 +159,8 @@ class _Asked:
         The parent also learns where the call's own words begin on stderr.
         """
         self.text = text
-        self._channel.send(pack("asking", {"call": text, "said": os.fstat(2).st_size, "step": self.step}))
+        if self._channel is not None:
+            self._channel.send(pack("asking", {"call": text, "said": os.fstat(2).st_size, "step": self.step}))
 
 
 def _text(adapter: Adapter, case: Case) -> str:

@@ -160,7 +160,7 @@ def _expected(case: Case) -> Arrays:
 
 def _try(adapter: Any, trial: Trial, prepared: _Prepared) -> None:
     trial.asked += 1
-    if isinstance(adapter, Mutant) and not adapter.may_show(prepared.case):
+    if isinstance(adapter, Mutant) and not adapter.may_show(prepared.case, prepared.shared.meets):
         return  # for this case the mutant does the same as the definition
     is_shared = "/" in trial.name and not prepared.case.steps
     if way := _shared_way(adapter, prepared) if is_shared else _way(prepared, ask(adapter, prepared.question)):
