@@ -12,8 +12,9 @@ from typing import Any
 from adapters.base import Adapter
 from adapters.engine import restarting
 from adapters.outcome import Outcome
-from adapters.wire import unpack
+from adapters.wire import Array, unpack
 from adapters.worker import serve
+from cases.model.case import Case
 
 
 def ask(adapter: Adapter, question: dict[str, Any]) -> Outcome | str:
@@ -22,6 +23,14 @@ def ask(adapter: Adapter, question: dict[str, Any]) -> Outcome | str:
     ``question`` is made of the case by ``cases.model.case.question``. The adapter's ``configure`` has been called.
     """
     return restarting.read(unpack(serve.answer(adapter, question, _Nobody())))
+
+
+def ask_prepared(adapter: Adapter, case: Case, inputs: dict[str, Array]) -> Outcome | str:
+    """Return the adapter's outcome for a case whose inputs are made already, as ``ask`` does.
+
+    Nothing is packed, so the arrays are the very objects that the adapter returned.
+    """
+    return restarting.read(serve.reply(adapter, lambda: (case, inputs), channel=None))
 
 
 class _Nobody:

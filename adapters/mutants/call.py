@@ -6,6 +6,7 @@ the definition, without a check that the changed call makes sense.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -23,20 +24,23 @@ Tensors = dict[str, Array]
 _DEFINITION: Final = Oracle()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, for the cached properties
 class Call:
     """A call that breaks no rule.
 
     ``inputs`` are the tensors of the case, in float64, indices in int64. ``right`` is the definition's answer: output's
     name -> array, gradients included, before any rounding. ``memory`` is what the implementation keeps between calls.
+    It is None if several implementations share the call: only slips with returned arrays keep something. ``answers``
+    are the definition's answers to the call with other arguments, as far as they are known.
     """
 
     case: Case
     inputs: Tensors
     right: Tensors
-    memory: dict[Any, Any] = field(default_factory=dict)
+    memory: dict[Any, Any] | None = None
+    answers: dict[Any, Tensors] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def axes(self) -> tuple[Axis, ...]:
         """Return the spatial axes."""
         return shapes.axes(self.case)
@@ -52,8 +56,18 @@ class Call:
         return {name: tensor for name, tensor in self.inputs.items() if name != "bias"}
 
     def said(self, **arguments: Any) -> Tensors:
-        """Return the definition's answer to the call with these arguments replaced."""
-        return answer(replace(self.case, **arguments), self.inputs)
+        """Return the definition's answer to the call with these arguments replaced. Its arrays are read-only."""
+        case = replace(self.case, **arguments)
+        read = _read(case)
+        if read == self._read:
+            return self.right
+        if read not in self.answers:
+            self.answers[read] = frozen(answer(case, self.inputs))
+        return self.answers[read]
+
+    @functools.cached_property
+    def _read(self) -> tuple[Any, ...]:
+        return _read(self.case)
 
     def again(self, inputs: Tensors) -> Tensors:
         """Return the definition's answer to the call with these tensors as its inputs."""
@@ -71,7 +85,22 @@ class Call:
 
     def with_tensor(self, name: str, tensor: Array) -> Tensors:
         """Return the definition's answer to the call with one tensor replaced."""
-        return self.again(self.inputs | {name: tensor})
+        if name != "cotangent":
+            return self.again(self.inputs | {name: tensor})
+        outputs = {output: self.right[output] for output in OUTPUTS[self.case.operator]}
+        return outputs | _gradients(self.case, self.inputs | {name: tensor}, _DEFINITION)
+
+
+def frozen(tensors: Tensors) -> Tensors:
+    """Return the tensors, read-only from now on."""
+    for tensor in tensors.values():
+        tensor.flags.writeable = False
+    return tensors
+
+
+def _read(case: Case) -> tuple[Any, ...]:
+    """Return all that the definition reads of a call beside its tensors."""
+    return case.operator, shapes.axes(case), case.groups, case.gradients, case.include_batch_in_index
 
 
 def _spec(case: Case, name: str, tensor: Array) -> TensorSpec:
@@ -88,5 +117,9 @@ def answer(case: Case, inputs: Tensors, form: Oracle = _DEFINITION) -> Tensors:
     result = form.answer(case, {name: tensor for name, tensor in inputs.items() if name != "cotangent"})
     names = OUTPUTS[case.operator]
     outputs: Tensors = dict(zip(names, result if len(names) > 1 else (result,), strict=True))
+    return outputs | _gradients(case, inputs, form)
+
+
+def _gradients(case: Case, inputs: Tensors, form: Oracle) -> Tensors:
     back = form.gradients(case, inputs) if case.gradients and "cotangent" in inputs else {}
-    return outputs | {f"{name}_gradient": back[name] for name in case.gradients if name in back}
+    return {f"{name}_gradient": back[name] for name in case.gradients if name in back}

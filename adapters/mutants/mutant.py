@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,14 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters.base import NotSupported
-from adapters.mutants.call import Call, Tensors, answer
+from adapters.mutants.call import Tensors
 from adapters.mutants.catalogue import Entry
 from adapters.mutants.parts import PARTS
+from adapters.mutants.shared import Shared
 from adapters.mutants.slips import find
 from adapters.oracle import InvalidCall
-from adapters.oracle.exactness import cast
-from cases.loading.claims import meets
-from cases.model import rules
 from cases.model.case import OUTPUTS, Broken, Case
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -56,57 +56,79 @@ class Mutant:
             InvalidCall: if the case breaks a rule that the mutant doesn't forget.
             RuntimeError: if the mutant refuses the case, or its slip leaves it without an answer.
         """
-        if wrong := rules.broken(case, inputs.get("indices")):
-            return self._accepted(case, inputs, wrong)
-        with np.errstate(all="ignore"):  # some cases test infinities and NaN
-            return self._answered(case, inputs)
+        outputs = self.answer(Shared(case, inputs), inputs)
+        return {name: array if array.flags.writeable else array.copy() for name, array in outputs.items()}
 
-    def _answered(self, case: Case, inputs: Arrays) -> Arrays:
-        floats = {name: a.astype(np.int64 if name == "indices" else np.float64) for name, a in inputs.items()}
-        call = Call(case=case, inputs=floats, right=answer(case, floats), memory=self._memory)
-        if self.entry.accepts is not None or not self._shows(case):
-            return _cast(case, call.right)
+    def answer(self, shared: Shared, inputs: Arrays) -> Arrays:
+        """Answer a shared case as ``run`` does. Only ``inputs``, which are the case's, can be changed or returned."""
+        if shared.broken:
+            return self._accepted(shared, shared.broken)
+        with np.errstate(all="ignore"):  # some cases test infinities and NaN
+            return self._answered(shared, inputs)
+
+    def _answered(self, shared: Shared, inputs: Arrays) -> Arrays:
+        _ = shared.call  # a call without a canonical answer is refused, even by a mutant that refuses valid calls
+        if self.entry.accepts is not None or not self._shows(shared):
+            return dict(shared.right)
         if self.entry.refuses:
             raise RuntimeError(self.entry.refuses)
-        return self._slipped(call, inputs)
+        return self._slipped(shared, inputs)
 
-    def may_show(self, case: Case) -> bool:
-        """Tell whether the slip can change the answer to a case; for a pipeline the answer is always yes."""
+    @property
+    def writes(self) -> bool:
+        """Tell whether the mutant may change its inputs or return their memory."""
+        return find.is_of_results(self.entry.slip or "")
+
+    def may_show(self, case: Case, meets: Callable[[str], bool] | None = None) -> bool:
+        """Tell whether the slip can change the answer to a case; for a pipeline the answer is always yes.
+
+        ``meets`` tells whether the case meets a condition, if that is known already.
+        """
         if case.steps:
             return True
         if (case.invalid is not None) != (self.entry.accepts is not None):
             return False  # the mutant rightly refuses wrong calls, or it forgets a rule that no valid call breaks
-        return self._shows(case)
-
-    def _shows(self, case: Case) -> bool:
         if case.operator != self.operator:
             return False
-        return self.entry.only is None or meets(case, self.entry.only) is True
+        return self.entry.only is None or (meets or Shared(case, {}).meets)(self.entry.only)
 
-    def _accepted(self, case: Case, inputs: Arrays, wrong: Broken) -> Arrays:
+    def _shows(self, shared: Shared) -> bool:
+        if shared.case.operator != self.operator:
+            return False
+        return self.entry.only is None or shared.meets(self.entry.only)
+
+    def _accepted(self, shared: Shared, wrong: Broken) -> Arrays:
         """Answer with zeros a call that breaks the rule that the mutant forgets."""
         forgets = self.entry.accepts is not None and self.entry.accepts.covers(wrong)
-        if not forgets or not self._shows(case):
+        if not forgets or not self._shows(shared):
             msg = f"{wrong.rule}: {wrong.reason}"
             raise InvalidCall(msg)
-        return {name: np.zeros_like(inputs["value"]) for name in OUTPUTS[case.operator]}
+        return {name: np.zeros_like(shared.inputs["value"]) for name in OUTPUTS[shared.case.operator]}
 
-    def _slipped(self, call: Call, inputs: Arrays) -> Arrays:
-        name = self.entry.slip or ""
-        slip = partial(find.find(name), call, **self.entry.arguments)
-        if find.is_of_results(name):
-            arrays: Arrays = slip(inputs, _cast(call.case, call.right))
+    def _slipped(self, shared: Shared, inputs: Arrays) -> Arrays:
+        if self.writes:
+            call = replace(shared.call, memory=self._memory)
+            arrays: Arrays = self._slip(call, inputs, dict(shared.right))
             return arrays
+        entry = self.entry
+        slip = f"{entry.slip} {entry.arguments}"
         try:
-            return _cast(call.case, self._mixed(call, slip()))
+            wrong = shared.once(slip, partial(self._slip, shared.call))
+            return shared.once(f"{slip} {entry.outputs} {entry.part}", lambda: self._rounded(shared, wrong))
         except NotSupported as error:  # from the definition, about the changed call
             raise RuntimeError(str(error)) from None
 
-    def _mixed(self, call: Call, wrong: Tensors) -> Tensors:
+    def _slip(self, *of: Any) -> Any:
+        return find.find(self.entry.slip or "")(*of, **self.entry.arguments)
+
+    def _rounded(self, shared: Shared, wrong: Tensors) -> Arrays:
+        return shared.cast(self._mixed(shared.call.right, wrong))
+
+    def _mixed(self, right: Tensors, wrong: Tensors) -> Tensors:
         """Return the right answer with the slip's arrays in it: only its outputs, and only its part of each."""
-        named = self.entry.outputs or tuple(call.right)
-        mixed = {name: _in_part(call.right[name], a, self.entry.part) for name, a in wrong.items() if name in named}
-        return call.right | mixed
+        named = self.entry.outputs or tuple(right)
+        mixed = {name: _in_part(right[name], a, self.entry.part) for name, a in wrong.items() if name in named}
+        return right | mixed
 
 
 def _in_part(right: npt.NDArray[Any], wrong: npt.NDArray[Any], part: str | None) -> npt.NDArray[Any]:
@@ -116,7 +138,3 @@ def _in_part(right: npt.NDArray[Any], wrong: npt.NDArray[Any], part: str | None)
     at = PARTS[part](right.ndim)
     mixed[at] = wrong[at]
     return mixed
-
-
-def _cast(case: Case, outputs: Tensors) -> Arrays:
-    return {name: cast(case, name, array) for name, array in outputs.items()}

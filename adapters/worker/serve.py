@@ -20,7 +20,7 @@ import numpy as np
 
 from adapters import program
 from adapters.base import Adapter
-from adapters.wire import BFLOAT16, Array, Channel, Wire, pack, unpack
+from adapters.wire import BFLOAT16, Array, Channel, Message, Wire, pack, unpack
 from adapters.worker import pipeline
 from adapters.worker.declare import declare, offer, texts
 from adapters.worker.isolation import Isolation
@@ -87,12 +87,25 @@ def _answer_all(channel: Channel, adapter: Adapter) -> None:
 
 
 def answer(adapter: Adapter, question: dict[str, Any], channel: Channel) -> Wire:
-    """Ask the adapter once. Whatever the framework raises is an answer; whatever comes before it is our fault."""
+    """Ask the adapter the case of a question, and return its reply as it is sent."""
+    message = reply(adapter, partial(_prepared, question), channel)
+    return pack(message.kind, message.body, message.arrays)
+
+
+def _prepared(question: dict[str, Any]) -> tuple[Case, dict[str, Array]]:
+    case = from_json(question)
+    return case, fill(case)
+
+
+def reply(adapter: Adapter, prepare: Callable[[], tuple[Case, dict[str, Array]]], channel: Channel | None) -> Message:
+    """Ask the adapter once. Whatever the framework raises is an answer; whatever comes before it is our fault.
+
+    ``prepare`` returns the case and its inputs. Without a channel nobody is told of the calls.
+    """
     asked = _Asked(adapter, channel)
     started = time.perf_counter()
     try:
-        case = from_json(question)
-        inputs = fill(case)
+        case, inputs = prepare()
         isolation = Isolation(inputs)
         run = asked.prepare(case)
         started = time.perf_counter()
@@ -111,7 +124,7 @@ class _Asked:
     ``text`` is the call's, None before there is one; ``step`` is empty for what is no pipeline.
     """
 
-    def __init__(self, adapter: Adapter, channel: Channel) -> None:
+    def __init__(self, adapter: Adapter, channel: Channel | None) -> None:
         self._adapter = adapter
         self._channel = channel
         self.text: str | None = None
@@ -146,7 +159,8 @@ class _Asked:
         The parent also learns where the call's own words begin on stderr.
         """
         self.text = text
-        self._channel.send(pack("asking", {"call": text, "said": os.fstat(2).st_size, "step": self.step}))
+        if self._channel is not None:
+            self._channel.send(pack("asking", {"call": text, "said": os.fstat(2).st_size, "step": self.step}))
 
 
 def _text(adapter: Adapter, case: Case) -> str:
@@ -158,13 +172,13 @@ def _text(adapter: Adapter, case: Case) -> str:
     return text
 
 
-def _failed(adapter: Adapter, error: Exception, asked: _Asked, seconds: float) -> Wire:
+def _failed(adapter: Adapter, error: Exception, asked: _Asked, seconds: float) -> Message:
     text, where = asked.text, asked.step and f"step {asked.step}: "
     # By its name, so that a plug-in need not import ours.
     if any(kind.__name__ == "NotSupported" for kind in type(error).__mro__):
-        return pack("unsupported", {"reason": f"{where}{error}", "seconds": seconds})
+        return _message("unsupported", {"reason": f"{where}{error}", "seconds": seconds})
     if isinstance(error, pipeline.StepError):
-        return pack("fault", {"message": str(error)})
+        return _message("fault", {"message": str(error)})
     if text is None:
         return _fault("failed before the call", error)
     stage: str | None = program.stage(error, text) if text else "calling"
@@ -175,35 +189,39 @@ def _failed(adapter: Adapter, error: Exception, asked: _Asked, seconds: float) -
         if stage not in STAGES:
             return _fault(f"stage() returned {stage!r}; it must be one of {', '.join(STAGES)}", error)
     name = type(error).__name__
-    return pack("raised", {"type": name, "message": f"{where}{error}", "stage": stage, "seconds": seconds})
+    return _message("raised", {"type": name, "message": f"{where}{error}", "stage": stage, "seconds": seconds})
 
 
-def _fault(what: str, error: Exception) -> Wire:
+def _message(kind: str, body: dict[str, Any]) -> Message:
+    return Message(kind=kind, body=body, arrays={})
+
+
+def _fault(what: str, error: Exception) -> Message:
     message = f"{what}: {type(error).__name__}: {error}\n{''.join(traceback.format_exception(error))}"
-    return pack("fault", {"message": message.rstrip()})
+    return _message("fault", {"message": message.rstrip()})
 
 
-def _isolated(isolation: Isolation, outputs: object) -> Wire | None:
+def _isolated(isolation: Isolation, outputs: object) -> Message | None:
     message = isolation.fault(outputs)
-    return pack("fault", {"message": message}) if message else None
+    return _message("fault", {"message": message}) if message else None
 
 
-def _returned(outputs: object, seconds: float) -> Wire:
+def _returned(outputs: object, seconds: float) -> Message:
     if not isinstance(outputs, dict) or not all(isinstance(name, str) for name in outputs):
-        return pack("fault", {"message": f"run() returned {type(outputs).__name__}, not a dict of arrays by name"})
+        return _message("fault", {"message": f"run() returned {type(outputs).__name__}, not a dict of arrays by name"})
     for name, array in outputs.items():
         if not isinstance(array, np.ndarray):
             message = f"run() returned {name} as {type(array).__name__}, not as a NumPy array"
-            return pack("fault", {"message": message})
+            return _message("fault", {"message": message})
         if not _is_known(array.dtype):
             message = f"run() returned {name} as {array.dtype}, which NumPy alone does not know; convert it"
-            return pack("fault", {"message": message})
-    return pack("returned", {"seconds": seconds}, outputs)
+            return _message("fault", {"message": message})
+    return Message(kind="returned", body={"seconds": seconds}, arrays=outputs)
 
 
 def _is_known(dtype: np.dtype[Any]) -> bool:
     """Tell whether the parent knows a dtype: NumPy's own numbers, and bfloat16."""
-    return dtype.name == BFLOAT16 or (dtype.kind in "biufc" and dtype.isbuiltin != _EXTENSION)
+    return (dtype.kind in "biufc" and dtype.isbuiltin != _EXTENSION) or dtype.name == BFLOAT16
 
 
 def _leave(end: BaseException) -> NoReturn:

@@ -6,26 +6,29 @@ Each process tries one case file at a time.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from adapters import mutants
-from adapters.engine.in_process import ask
+from adapters.engine.in_process import ask, ask_prepared
+from adapters.mutants.call import frozen
 from adapters.mutants.catalogue import tried
 from adapters.mutants.mutant import Mutant
+from adapters.mutants.shared import Shared
 from adapters.oracle import Oracle
-from adapters.outcome import Raised
+from adapters.outcome import Outcome, Raised, Returned
 from cases.loading.load import load
-from cases.model.case import OPERATORS, PIPELINE, Case, question
+from cases.model.case import OPERATORS, PIPELINE, Case, from_json, question
 from cases.model.fill import fill
-from reports.judging.compare import Arrays
+from reports.judging.compare import Arrays, Difference
 from reports.judging.expectation import literal
 from reports.judging.judge import departure
 
@@ -108,19 +111,45 @@ def concerns(name: str, case: Case) -> bool:
 def try_file(share: Share) -> list[Trial]:
     """Ask a share's implementations its file's cases, and return a trial for each.
 
-    Each implementation is made anew for each file, so what it keeps between calls does not depend on earlier files.
+    Each implementation is made anew for each file, so what it keeps between calls does not depend on earlier files. It
+    is asked the cases in the file's order. Each case is prepared once, for all implementations.
     """
-    cases = [_Prepared(case=case, question=question(case), expected=_expected(case)) for case in judged(share.file)]
-    return [_try(name, [prepared for prepared in cases if concerns(name, prepared.case)]) for name in share.names]
+    trials = [(_configured(name), Trial(name=name)) for name in share.names]
+    for case in judged(share.file):
+        prepared = _Prepared(case)
+        for adapter, trial in trials:
+            if concerns(trial.name, case):
+                _try(adapter, trial, prepared)
+    return [trial for _, trial in trials]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def _configured(name: str) -> Any:
+    adapter = make(name)
+    adapter.configure(adapter.modes[0], "cpu")
+    return adapter
+
+
 class _Prepared:
     """A case, the part of it that a worker is sent, and the definition's answer."""
 
-    case: Case
-    question: dict[str, Any]
-    expected: Arrays
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.question = question(case)
+        self.expected = _expected(case)
+
+    @functools.cached_property
+    def shared(self) -> Shared:
+        """Return the case as all mutants are asked it: made of the question, as in a worker."""
+        case = from_json(self.question)
+        return Shared(case, frozen(fill(case)))
+
+    @functools.cached_property
+    def right(self) -> Arrays:
+        """Return the arrays that mutants share and the judge finds right; none for a case without such arrays."""
+        if self.case.invalid is not None or self.case.steps:
+            return {}
+        right = self.shared.right
+        return {} if departure(self.case, self.expected, Returned(arrays=right)) else right
 
 
 def _expected(case: Case) -> Arrays:
@@ -129,28 +158,55 @@ def _expected(case: Case) -> Arrays:
     return literal(case) or Oracle().run(case, fill(case))
 
 
-def _try(name: str, cases: Iterable[_Prepared]) -> Trial:
-    adapter = make(name)
-    adapter.configure(adapter.modes[0], "cpu")
-    trial = Trial(name=name)
-    for prepared in cases:
-        trial.asked += 1
-        if isinstance(adapter, Mutant) and not adapter.may_show(prepared.case):
-            continue  # for this case the mutant does the same as the definition
-        if way := _noticed(adapter, prepared):
-            trial.caught[prepared.case.id] = way
-    return trial
+def _try(adapter: Any, trial: Trial, prepared: _Prepared) -> None:
+    trial.asked += 1
+    if isinstance(adapter, Mutant) and not adapter.may_show(prepared.case, prepared.shared.meets):
+        return  # for this case the mutant does the same as the definition
+    is_shared = "/" in trial.name and not prepared.case.steps
+    if way := _shared_way(adapter, prepared) if is_shared else _way(prepared, ask(adapter, prepared.question)):
+        trial.caught[prepared.case.id] = way
 
 
-def _noticed(adapter: Any, prepared: _Prepared) -> str:
+def _way(prepared: _Prepared, outcome: Outcome | str) -> str:
     """Return the way in which a case notices an implementation; empty if it doesn't. Unsupported is no fault."""
-    outcome = ask(adapter, prepared.question)
     if isinstance(outcome, str):
         return FAULT
-    difference = departure(prepared.case, prepared.expected, outcome)
+    return _kind(outcome, departure(prepared.case, prepared.expected, outcome))
+
+
+def _kind(outcome: Outcome, difference: Difference | None) -> str:
     if difference is None:
         return ""
     return RAISED if isinstance(outcome, Raised) else difference.kind
+
+
+def _shared_way(mutant: Mutant, prepared: _Prepared) -> str:
+    """Return the same as ``_way`` for a mutant, which shares what depends on the case alone.
+
+    The judge is not asked again about the very arrays of the definition. It has found these right.
+    """
+    shared = prepared.shared
+    inputs = {name: array.copy() for name, array in shared.inputs.items()} if mutant.writes else shared.inputs
+    sharing: Any = _Sharing(mutant, shared)
+    outcome = ask_prepared(sharing, shared.case, inputs)
+    if not isinstance(outcome, Returned) or not prepared.right:
+        return _way(prepared, outcome)
+    same = {name for name, array in outcome.arrays.items() if array is prepared.right.get(name)}
+    rest = Returned(arrays={name: array for name, array in outcome.arrays.items() if name not in same})
+    expected = {name: array for name, array in prepared.expected.items() if name not in same}
+    return _kind(rest, departure(prepared.case, expected, rest))
+
+
+class _Sharing:
+    """A mutant as an adapter that answers a shared case."""
+
+    def __init__(self, mutant: Mutant, shared: Shared) -> None:
+        self._mutant = mutant
+        self._shared = shared
+
+    def run(self, _case: Case, inputs: Arrays) -> Arrays:
+        """Answer the shared case."""
+        return self._mutant.answer(self._shared, inputs)
 
 
 def make(name: str) -> Any:

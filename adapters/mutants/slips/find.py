@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 from collections.abc import Callable
@@ -23,6 +24,7 @@ _MODULES: Final = (
 )
 
 
+@functools.cache
 def find(name: str) -> Callable[..., Any]:
     """Return the function of a slip.
 

@@ -13,6 +13,7 @@ from adapters.mutants.call import Call, answer
 from adapters.mutants.catalogue import Entry, entries, load
 from adapters.mutants.mutant import Mutant
 from adapters.mutants.parts import PARTS
+from adapters.mutants.shared import Shared
 from adapters.mutants.slips import arguments, find, pooling, tensors
 from adapters.mutants.slips.counting import RULES
 from adapters.oracle import InvalidCall, Oracle
@@ -103,6 +104,29 @@ def test_results_are_remembered_by_their_shapes() -> None:
     kept = adapter.run(first, fill(first))["output"]
     assert not np.array_equal(right(second)["output"], kept)
     np.testing.assert_array_equal(adapter.run(second, fill(second))["output"], kept)
+
+
+def test_no_mutant_changes_what_the_next_one_sees() -> None:
+    """Every array that mutants share is read-only; a mutant alone returns arrays of its own."""
+    case = make("conv", gradients=True, bias=True)
+    shared = Shared(case, fill(case))
+    turned = mutant("conv", "filter-turned").answer(shared, shared.inputs)
+    moved = shared.call.said(strides=(1, 1), gradients=())
+    for arrays in (shared.call.inputs, shared.call.right, shared.right, turned, moved):
+        assert arrays
+        assert not any(array.flags.writeable for array in arrays.values())
+    assert all(array.flags.writeable for array in ran("conv", "filter-turned", case).values())
+
+
+def test_equal_calls_have_one_answer() -> None:
+    """Equal strides stay the same if they are exchanged, so the answer is the right one itself."""
+    made = call(make("conv", strides=2, gradients=True))
+    assert made.said(strides=(2, 2)) is made.right
+    assert made.said(gradients=()) is made.said(gradients=())
+    assert made.said(gradients=()).keys() == {"output"}
+    twice = made.with_tensor("cotangent", 2 * made.inputs["cotangent"])
+    again = made.again(made.inputs | {"cotangent": 2 * made.inputs["cotangent"]})
+    assert {name: array.tobytes() for name, array in twice.items()} == {n: a.tobytes() for n, a in again.items()}
 
 
 def test_the_value_itself_is_returned_where_it_is_the_result() -> None:

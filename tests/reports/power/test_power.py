@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from adapters.engine.in_process import ask
 from adapters.mutants.catalogue import entries
 from adapters.mutants.mutant import Mutant
-from adapters.outcome import Returned
+from adapters.outcome import Raised, Returned
 from cases.loading.load import load
-from cases.model.case import question
+from cases.model.case import Case, question
 from reports import __main__ as main
 from reports.judging.judge import departure, judge
 from reports.power import page, trial, work
@@ -88,10 +88,50 @@ def test_asking_less_changes_nothing(
     trials: dict[str, Trial], files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A mutant is not asked the cases that can't show its slip; if it were, it would answer them rightly."""
-    monkeypatch.setattr(Mutant, "may_show", lambda _self, _case: True)
+    monkeypatch.setattr(Mutant, "may_show", lambda _self, _case, _meets: True)
     for name in SOME:
         found = [one for share in trial.shares([name], files) for one in trial.try_file(share)]
         assert [one.caught for one in found] == [trials[name].caught]
+
+
+def test_sharing_changes_nothing(files: list[Path]) -> None:
+    """All mutants of a file, asked together, are noticed as each is if a worker's code asks it by itself."""
+    names = [name for name in trial.names() if name.startswith(("conv/", "max_pool_argmax/"))]
+    for share in trial.shares(names, files):
+        cases = trial.judged(share.file)
+        expected = {name: _noticed_by_worker(name, cases) for name in share.names}
+        assert {one.name: one.caught for one in trial.try_file(share)} == expected
+        assert any(expected.values())
+
+
+def _noticed_by_worker(name: str, cases: Sequence[Case]) -> dict[str, str]:
+    adapter, caught = trial.make(name), {}
+    for case in cases:
+        outcome = ask(adapter, question(case))
+        found = None if isinstance(outcome, str) else departure(case, {} if case.invalid else right(case), outcome)
+        if isinstance(outcome, str):
+            caught[case.id] = trial.FAULT
+        elif found is not None:
+            caught[case.id] = trial.RAISED if isinstance(outcome, Raised) else found.kind
+    return caught
+
+
+def test_a_mutant_remembers_its_own_earlier_calls(tmp_path: Path) -> None:
+    """The first of two cases of the same shapes is answered rightly, and the second as the first."""
+    file = tmp_path / "cases" / "made" / "conv.yaml"
+    file.parent.mkdir(parents=True)
+    same = "image: [5, 6], kernel: [2, 3], strides: 1}\n"
+    head = "operator: conv\nabout: made by a test\nsource: https://example.org\ncases:\n"
+    file.write_text(f"{head}  - {{name: a, {same}  - {{name: b, {same}", "utf-8")
+    found = trial.try_file(trial.Share(file=file, names=("conv/remembered", "conv/filter-turned"), weight=1))
+    assert [names_of(list(one.caught)) for one in found] == [["b"], ["a", "b"]]
+
+
+def test_an_adapter_that_changes_its_inputs_is_noticed(files: list[Path]) -> None:
+    """An adapter by its module and class has inputs of its own, as in a worker, and the next one other inputs."""
+    names = ("adapters.mutants:conv__filter_changed_in_place", "conv/filter-changed-in-place", "adapters.oracle:Oracle")
+    found = trial.try_file(trial.Share(file=files[0], names=names, weight=1))
+    assert [set(one.caught.values()) for one in found] == [{"fault"}, {"fault"}, set()]
 
 
 def test_a_mutant_is_judged_as_a_run_judges(tmp_path: Path) -> None:
