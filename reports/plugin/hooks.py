@@ -69,7 +69,7 @@ def choose(config: pytest.Config) -> None:
     if any(
         _holds_cases(folder / path) for path in dict.fromkeys(argument.partition("::")[0] for argument in config.args)
     ):
-        own = [fact for path in config.option.known for fact in _or_usage_error(facts.load_file, Path(path))]
+        own = tuple(fact for path in config.option.known for fact in _or_usage_error(facts.load_file, Path(path)))
         config.stash[ACCEPTED] = _or_usage_error(partial(behaviours.load, own=own))
         config.stash[SESSION] = _choose(config, own)
         config.stash[NAMED] = _named(config)
