@@ -5,6 +5,7 @@ The windows of a pipeline are the windows of all its calls. A pipeline has no ke
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -65,12 +66,23 @@ PROPERTIES: Final[dict[str, Callable[[Case], Any]]] = {
     "padding_is_odd": lambda case: any((axis.before + axis.after) % 2 for axis in _axes(case)),
     "pads": lambda case: any(axis.before + axis.after for axis in _axes(case)),
     "short_by": lambda case: max(axis.extent - axis.padded for axis in _axes(case)),
+    "full": lambda case: tuple(axis.full for axis in _axes(case)),
+    "padded": lambda case: tuple(axis.padded for axis in _axes(case)),
+    "pixels": lambda case: math.prod(PROPERTIES["image"](case)),
+    "window_beyond_image": lambda case: any(axis.extent > axis.image for axis in _axes(case)),
+    "cuts_in_front": lambda case: all(axis.before >= axis.extent - 1 for axis in _axes(case)),
+    "cuts_and_extends": lambda case: any(axis.before > axis.extent - 1 > axis.after for axis in _axes(case)),
+    "grows": lambda case: any(axis.image > axis.count for axis in _axes(case)),
     "rest": lambda case: max(axis.image - axis.covered for axis in _axes(case)),
     "gaps": lambda case: any(axis.extent < axis.stride for axis in _axes(case)),
     "windows_overlap": lambda case: any(axis.extent > axis.stride and axis.count > 1 for axis in _axes(case)),
     "windows_reach_end": lambda case: all(axis.covered >= axis.image for axis in _axes(case)),
     "windows_tile": lambda case: all(axis.count * axis.stride == axis.image for axis in _axes(case)),
     "specials": lambda case: {word for spec in case.inputs.values() for word in special_words(spec)},
+    "biased": lambda case: "bias" in case.inputs,
+    "not_finite": lambda case: any(
+        word in {"nan", "inf", "minus_inf"} for spec in case.inputs.values() for word in special_words(spec)
+    ),
     "specials_in_filter": lambda case: special_words(case.inputs["filter"]),
     **{f"window_{words}": partial(windows.some, which) for words, which in windows.KINDS.items()},
 }

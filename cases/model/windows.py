@@ -13,6 +13,7 @@ from cases.model import shapes
 from cases.model.case import Case, TensorSpec
 from cases.model.fill import fill
 
+_POOLING: Final = ("max_pool", "max_pool_argmax", "avg_pool")
 _Column = npt.NDArray[Any]
 """The elements of one window in one channel of one image, in the order of their places."""
 
@@ -27,6 +28,7 @@ KINDS: Final[dict[str, Callable[[_Column], bool]]] = {
     "of_nan_alone": lambda column: bool(np.isnan(column).all()),
     "has_nan_behind_its_first": lambda column: bool(np.isnan(column[1:]).any()) and not bool(np.isnan(column[0])),
     "has_several_nan": lambda column: int(np.isnan(column).sum()) > 1,
+    "with_subnormal_maximum": lambda column: bool(0 < abs(column.max()) < np.finfo(column.dtype).tiny),
     "of_minus_infinity_alone": lambda column: bool(np.isneginf(column).all()),
 }
 """Words -> a function that tells whether they are true of a window. A window has elements of the image alone."""
@@ -40,7 +42,7 @@ def some(which: Callable[[_Column], bool], case: Case) -> bool:
     Raises:
         KeyError: if the case has no value of its own: it is a step of a pipeline.
     """
-    if not case.operator.endswith(("pool", "argmax")) or not special_words(case.inputs["value"]):
+    if case.operator not in _POOLING or not special_words(case.inputs["value"]):
         return False
     return any(map(which, _columns(case)))
 

@@ -111,7 +111,7 @@ def _of_dtype(expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
 def _is_in_32_bits(case: Case, inputs: Arrays, actual: Arrays, tolerance: Tolerance) -> bool:
     """Tell whether this is the right answer to the same question asked in 32 bits, within the tolerance of 32 bits."""
     narrow = _NARROWER[case.dtype]
-    dtypes = {name: spec.dtype if spec.fill == "indices" else narrow for name, spec in case.inputs.items()}
+    dtypes = {name: spec.dtype if name == "indices" else narrow for name, spec in case.inputs.items()}
     specs = {name: replace(spec, dtype=dtypes[name]) for name, spec in case.inputs.items()}
     with np.errstate(over="ignore"):  # the largest number of 64 bits is infinite in 32
         given = {name: array.astype(dtypes[name]) for name, array in inputs.items()}
