@@ -10,8 +10,9 @@ from typing import Any, Final
 from cases.model.case import Case
 from reports.judging.behaviours import Accepted
 from reports.judging.facts import Fact
-from reports.judging.judge import judged
+from reports.judging.judge import judge, judged
 from reports.pages.markdown import page_of
+from reports.recording.record import call_line
 from reports.recording.run import Run
 from reports.recording.targets import adapter_of, is_framework, version_of
 
@@ -72,20 +73,15 @@ def _entry(run: Run, finding: Finding) -> dict[str, Any]:
     fact, call = finding.fact, ""
     if finding.smallest is not None:
         case, target = finding.smallest
-        call = run.call(run.records[case.id, target]) or ""
+        step = judge(run, case, target).step
+        call = call_line(run.call(run.records[case.id, target]), step)
     return {
         "fact": fact,
         "cases": len(finding.shown),
         "modes": finding.modes,
         "case": finding.smallest[0].id if finding.smallest else "",
-        "call": _line(call),
+        "call": call,
     }
-
-
-def _line(call: str) -> str:
-    """Return the last line of a call's text that makes the call; a pipeline's or a gradient's text has several."""
-    lines = [line.strip() for line in call.splitlines() if "(" in line]
-    return lines[0] if len(lines) == 1 else ""
 
 
 def inserted(readme: str, run: Run, accepted: Accepted) -> str:

@@ -1,0 +1,71 @@
+"""The page of findings and README's list: what shows a fact, how often, and the smallest call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters.outcome import Returned
+from reports.judging.behaviours import Accepted
+from reports.judging.judge import begin
+from reports.pages import findings
+from reports.recording.run import Run
+from tests.reports.making import JAX, TORCH, fact, make, oracle, record, right
+
+SMALL, LARGE, PLAIN = make("conv", "small", kernel=[4, 4]), make("conv", "large", kernel=[5, 5]), make("conv", "plain")
+KNOWN = Accepted(
+    facts={
+        "torch": [
+            fact(fact="It rounds where kernels are large.", where="kernel | max > 3"),
+            fact(fact="Some processors round.", where="avx512 and kernel | max > 9"),
+            fact(fact="It rounds at night.", where="kernel | max > 9"),
+        ]
+    }
+)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    answers = [oracle(case) for case in (SMALL, LARGE, PLAIN)]
+    wrong = [(case, TORCH, Returned(arrays={"output": right(case)["output"] + 1})) for case in (LARGE, SMALL)]
+    run = record(tmp_path, [*answers, *wrong, (PLAIN, TORCH, oracle(PLAIN)[2]), (PLAIN, JAX, oracle(PLAIN)[2])])
+    begin(run, KNOWN)
+    return run
+
+
+def test_each_fact_has_its_cases_and_the_smallest_call(run: Run) -> None:
+    (several,) = findings.findings(run, KNOWN).values()
+    first, *others = several
+    assert first.shown == {LARGE.id: [TORCH], SMALL.id: [TORCH]}
+    assert first.smallest is not None
+    assert first.smallest[0].id == SMALL.id
+    assert [finding.shown for finding in others] == [{}, {}]
+
+
+def test_the_page_says_what_shows_and_what_does_not(run: Run) -> None:
+    page = findings.page(run, KNOWN)
+    assert "## PyTorch 2.13.0" in page
+    assert "### It rounds where kernels are large.\n\n- Where: `kernel | max > 3`\n" in page
+    assert f"- 2 cases show it; in the modes eager. The smallest is `{SMALL.id}`:" in page
+    assert "- The processor decides which cases show it." in page
+    assert "- No case of this run shows it; `--slow` asks for more." in page
+    assert "JAX" not in page.partition("## ")[2], "no fact is about it"
+
+
+def test_the_list_stands_between_its_marks(run: Run) -> None:
+    text = f"# A\n\n{findings.BEGIN}\nold\n{findings.END}\n\nmore\n"
+    once = findings.inserted(text, run, KNOWN)
+    assert once == findings.inserted(once, run, KNOWN)
+    start = "**PyTorch 2.13.0**\n\n- It rounds where kernels are large. (2 cases; eager)\n"
+    assert once.startswith(f"# A\n\n{findings.BEGIN}\n\n{start}")
+    assert "- Some processors round. (decided by the processor)\n" in once
+    assert "old" not in once
+    assert once.endswith(f"{findings.END}\n\nmore\n")
+
+
+@pytest.mark.parametrize("mark", [findings.BEGIN, findings.END])
+def test_a_text_without_a_mark_is_an_error(run: Run, mark: str) -> None:
+    text = f"{findings.BEGIN}\n{findings.END}\n".replace(mark, "")
+    with pytest.raises(ValueError, match=r"README\.md lacks <!-- "):
+        findings.inserted(text, run, KNOWN)
