@@ -93,6 +93,47 @@ def test_what_the_user_can_mend_is_one_line_and_status_4(
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
 
 
+OWN = """\
+- fact: It rotates no filter.
+  targets: [mixed-*]
+  versions: "==99"
+  where: operator == "conv_transpose"
+  differs: value
+  diagnosis: filter not rotated
+  link: not reported yet
+"""
+
+
+def test_facts_of_the_user_explain_and_are_kept_with_the_run(pytester: pytest.Pytester, ask: Ask) -> None:
+    case_file(pytester.path, "turned")
+    file = pytester.path / "mine.yaml"
+    file.write_text(OWN, encoding="utf-8")
+    result = ask("--known", str(file), "--strict-versions", fake="Mixed")
+    assert result.ret == 0
+    result.assert_outcomes(xfailed=1)
+    (header, *_) = records(pytester.path, "header")
+    assert [fact["fact"] for fact in header["known"]] == ["It rotates no filter."]
+    assert header["strict_versions"] is True
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "*mine.yaml: cannot be read as UTF-8 text: *"),
+        (OWN.replace("operator ==", "operatr =="), "*mine.yaml: fact 0.where: *'operatr'; did you mean 'operator'?"),
+    ],
+)
+def test_a_file_of_facts_that_is_none_is_one_line(
+    pytester: pytest.Pytester, ask: Ask, text: str | None, message: str
+) -> None:
+    case_file(pytester.path, "one")
+    if text is not None:
+        (pytester.path / "mine.yaml").write_text(text, encoding="utf-8")
+    result = ask("--known", str(pytester.path / "mine.yaml"))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {message}"])
+
+
 def test_claims_beside_the_cases_are_not_asked(pytester: pytest.Pytester, ask: Ask) -> None:
     folder = case_file(pytester.path, "one").parent
     (folder / "claims.yaml").write_text("claims: []\n", encoding="utf-8")
