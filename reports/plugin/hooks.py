@@ -19,7 +19,6 @@ from adapters.engine.threads import processors
 from cases.loading.load import CLAIMS
 from cases.model.case import Case
 from reports.judging import behaviours, facts, stale
-from reports.judging.facts import Fact
 from reports.judging.judge import begin, judge_all
 from reports.pages import determinism, render
 from reports.plugin import progress
@@ -71,7 +70,7 @@ def choose(config: pytest.Config) -> None:
     ):
         own = tuple(fact for path in config.option.known for fact in _or_usage_error(facts.load_file, Path(path)))
         config.stash[ACCEPTED] = _or_usage_error(partial(behaviours.load, own=own))
-        config.stash[SESSION] = _choose(config, own)
+        config.stash[SESSION] = _choose(config)
         config.stash[NAMED] = _named(config)
 
 
@@ -215,8 +214,8 @@ def summary(terminal: Any, config: pytest.Config) -> None:
     terminal.line(f"reports: {', '.join(map(str, paths))}" if paths else nothing)
 
 
-def _choose(config: pytest.Config, own: Sequence[Fact]) -> Session:
-    option = config.option
+def _choose(config: pytest.Config) -> Session:
+    option, own = config.option, config.stash[ACCEPTED].own
     pythons = dict(_pair(text) for text in option.python)
     options = Options(
         targets=tuple(option.target),
