@@ -46,7 +46,7 @@ def over(*names: str) -> Callable[[str], str]:
 
     def check(text: str) -> str:
         for name in sorted(expression(text).names.difference(names)):
-            msg = f"no fact is called {name!r}{suggest(name, names)}"
+            msg = f"no property is called {name!r}{suggest(name, names)}"
             raise ValueError(msg)
         return text
 

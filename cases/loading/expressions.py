@@ -88,7 +88,8 @@ def _can_be_true(node: nodes.Node, name: str, value: str) -> bool:
         case nodes.Compare(expr=nodes.Name(name=found), ops=[nodes.Operand(op="eq", expr=nodes.Const(value=only))]):
             return found != name or only == value
         case nodes.Compare(expr=nodes.Name(name=found), ops=[nodes.Operand(op="in", expr=nodes.List(items=items))]):
-            return found != name or value in [item.value for item in items if isinstance(item, nodes.Const)]
+            values = [item.value for item in items if isinstance(item, nodes.Const)]
+            return found != name or len(values) < len(items) or value in values
     return True
 
 

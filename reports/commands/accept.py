@@ -1,8 +1,8 @@
 """``python -m reports accept``: draft facts about what is new in a run, for the author of a backend to edit.
 
 Answers are grouped by what happened: the exception with its message, the end of the process, or the kind of difference
-with its diagnosis. For each group a condition is searched: as few terms as separate the group's calls from the calls
-that passed on the same targets.
+with its diagnosis. For each group a condition is searched: the operators, and as few terms more as separate the group's
+calls from the calls that passed on the same targets.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from reports.judging.facts import Fact
 from reports.judging.judge import begin, judged
 from reports.judging.verdict import Verdict
 from reports.recording.messages import normal
+from reports.recording.options import UsageError
 from reports.recording.run import Run
 from reports.recording.targets import adapter_of, version_of
 
@@ -65,11 +66,19 @@ def accept(run: Run, options: argparse.Namespace) -> int:
     facts = drafts(run)
     text = yaml.safe_dump(facts, sort_keys=False, width=116, allow_unicode=True) if facts else ""
     if options.to is not None:
-        options.to.write_text(text, encoding="utf-8")
+        _write(options.to, text)
     elif text:
         print(text, end="")
     print(f"{len(facts)} drafts; reproduce each, then say in `fact` what the framework does", file=sys.stderr)
     return 0
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        msg = f"--to {path}: cannot write there ({error.strerror}); give a file that can be written"
+        raise UsageError(msg) from None
 
 
 _Term = tuple[str, str, Callable[[Any], bool]]
@@ -113,13 +122,14 @@ def drafts(run: Run) -> list[dict[str, Any]]:
 
     The steps of pipelines are left out: the facts about single calls speak of them as well.
     """
-    groups: dict[tuple[str, str], _Group] = {}
+    groups: dict[tuple[str, str, bool], _Group] = {}
     passed: dict[str, dict[str, Case]] = {}
     read = _Read()
     for case, target, verdict in judged(run):
         if verdict.follows == "new" and not case.steps and verdict.difference is not None:
             end = _end(run, case, target, verdict)
-            found = groups.setdefault((adapter_of(target), repr(end)), _Group(end=end, summary=verdict.summary))
+            key = adapter_of(target), repr(end), case.invalid is None
+            found = groups.setdefault(key, _Group(end=end, summary=verdict.summary))
             found.cases[case.id] = case
             found.targets.add(target)
         elif verdict.follows == "pass" and verdict.status == "passed":
@@ -140,7 +150,8 @@ def _end(run: Run, case: Case, target: str, verdict: Verdict) -> dict[str, Any]:
     if case.invalid is not None or difference is None:
         return {"accepts": True}
     diagnosis = re.sub(r"-?\d+( x -?\d+)*", "*", (verdict.diagnosis or "").split(" or ")[0])
-    return {"differs": difference.kind, **({"diagnosis": diagnosis} if diagnosis else {})}
+    what = {"diagnosis": diagnosis} if diagnosis else {"output": difference.output} if difference.output else {}
+    return {"differs": difference.kind, **what}
 
 
 def _draft(run: Run, group: _Group, passed: Mapping[str, Mapping[str, Case]], read: _Read) -> dict[str, Any]:
@@ -172,8 +183,8 @@ def _condition(cases: Sequence[Case], others: Sequence[Case], read: _Read) -> tu
     kept, least = list(range(len(terms))), _meeting(met, range(len(terms)))
     for number in range(len(terms)):
         without = [place for place in kept if place != number]
-        is_rule = is_wrong and terms[number][1] == "rule"
-        if without and not is_rule and _meeting(met, without) == least:
+        stays = terms[number][1] in ({"rule", "argument", "operator"} if is_wrong else {"operator"})
+        if without and not stays and _meeting(met, without) == least:
             kept = without
     return " and ".join(text for text, _, _ in (terms[place] for place in reversed(kept))), least
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from adapters.outcome import Outcome, Returned
 from cases.loading.properties import calls
@@ -125,7 +125,7 @@ class Accepted:
     facts: dict[str, list[Fact]] = field(default_factory=dict)
     behaviours: dict[str, Recorded] = field(default_factory=dict)
     own: list[Fact] = field(default_factory=list)
-    _found: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    _found: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def behaviour(self, case_id: str, target: str) -> str | None:
         """Return the recorded behaviour of a target with a case; None if there is none."""
@@ -180,7 +180,11 @@ def load_for(run: Run) -> Accepted:
     Raises:
         KnownError: if a file is invalid.
     """
-    return load(own=[Fact.model_validate(fact) for fact in run.header.get(OWN, ())])
+    try:
+        return load(own=[Fact.model_validate(fact) for fact in run.header.get(OWN, ())])
+    except (ValidationError, TypeError):
+        msg = f"{run.path}: the facts that its user gave are none (any more); run the suite again"
+        raise KnownError(msg) from None
 
 
 def load(folder: Path = FOLDER, own: Iterable[Fact] = ()) -> Accepted:

@@ -23,7 +23,7 @@ from cases.loading.claims import over
 from cases.loading.expressions import Expression, expression, possible
 from cases.loading.properties import PROPERTIES, calls, properties
 from cases.model.case import OPERATORS, Case
-from reports.judging.compare import Difference, Kind
+from reports.judging.compare import Difference
 from reports.recording.known_files import Specifier, contains, read
 
 PLACE: Final = ("mode", "device", "avx512")
@@ -60,8 +60,9 @@ class Fact(BaseModel):
     )
     accepts: Literal[True] | None = Field(None, description="A call that breaks a rule is not refused.")
     ends: Literal["crashed", "timed out"] | None = Field(None, description="How the worker ends.")
-    differs: Kind | None = Field(None, description="The kind of the difference.")
+    differs: Literal["shape", "dtype", "value", "index"] | None = Field(None, description="The kind of the difference.")
     diagnosis: str | None = Field(None, description="Glob that one diagnosis of the difference must match.")
+    output: str | None = Field(None, description="The array that differs; all before it are right.")
     depends_on: str | None = Field(None, min_length=4, description="What decides where not only the call does.")
     varies: Annotated[bool, Field(description="True if repeats may return other bits, as unwritten memory.")] = False
     link: str = Field(pattern=r"^(https://\S+|not reported yet|document: .+)$")
@@ -73,8 +74,14 @@ class Fact(BaseModel):
         if len(said) != 1:
             msg = f"a fact says one of {', '.join(_ENDS)}, not {' and '.join(said) or 'none'}"
             raise ValueError(msg)
-        if self.diagnosis is not None and self.differs is None:
-            msg = "only a fact that differs has a diagnosis"
+        if (self.diagnosis or self.output) and self.differs is None:
+            msg = "only a fact that differs has a diagnosis or an output"
+            raise ValueError(msg)
+        if self.accepts and not self.condition.names & _WRONG:
+            msg = "a fact about what is accepted reads `rule` or `argument`"
+            raise ValueError(msg)
+        if self.differs == "value" and self.depends_on and not (self.diagnosis or self.output or self.varies):
+            msg = "a fact that need not show says by diagnosis or output what differs; else it would accept any values"
             raise ValueError(msg)
         return self
 
@@ -133,7 +140,8 @@ class Fact(BaseModel):
             return status == self.ends
         if self.accepts:
             return status == "differing" and difference.kind == "outcome"
-        return status == "differing" and difference.kind == self.differs and self._names(diagnosis or "")
+        is_it = difference.kind == self.differs and self.output in {None, difference.output}
+        return status == "differing" and is_it and self._names(diagnosis or "")
 
     def _names(self, diagnosis: str) -> bool:
         return self.diagnosis is None or any(fnmatchcase(name, self.diagnosis) for name in diagnosis.split(" or "))

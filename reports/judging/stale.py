@@ -24,11 +24,13 @@ def entries(run: Run, accepted: Accepted, *, whole: bool) -> list[str]:
     if not whole or not _asked_all(run):
         return []
     explaining = {id(verdict.fact) for _, _, verdict in judged(run) if verdict.follows == "known" and verdict.fact}
+    places = {f"reports/known/{adapter}.yaml": known for adapter, known in accepted.facts.items()}
+    places["your own files (--known)"] = accepted.own
     return _gone(run, accepted) + [
-        f"stale: a fact of reports/known/{adapter}.yaml explains nothing here; remove or correct it: {fact.fact}"
-        for adapter, facts in accepted.facts.items()
-        for fact in facts
-        if id(fact) not in explaining and _has_to_show(run, accepted, fact)
+        f"stale: a fact of {place} explains nothing here; remove or correct it: {fact.fact}"
+        for place, known in places.items()
+        for fact in known
+        if id(fact) not in explaining and not fact.varies and _has_to_show(run, accepted, fact)
     ]
 
 
@@ -66,12 +68,9 @@ def _gone(run: Run, accepted: Accepted) -> list[str]:
 
 def _has_to_show(run: Run, accepted: Accepted, fact: Fact) -> bool:
     """Tell whether a target ran that was asked everything and has to show a fact."""
-    targets = [target for target in run.header["targets"] if fact.concerns(target)]
-    asked = [
-        target
-        for target in targets
-        if fact.holds_in(version_of(run, target)) and is_asked_all(run.header["targets"][target])
-    ]
+    limits = run.header["targets"]
+    targets = [target for target in limits if fact.concerns(target) and is_asked_all(limits[target])]
+    asked = [target for target in targets if fact in accepted.own or fact.holds_in(version_of(run, target))]
     return bool(asked) and (not fact.reads_processor or any(_is_about_some(run, accepted, fact, one) for one in asked))
 
 

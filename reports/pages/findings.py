@@ -13,7 +13,7 @@ from reports.judging.facts import Fact
 from reports.judging.judge import judge, judged
 from reports.pages.markdown import page_of
 from reports.recording.record import call_line
-from reports.recording.run import Run
+from reports.recording.run import Run, RunError
 from reports.recording.targets import adapter_of, is_framework, version_of
 
 BEGIN: Final = "<!-- findings: written by `tox -e publish` -->"
@@ -23,7 +23,10 @@ _TITLES: Final = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
 
 @dataclass(slots=True, kw_only=True)
 class Finding:
-    """A fact, and the answers of a run that show it: case -> targets. Those that the processor decides do not count."""
+    """A fact, and the answers of a run that show it: case -> targets.
+
+    Answers that the processor decides, or that vary, do not count.
+    """
 
     fact: Fact
     shown: dict[str, list[str]] = field(default_factory=dict)
@@ -48,10 +51,17 @@ def _size(case: Case) -> tuple[int, str]:
 def findings(run: Run, accepted: Accepted) -> dict[str, list[Finding]]:
     """Return the findings by adapter, for each framework of a run, in the order of the facts."""
     adapters = sorted({adapter_of(target) for target in run.header["targets"] if is_framework(target)})
-    found = {name: [Finding(fact=fact) for fact in accepted.facts.get(name, ())] for name in adapters}
+    found = {
+        name: [Finding(fact=fact) for fact in accepted.facts.get(name, ()) if fact.holds_in(_version(run, name))]
+        for name in adapters
+    }
     by_fact = {id(finding.fact): finding for several in found.values() for finding in several}
     for case, target, verdict in judged(run):
-        if verdict.follows == "known" and id(verdict.fact) in by_fact and not verdict.by_processor:
+        if (
+            verdict.follows == "known"
+            and id(verdict.fact) in by_fact
+            and not (verdict.by_processor or verdict.may_vary)
+        ):
             by_fact[id(verdict.fact)].add(case, target)
     return {name: several for name, several in found.items() if several}
 
@@ -88,13 +98,13 @@ def inserted(readme: str, run: Run, accepted: Accepted) -> str:
     """Return the text of README with the facts in place of what stands between the two marks.
 
     Raises:
-        ValueError: if the text lacks a mark.
+        RunError: if the text lacks a mark.
     """
     before, begin, rest = readme.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         msg = f"README.md lacks {BEGIN if not begin else END}: the findings have no place"
-        raise ValueError(msg)
+        raise RunError(msg)
     return f"{before}{BEGIN}\n{''.join(_short(run, accepted))}{END}{after}"
 
 
@@ -108,5 +118,6 @@ def _short(run: Run, accepted: Accepted) -> Iterator[str]:
 
 def _where(finding: Finding) -> str:
     if not finding.shown:
-        return "(decided by the processor)" if finding.fact.reads_processor else "(with --slow)"
+        varies = "(varies from run to run)" if finding.fact.varies else "(with --slow)"
+        return "(decided by the processor)" if finding.fact.reads_processor else varies
     return f"({len(finding.shown):,} cases; {finding.modes})"

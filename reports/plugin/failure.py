@@ -22,7 +22,7 @@ def explain(run: Run, case: Case, target: str, verdict: Verdict) -> str:
     if verdict.follows == "vanished":
         return (
             f"{case.id}[{target}]: {verdict.note}\n"
-            f"Narrow or remove its entry in reports/known/{adapter_of(target)}.yaml."
+            f"Narrow or remove the fact in reports/known/{adapter_of(target)}.yaml, or in your own file."
         )
     if not case.has_answer and verdict.note and verdict.fact is None:
         return _departure(run, case, target, verdict)

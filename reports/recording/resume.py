@@ -47,7 +47,8 @@ def _read(path: Path) -> Run:
 def _fixed(header: dict[str, Any]) -> dict[str, Any]:
     """Return the part of a header that is known from the start: all but the settings that targets report later."""
     facts = {name: {**fact, "settings": None} for name, fact in header.get("targets", {}).items()}
-    return {"targets": facts} | {name: header.get(name) for name in ("missing", "suite", "weights", TIMES)}
+    same = ("missing", "suite", "weights", "strict_versions", "known", TIMES)
+    return {"targets": facts} | {name: header.get(name) for name in same}
 
 
 def unanswered(cases: Iterable[Case], target: Target, old: Run | None) -> list[Case]:

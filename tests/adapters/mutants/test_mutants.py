@@ -241,7 +241,7 @@ WRONG = [
     ("slip: scaled", "no slip is called 'scaled'"),
     ("slip: sums.off, with: {buy: 2}", "sums.off: missing a required argument: 'by'"),
     ("slip: sums.off, with: {by: 2}, part: middle", "there is no part 'middle'; there are: first row"),
-    ("slip: sums.off, with: {by: 2}, only: topic == 'strides'", "no fact is called 'topic'"),
+    ("slip: sums.off, with: {by: 2}, only: topic == 'strides'", "no property is called 'topic'"),
     ("slip: sums.off, with: {by: 2}, refuses: says that it can not", "says slip and refuses; give one of"),
     ("slip: sums.off, with: {by: 2}, outputs: [indices]", "a: conv returns no indices"),
     ("refuses: says that it can not, with: {by: 2}", "has no slip to take the arguments under with; remove them"),

@@ -151,7 +151,7 @@ def test_one_of_several_facts_has_to_explain_the_answer(tmp_path: Path) -> None:
 
 
 def test_what_more_than_the_call_decides_need_not_show(tmp_path: Path) -> None:
-    loose = fact(depends_on="the data")
+    loose = fact(depends_on="the data", output="output")
     assert _verdict(tmp_path / "a", loose).follows == "known"
     assert _verdict(tmp_path / "b", loose, change=0).follows == "pass"
     assert _verdict(tmp_path / "c", fact(depends_on="the data", differs="shape")).follows == "new"
@@ -222,12 +222,12 @@ GOOD = """\
         (
             "differs: value",
             "differs: values",
-            "fact 0.differs: Input should be 'outcome', 'shape', ",
+            "fact 0.differs: Input should be 'shape', ",
         ),
         ("It pads at the other end.", "short", "fact 0.fact: String should have at least 10 characters"),
         ("not reported yet", "soon", "fact 0.link: String should match pattern"),
         ("[torch-*]", "[]", "fact 0.targets: List should have at least 1 item"),
-        ("strides |", "stride |", "fact 0.where: Value error, no fact is called 'stride'; did you mean 'strides'?"),
+        ("strides |", "stride |", "fact 0.where: Value error, no property is called 'stride'; did you mean 'strides'?"),
         ("> 1", ">", "fact 0.where: Value error, "),
         ("  differs: value\n", "", "fact 0: Value error, a fact says one of raises, accepts, ends, differs, not none"),
         (

@@ -10,7 +10,7 @@ from adapters.outcome import Returned
 from reports.judging.behaviours import Accepted
 from reports.judging.judge import begin
 from reports.pages import findings
-from reports.recording.run import Run
+from reports.recording.run import Run, RunError
 from tests.reports.making import JAX, TORCH, fact, make, oracle, record, right
 
 SMALL, LARGE, PLAIN = make("conv", "small", kernel=[4, 4]), make("conv", "large", kernel=[5, 5]), make("conv", "plain")
@@ -47,9 +47,9 @@ def test_the_page_says_what_shows_and_what_does_not(run: Run) -> None:
     page = findings.page(run, KNOWN)
     assert "## PyTorch 2.13.0" in page
     assert "### It rounds where kernels are large.\n\n- Where: `kernel | max > 3`\n" in page
-    assert f"- 2 cases show it; in the modes eager. The smallest is `{SMALL.id}`:" in page
+    assert f"- 2 cases show it, in the modes eager. The smallest is `{SMALL.id}`:" in page
     assert "- The processor decides which cases show it." in page
-    assert "- No case of this run shows it; `--slow` asks for more." in page
+    assert "- No case of this run shows it. With `--slow` more are asked." in page
     assert "JAX" not in page.partition("## ")[2], "no fact is about it"
 
 
@@ -67,5 +67,5 @@ def test_the_list_stands_between_its_marks(run: Run) -> None:
 @pytest.mark.parametrize("mark", [findings.BEGIN, findings.END])
 def test_a_text_without_a_mark_is_an_error(run: Run, mark: str) -> None:
     text = f"{findings.BEGIN}\n{findings.END}\n".replace(mark, "")
-    with pytest.raises(ValueError, match=r"README\.md lacks <!-- "):
+    with pytest.raises(RunError, match=r"README\.md lacks <!-- "):
         findings.inserted(text, run, KNOWN)

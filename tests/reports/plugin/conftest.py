@@ -17,7 +17,7 @@ SHIPPED = functools.cache(behaviours.load)  # read once for all tests that run p
 
 
 def _load(own: Sequence[Fact] = ()) -> Accepted:
-    return replace(SHIPPED(), own=list(own), _found={})
+    return replace(SHIPPED(), own=list(own))
 
 
 @pytest.fixture
