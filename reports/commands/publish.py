@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cases.loading.lookup import SHIPPED, every
 from reports.judging import behaviours
+from reports.judging.behaviours import Accepted
 from reports.pages import findings
 from reports.pages import render as pages
 from reports.recording.run import Run, RunError
@@ -45,7 +46,8 @@ def publish(run: Run, options: argparse.Namespace) -> int:
         _refuse_partial(run, options.run)
     folder, status = _PUBLISHED / options.name, 0
     folder.mkdir(exist_ok=True)
-    for name, text in pages.published(run, behaviours.load_for(run)).items():
+    accepted = behaviours.load_for(run)
+    for name, text in pages.published(run, accepted).items():
         path = folder / name
         committed = path.read_text(encoding="utf-8") if path.exists() else ""
         if options.check and committed != text and name not in pages.MEASURED:
@@ -54,16 +56,16 @@ def publish(run: Run, options: argparse.Namespace) -> int:
         elif not options.check:
             path.write_text(text, encoding="utf-8")
             print(path)
-    status = max(status, 0 if options.name else _readme(run, check=options.check))
+    status = max(status, 0 if options.name else _readme(run, accepted, check=options.check))
     if status:
         print("the run differs from the published tables: if the change is right, run `tox -e publish` and commit it")
     return status
 
 
-def _readme(run: Run, *, check: bool) -> int:
+def _readme(run: Run, accepted: Accepted, *, check: bool) -> int:
     """Write the facts into README, or check them; return 1 if the check finds a difference, else 0."""
     committed = _README.read_text(encoding="utf-8")
-    text = findings.inserted(committed, run, behaviours.load_for(run))
+    text = findings.inserted(committed, run, accepted)
     if check and text != committed:
         print("".join(_diff("README.md", committed, text)))
         return 1

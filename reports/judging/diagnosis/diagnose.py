@@ -229,13 +229,14 @@ def _of_average(case: Case, inputs: Arrays) -> Iterator[Explanation]:
     yield "multiplied by the rounded reciprocal", lambda: {"output": sums.round().astype(case.dtype) * reciprocal}
 
 
-NEARLY: Final = "off by two units in the last place at most"
+NEARLY: Final = "off by two units in the last place of the largest element at most"
 
 
 def _nearly(expected: Array, actual: Array) -> Array:
     """Return the actual elements where they are that near to the expected ones, and the expected ones elsewhere."""
     with np.errstate(invalid="ignore"):
-        near = np.abs(actual.astype(np.float64) - expected) <= 2 * np.spacing(np.abs(expected))
+        largest = np.abs(expected[np.isfinite(expected)]).max(initial=0)
+        near = np.abs(actual.astype(np.float64) - expected) <= 2 * np.spacing(largest)
     return np.where(near, actual, expected)
 
 
