@@ -86,5 +86,6 @@ def test_another_end_is_a_change_also_where_bits_vary(tmp_path: Path) -> None:
 
 def test_a_shipped_fact_says_that_bits_vary() -> None:
     """TensorFlow's convolution with a kernel larger than the image: memory that nobody wrote."""
-    [varying] = [fact for fact in behaviours.load().facts["tensorflow"] if fact.varies]
-    assert varying.steps(lookup(SHIPPED, "cases/conv/invalid.yaml::kernel-larger-than-image"), {})
+    varying = [fact for fact in behaviours.load().facts["tensorflow"] if fact.varies]
+    case = lookup(SHIPPED, "cases/conv/invalid.yaml::kernel-larger-than-image")
+    assert sum(bool(fact.steps(case, {"mode": "eager"})) for fact in varying) == 1
