@@ -120,4 +120,5 @@ def _where(finding: Finding) -> str:
     if not finding.shown:
         varies = "(varies from run to run)" if finding.fact.varies else "(with --slow)"
         return "(decided by the processor)" if finding.fact.reads_processor else varies
-    return f"({len(finding.shown):,} cases; {finding.modes})"
+    cases = "case" if len(finding.shown) == 1 else "cases"
+    return f"({len(finding.shown):,} {cases}; {finding.modes})"
