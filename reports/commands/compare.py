@@ -22,7 +22,7 @@ def both(old: Run, new: Run) -> set[Key]:
 def changes(old: Run, new: Run) -> list[str]:
     """Return a line for each answer that both runs have and whose kind, arrays or exception changed.
 
-    Another wording of a message is no change. Other bits are no change where a known difference says that bits vary.
+    Another wording of a message is no change. Other bits are no change where a fact says that bits vary.
     """
     lines = (_line(key, old, new) for key in sorted(both(old, new)))
     return [line for line in lines if line]

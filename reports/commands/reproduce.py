@@ -32,7 +32,7 @@ _CLONE: Final = Path(__file__).parents[2]
 KINDS: Final = ("crashes", "timeouts", "acceptances", "refusals", "differences", "every-difference")
 """The kinds of answers that can be reproduced.
 
-``differences`` takes one answer for each known difference on each target that shows it, ``every-difference`` takes all.
+``differences`` takes one answer for each fact on each target that shows it, ``every-difference`` takes all.
 ``acceptances`` and ``refusals`` are answers to wrong calls.
 """
 USUAL: Final = KINDS[:3]
@@ -65,7 +65,7 @@ def _differences(run: Run, kinds: Sequence[str]) -> set[Key]:
         return set()
     frame = tables.differences(tables.results(run))
     if "every-difference" not in kinds:
-        names = frame["diagnosis"].where(frame["known"] == "", "")  # one known difference may have many diagnoses
+        names = frame["diagnosis"].where(frame["known"] == "", "")  # one fact may have many diagnoses
         frame = frame.assign(diagnosis=names).drop_duplicates(["known", "operator", "target", "kind", "diagnosis"])
     return {*zip(frame["case"], frame["target"], strict=True)} & run.records.keys()
 

@@ -77,7 +77,7 @@ def _verdict(run: Run, key: Key) -> Verdict:
 
 
 def _known(verdict: Verdict) -> str:
-    """Return the reason of the known difference that says that the answer varies; "" if there is none."""
+    """Return the fact that says that the answer varies; "" if there is none."""
     entries = (one.fact for one in (verdict, *verdict.others) if one.fact)
     return next(entries).fact if is_known_to_vary(verdict) else ""
 
@@ -143,7 +143,7 @@ def counts(run: Run) -> pd.DataFrame:
 
 
 def lines(run: Run | None) -> list[str]:
-    """Return lines for the terminal: how many answers vary, and the first of those that no known difference accepts.
+    """Return lines for the terminal: how many answers vary, and the first of those that no fact explains.
 
     There are none if calls were not repeated.
     """

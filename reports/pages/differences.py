@@ -1,4 +1,4 @@
-"""The page of differences: each known difference with the cases that show it, and each new one with its diagnosis."""
+"""The page of differences: each fact with the cases that show it, and each new one with its diagnosis."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SEVERAL: Final = 3
 
 
 def page(run: Run, wrong: pd.DataFrame, accepted: Accepted) -> str:
-    """Return the page. A known difference is one group. Other answers are grouped by target and diagnosis."""
+    """Return the page. What a fact explains is one group. Other answers are grouped by target and diagnosis."""
     kept = wrong[["follows", "operator", "target", "kind", "diagnosis"]].where(wrong["known"] == "", "")
     keys = [wrong["known"], *(kept[name] for name in kept)]
     groups = [_group(run, rows) for _, rows in wrong.groupby(keys, sort=True)]

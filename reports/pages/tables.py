@@ -116,7 +116,7 @@ def _count(statuses: pd.Series[str] | None) -> str:
 
 
 def differences(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the differing answers, sorted by the known difference that explains them. New ones come first.
+    """Return the differing answers, sorted by the fact that explains them. New ones come first.
 
     Of one operator and target the largest errors come first. Recorded behaviours of calls without a right answer are
     left to ``shape_errors``. Every answer that fails is here.
