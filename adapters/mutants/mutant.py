@@ -68,7 +68,7 @@ class Mutant:
 
     def _answered(self, shared: Shared, inputs: Arrays) -> Arrays:
         _ = shared.call  # a call without a canonical answer is refused, even by a mutant that refuses valid calls
-        if self.entry.accepts is not None or not self._shows(shared):
+        if self.entry.accepts is not None or not self._shows(shared.case, shared.meets):
             return dict(shared.right)
         if self.entry.refuses:
             raise RuntimeError(self.entry.refuses)
@@ -88,19 +88,17 @@ class Mutant:
             return True
         if (case.invalid is not None) != (self.entry.accepts is not None):
             return False  # the mutant rightly refuses wrong calls, or it forgets a rule that no valid call breaks
+        return self._shows(case, meets or Shared(case, {}).meets)
+
+    def _shows(self, case: Case, meets: Callable[[str], bool]) -> bool:
         if case.operator != self.operator:
             return False
-        return self.entry.only is None or (meets or Shared(case, {}).meets)(self.entry.only)
-
-    def _shows(self, shared: Shared) -> bool:
-        if shared.case.operator != self.operator:
-            return False
-        return self.entry.only is None or shared.meets(self.entry.only)
+        return self.entry.only is None or meets(self.entry.only)
 
     def _accepted(self, shared: Shared, wrong: Broken) -> Arrays:
         """Answer with zeros a call that breaks the rule that the mutant forgets."""
         forgets = self.entry.accepts is not None and self.entry.accepts.covers(wrong)
-        if not forgets or not self._shows(shared):
+        if not forgets or not self._shows(shared.case, shared.meets):
             msg = f"{wrong.rule}: {wrong.reason}"
             raise InvalidCall(msg)
         return {name: np.zeros_like(shared.inputs["value"]) for name in OUTPUTS[shared.case.operator]}

@@ -33,6 +33,11 @@ def _argument(name: str) -> Callable[[Case], Any]:
     return lambda case: getattr(_one(case), name)
 
 
+def _specials(case: Case) -> set[str]:
+    """Return the words of the special values in all tensors of a case."""
+    return {word for spec in case.inputs.values() for word in special_words(spec)}
+
+
 PROPERTIES: Final[dict[str, Callable[[Case], Any]]] = {
     "operator": lambda case: case.operator,
     "topic": lambda case: case.topic,
@@ -78,15 +83,13 @@ PROPERTIES: Final[dict[str, Callable[[Case], Any]]] = {
     "windows_overlap": lambda case: any(axis.extent > axis.stride and axis.count > 1 for axis in _axes(case)),
     "windows_reach_end": lambda case: all(axis.covered >= axis.image for axis in _axes(case)),
     "windows_tile": lambda case: all(axis.count * axis.stride == axis.image for axis in _axes(case)),
-    "specials": lambda case: {word for spec in case.inputs.values() for word in special_words(spec)},
+    "specials": _specials,
     "biased": lambda case: "bias" in case.inputs,
-    "not_finite": lambda case: any(
-        word in {"nan", "inf", "minus_inf"} for spec in case.inputs.values() for word in special_words(spec)
-    ),
+    "not_finite": lambda case: not _specials(case).isdisjoint({"nan", "inf", "minus_inf"}),
     "specials_in_filter": lambda case: special_words(case.inputs["filter"]),
     **{f"window_{words}": partial(windows.some, which) for words, which in windows.KINDS.items()},
 }
-"""Name -> function that returns the fact of a case. It raises one of ``FAULTS`` if the case has no such property."""
+"""Name -> function that returns the property of a case. It raises one of ``FAULTS`` if the case has none such."""
 FAULTS: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 
 
@@ -127,6 +130,6 @@ def _first(case: Case) -> tuple[int, ...]:
 
 
 def _axes(case: Case) -> Iterator[Axis]:
-    calls = [step.case for step in case.steps if step.case.operator != "relu"] if case.steps else [case]
-    for call in calls:
-        yield from shapes.axes(call)
+    for call in calls(case).values():
+        if call.operator != "relu" or not case.steps:
+            yield from shapes.axes(call)

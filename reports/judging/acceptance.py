@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from adapters.outcome import Outcome
 from cases.model.case import Case
@@ -19,7 +20,7 @@ from reports.judging.behaviours import Accepted, behaviour
 from reports.judging.facts import Fact
 from reports.judging.verdict import RECORDED, Follows, Verdict
 from reports.recording.messages import in_full
-from reports.recording.run import Run
+from reports.recording.run import STRICT, Run
 from reports.recording.targets import adapter_of, place_of, version_of
 
 
@@ -38,23 +39,27 @@ class Context:
         return version_of(self.run, self.target)
 
     @cached_property
+    def place(self) -> dict[str, Any]:
+        """The properties of the target that facts can read."""
+        return place_of(self.run, self.target)
+
+    @cached_property
     def covering(self) -> list[tuple[Fact, frozenset[str]]]:
         """The facts that are about this case on this target, each with the steps of the case that it is about."""
         facts = self.accepted.about(self.case, self.target)
         if not self.allows_other_versions:
             facts = [fact for fact in facts if self.is_known(fact)]
-        place = place_of(self.run, self.target)
-        found = ((fact, self.accepted.steps(fact, self.case, place)) for fact in facts)
+        found = ((fact, self.accepted.steps(fact, self.case, self.place)) for fact in facts)
         return [(fact, steps) for fact, steps in found if steps]
 
     def is_known(self, fact: Fact) -> bool:
         """Tell whether a fact is known of the version that ran, or is the user's own."""
-        return fact in self.accepted.own or fact.holds_in(self.version)
+        return self.accepted.knows(fact, self.version)
 
     @property
     def allows_other_versions(self) -> bool:
         """Tell whether what is known of other versions counts as well."""
-        return not self.run.header.get("strict_versions")
+        return not self.run.header.get(STRICT)
 
     @property
     def is_sampled(self) -> bool:
@@ -97,11 +102,10 @@ def _explained(context: Context, other: Verdict) -> Verdict:
 
 def _is_decided_by_processor(context: Context) -> bool:
     """Tell whether a fact would be about the case with AVX512 and not without it, or the other way round."""
-    place = place_of(context.run, context.target)
     facts = [fact for fact in context.accepted.about(context.case, context.target) if fact.reads_processor]
     if not facts:
         return False
-    with_it, without = ({**place, "avx512": has} for has in (True, False))
+    with_it, without = ({**context.place, "avx512": has} for has in (True, False))
     steps = context.accepted.steps
     return any(steps(fact, context.case, with_it) != steps(fact, context.case, without) for fact in facts)
 

@@ -24,7 +24,7 @@ from cases.model.case import Case, split_id
 from reports.judging import facts
 from reports.judging.facts import Fact
 from reports.recording.known_files import KnownError, read
-from reports.recording.run import Run
+from reports.recording.run import OWN, Run
 from reports.recording.targets import adapter_of
 
 
@@ -149,6 +149,10 @@ class Accepted:
         found: list[Fact] = self._found[key]
         return found
 
+    def knows(self, fact: Fact, version: str) -> bool:
+        """Tell whether a fact is known of a version, or is the user's own."""
+        return fact in self.own or fact.holds_in(version)
+
     def steps(self, fact: Fact, case: Case, place: Mapping[str, Any]) -> frozenset[str]:
         """Return the steps of a case that a fact is about (see ``Fact.steps``).
 
@@ -168,10 +172,6 @@ class Accepted:
         recorded = {name: kept.model_dump_json() for name, kept in self.behaviours.items()}
         own = [fact.model_dump_json() for fact in self.own]
         return hashlib.blake2b(repr((known, recorded, own)).encode(), digest_size=8).hexdigest()
-
-
-OWN: Final = "known"
-"""The key of a run's header for the facts that the user gave."""
 
 
 def load_for(run: Run) -> Accepted:

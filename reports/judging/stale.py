@@ -70,9 +70,10 @@ def _has_to_show(run: Run, accepted: Accepted, fact: Fact) -> bool:
     """Tell whether a target ran that was asked everything and has to show a fact."""
     limits = run.header["targets"]
     targets = [target for target in limits if fact.concerns(target) and is_asked_all(limits[target])]
-    asked = [target for target in targets if fact in accepted.own or fact.holds_in(version_of(run, target))]
+    asked = [target for target in targets if accepted.knows(fact, version_of(run, target))]
     return bool(asked) and (not fact.reads_processor or any(_is_about_some(run, accepted, fact, one) for one in asked))
 
 
 def _is_about_some(run: Run, accepted: Accepted, fact: Fact, target: str) -> bool:
-    return any(accepted.steps(fact, case, place_of(run, target)) for case in run.cases.values())
+    place = place_of(run, target)
+    return any(accepted.steps(fact, case, place) for case in run.cases.values())

@@ -14,6 +14,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from cases.loading.claims import Condition, meets
+from cases.loading.properties import calls
 from cases.model.case import Case
 from reports.recording.known_files import Specifier, contains, read
 
@@ -35,7 +36,7 @@ class NotAsked(BaseModel):
         """Tell whether the entry forbids a case on a target in a version of its framework."""
         if not fnmatchcase(target, self.targets) or not contains(self.versions, version):
             return False
-        return any(meets(call, self.where) is True for call in ([step.case for step in case.steps] or [case]))
+        return any(meets(call, self.where) is True for call in calls(case).values())
 
 
 _ENTRIES: TypeAdapter[list[NotAsked]] = TypeAdapter(list[NotAsked])

@@ -29,6 +29,10 @@ from reports.recording.record import Array, Key, Record, Stored, same
 
 TIMES: Final = "determinism"
 """The key of a run's header for the number of times that every call was made; absent if that is once."""
+STRICT: Final = "strict_versions"
+"""The key of a run's header that is there if what is known of other versions explains nothing."""
+OWN: Final = "known"
+"""The key of a run's header for the facts that the user gave."""
 
 FORMAT: Final = 2
 

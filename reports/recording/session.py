@@ -21,7 +21,7 @@ from reports.recording import not_asked, sampling, targets
 from reports.recording.filters import Weights
 from reports.recording.options import Options, UsageError
 from reports.recording.resume import calls, resumed, sources
-from reports.recording.run import TIMES, Run
+from reports.recording.run import OWN, STRICT, TIMES, Run
 from reports.recording.targets import DEFAULT_ADAPTERS, ORACLE
 
 _ORACLE: Final = Target(adapter="oracle", mode="eager", device="cpu")
@@ -231,8 +231,8 @@ class Session:
         options = {
             "weights": self._weights.facts,
             TIMES: self.options.determinism,
-            "strict_versions": self.options.strict_versions,
-            "known": list(self.options.own_facts),
+            STRICT: self.options.strict_versions,
+            OWN: list(self.options.own_facts),
         }
         return header | {name: value for name, value in options.items() if value}
 
