@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cases.coverage.feasible import build_call
-from cases.drawing import exact
+from cases.drawing import measures
 from cases.drawing.data import draw_data, draw_special
 from cases.drawing.options import Options, draw_options
 from cases.drawing.sizes import draw_sizes
 from cases.drawing.stream import Stream
 from cases.loading.sizes import BuildError
-from cases.model import shapes
+from cases.model import shapes, sums
 from cases.model.case import DATA_FORMATS, Case
 
 Fields = dict[str, Any]
@@ -123,11 +123,11 @@ def _check(options: Options, call: Case) -> None:
     scatters = options.operator == "max_unpool" or (options.operator.startswith("max_pool") and options.gradients)
     faults = {
         "three axes are not all different": is_alike,
-        "a tensor is too small": options.batch > 0 and exact.least_elements(call) < _LEAST,
-        "a tensor is too large": exact.elements(call) > most_elements,
-        "the products are too many": exact.products(call) > most_products,
-        "nearly all elements are zeros": scatters and exact.is_sparse(call),
-        "a window holds padding alone": not options.filtered and exact.has_empty_window(call),
+        "a tensor is too small": options.batch > 0 and measures.least_elements(call) < _LEAST,
+        "a tensor is too large": measures.elements(call) > most_elements,
+        "the products are too many": measures.products(call) > most_products,
+        "nearly all elements are zeros": scatters and measures.is_sparse(call),
+        "a window holds padding alone": not options.filtered and measures.has_empty_window(call),
     }
     for reason, is_so in faults.items():
         if is_so:
@@ -143,8 +143,8 @@ def _built(operator: str, fields: Fields) -> Case:
 
 
 def _is_exact(operator: str, fields: Fields) -> bool:
-    """Tell whether the call can be built, so that its dtype holds its data, and all its sums are exact."""
+    """Tell whether the call can be built, so that its dtype holds its data, and all its sums are measures."""
     try:
-        return exact.is_exact(build_call(operator, fields))
+        return sums.is_exact(build_call(operator, fields))
     except BuildError:
         return False

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any, Final
 
 from cases.loading.elements import check_held, check_places, check_special, flat, literal, may_tie
 from cases.loading.entries import ConvEntry, Entry, PoolEntry, Tensor
 from cases.loading.sizes import BuildError, Sizes, sizes_of
-from cases.model import dtypes, fill, rules, shapes
+from cases.model import dtypes, fill, rules, shapes, sums
 from cases.model.case import (
     ARGUMENTS,
     INDEX_DTYPE,
@@ -62,7 +63,7 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
         invalid=None if entry.invalid is None else entry.invalid.reason,
         behaviour=entry.behaviour,
     )
-    case = replace(case, broken=_checked(entry, case))
+    case = _with_rounding(replace(case, broken=_checked(entry, case)))
     return _with_gradients(entry, _with_expected(entry, case))
 
 
@@ -72,6 +73,16 @@ def tier(operator: str, inputs: dict[str, TensorSpec]) -> Tier:
         return "special"
     normal = any(spec.fill in fill.NORMAL for spec in inputs.values())
     return "bounded" if normal and not is_chosen(operator) else "exact"
+
+
+def _with_rounding(case: Case) -> Case:
+    """Return a case of literal numbers whose sums may round with the tier that says so."""
+    if not case.has_answer or not sums.may_round(case):
+        return case
+    if case.tier == "special":
+        message = "sums of these literal numbers round, and beside a special value none may; choose integers"
+        raise BuildError(("value", "filter", "bias"), message)
+    return replace(case, tier="bounded")
 
 
 def _output_shape(entry: Entry, operator: str, sizes: Sizes) -> tuple[int, ...] | None:
@@ -218,13 +229,23 @@ def _with_gradients(entry: Entry, case: Case) -> Case:
     The cotangent is filled like the value, because the gradient of a sum of products is also a sum of products.
     """
     if not entry.gradients:
+        if entry.cotangent is not None:
+            raise BuildError("cotangent", "only gradients need a cotangent; add gradients: true, or remove it")
         return case
     _check_gradients(entry, case)
     rule = {"avg_pool": entry.data or "multiples"}.get(case.operator, "small" if entry.data == "small" else "integers")
     cotangent = TensorSpec(shape=shapes.output_shape(case), dtype=entry.dtype, fill=rule)
     names = tuple(name for name in case.inputs if name != "indices")
-    whole = replace(case, inputs=case.inputs | {"cotangent": cotangent}, gradients=names)
+    cotangent = tensor("cotangent", entry.cotangent, cotangent)
+    if cotangent.shape != shapes.output_shape(case):
+        message = f"the cotangent is as large as the output, {shapes.output_shape(case)}, not {cotangent.shape}"
+        raise BuildError("cotangent", message)
+    inputs = case.inputs | {"cotangent": cotangent}
+    whole = replace(case, inputs=inputs, gradients=names, tier=tier(case.operator, inputs))
+    check_special("cotangent", cotangent)
     check_held(whole)
+    if cotangent.fill in fill.NORMAL or sums.may_round(whole):
+        raise BuildError("cotangent", "gradients are asked of exact data, and these sums may round; choose integers")
     return whole
 
 
@@ -247,5 +268,15 @@ def _with_expected(entry: Entry, case: Case) -> Case:
     if set(entry.expected) != set(OUTPUTS[case.operator]):
         raise BuildError("expected", f"expected names {sorted(entry.expected)}, not {list(OUTPUTS[case.operator])}")
     shape = shapes.output_shape(case)
-    expected = {name: flat(f"expected {name}", values, shape) for name, values in entry.expected.items()}
+    if case.tier == "bounded":
+        message = "sums of these numbers may round, so no literal result is exact; remove expected, or choose integers"
+        raise BuildError("expected", message)
+    may_be_special = case.dtype in dtypes.FLOATS
+    expected = {
+        name: tuple(
+            value if math.isfinite(value) else str(value)
+            for value in flat(f"expected {name}", values, shape, special=may_be_special and name != "indices")
+        )
+        for name, values in entry.expected.items()
+    }
     return replace(case, expected=expected)

@@ -121,6 +121,7 @@ class Entry(Gridded):
     """One call of an operator."""
 
     gradients: StrictBool = Field(default=False, description="Ask also for the gradient of every input except indices.")
+    cotangent: Tensor | None = Field(None, description="What the gradients are multiplied by, shaped like the output.")
     expected: dict[str, Numbers] | None = Field(
         None, description="Output name -> the literal result that the document gives."
     )

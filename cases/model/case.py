@@ -116,7 +116,8 @@ class Case:
     layout is channels-last. ``given`` holds arguments of a wrong type, length or value, inputs among them. The call
     passes them unchanged, in place of the other fields.
     ``gradients`` names the inputs whose vector-Jacobian product with ``cotangent`` is asked, beside the output.
-    ``expected`` holds the literal result that a document gives, if it does, as flat values in C order. At most one of
+    ``expected`` holds the literal result that a document gives, if it does, as flat values in C order; NaN and
+    infinities are texts that ``float`` reads, because cases have to compare equal and to be JSON. At most one of
     ``invalid`` and ``behaviour`` is set. ``invalid`` is the reason why a framework should refuse the call.
     ``behaviour`` is the reason why there is no right answer. ``broken`` is the rule that the call breaks, found once
     when the case is loaded.
@@ -139,7 +140,7 @@ class Case:
     tier: Tier = "exact"
     about: str = ""
     source: str = ""
-    expected: dict[str, tuple[float, ...]] | None = None
+    expected: dict[str, tuple[float | str, ...]] | None = None
     broken: Broken | None = None
     invalid: str | None = None
     behaviour: str | None = None

@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters.oracle import products
+from adapters.oracle.zeros import of_either_sign
 from adapters.outcome import Returned
 from cases.model import shapes
 from cases.model.case import Case
+from cases.model.dtypes import FLOATS
 from cases.model.tolerance import Tolerance
 from reports.judging import pipeline_steps
 from reports.judging.compare import Arrays
@@ -46,7 +48,30 @@ def expectation(run: Run, case: Case) -> Arrays:
 def literal(case: Case) -> Arrays:
     """Return the arrays that a document itself gives as a case's result; none if it gives none."""
     dtypes, shape = {"output": case.dtype, "indices": "int64"}, shapes.output_shape(case) if case.expected else ()
-    return {name: np.array(values, dtypes[name]).reshape(shape) for name, values in (case.expected or {}).items()}
+    return {
+        name: np.array([float(one) if isinstance(one, str) else one for one in values], dtypes[name]).reshape(shape)
+        for name, values in (case.expected or {}).items()
+    }
+
+
+@np.errstate(all="ignore")
+def with_free_zeros(case: Case, inputs: Arrays, expected: Arrays, actual: Arrays) -> Arrays:
+    """Return what is expected, with the actual sign of each zero that may have either sign."""
+    if case.dtype not in FLOATS or not any(_apart(array, actual.get(name)).any() for name, array in expected.items()):
+        return expected
+    free = of_either_sign(case, inputs)
+    return {
+        name: np.where(_apart(array, actual[name]) & free[name], actual[name], array) if name in free else array
+        for name, array in expected.items()
+    }
+
+
+def _apart(expected: npt.NDArray[Any], actual: npt.NDArray[Any] | None) -> npt.NDArray[np.bool_]:
+    """Mark the zeros that have different signs."""
+    if actual is None or expected.shape != actual.shape or expected.dtype != actual.dtype:
+        return np.zeros(expected.shape, np.bool_)
+    right, wrong = expected.astype(np.float64), actual.astype(np.float64)
+    return np.asarray((right == 0) & (wrong == 0) & (np.signbit(right) != np.signbit(wrong)))
 
 
 def tolerance(case: Case, factors: str | None = None) -> Tolerance:

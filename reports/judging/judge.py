@@ -16,11 +16,12 @@ from adapters.oracle import InvalidCall, NotExact
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from cases.model.case import Case, Step
 from cases.model.fill import fill
+from cases.model.tolerance import Tolerance
 from reports.judging import acceptance, pipeline_steps, verdict
 from reports.judging.behaviours import Accepted
 from reports.judging.compare import Arrays, Difference, compare, headroom, outputs
 from reports.judging.diagnosis.diagnose import diagnose
-from reports.judging.expectation import NoExpectationError, expectation, is_judged, tolerance
+from reports.judging.expectation import NoExpectationError, expectation, is_judged, tolerance, with_free_zeros
 from reports.judging.verdict import Status, Verdict
 from reports.recording.record import Key, Record
 from reports.recording.resume import sources
@@ -162,7 +163,7 @@ def departure(case: Case, expected: Arrays, outcome: Outcome) -> Difference | No
         return _steps(case, outcome, None).difference
     if not isinstance(outcome, Returned):
         return _other(outcome).difference
-    return compare(expected, dict(outcome.arrays), tolerance(case))
+    return _difference(case, fill(case), expected, dict(outcome.arrays), tolerance(case))[1]
 
 
 def _same_bits(run: Run, case: Case, record: Record) -> bool:
@@ -193,13 +194,24 @@ def _values(case: Case, expected: Arrays, outcome: Outcome, inputs: Arrays, fact
     if not isinstance(outcome, Returned):
         return _other(outcome)
     actual, tolerated = dict(outcome.arrays), tolerance(case, factors)
-    difference = compare(expected, actual, tolerated)
+    expected, difference = _difference(case, inputs, expected, actual, tolerated)
     if difference is None:
         room = headroom(expected, actual, tolerated) if case.tier == "bounded" else None
         return Verdict(status="passed", headroom=room)
     comparable = set(outputs(actual)) == set(outputs(expected))
     diagnosis = diagnose(case, expected, actual, tolerated, inputs) if comparable else None
     return Verdict(status="differing", difference=difference, diagnosis=diagnosis)
+
+
+def _difference(
+    case: Case, inputs: Arrays, expected: Arrays, actual: Arrays, tolerated: Tolerance
+) -> tuple[Arrays, Difference | None]:
+    """Return the difference from what is expected, and what is expected with the signs that its zeros may have."""
+    found = compare(expected, actual, tolerated)
+    if found is not None:
+        expected = with_free_zeros(case, inputs, expected, actual)
+        found = compare(expected, actual, tolerated)
+    return expected, found
 
 
 def _steps(case: Case, outcome: Outcome, factors: str | None) -> Verdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from adapters.base import ModeOptions
@@ -27,6 +28,7 @@ MEASURED: Final = ("rounding.md", determinism.PAGE)
 """Pages whose numbers depend on the processor's rounding, or vary from run to run."""
 
 
+@np.errstate(all="ignore")  # an answer may hold anything, and pytest makes an error of each of NumPy's warnings
 def pages(run: Run, accepted: Accepted) -> dict[str, str]:
     """Return the text of every report by file name."""
     begin(run, accepted)

@@ -32,6 +32,7 @@ Explanation = tuple[str, Callable[[], Arrays]]
 _NARROWER: Final = {"float64": "float32", "int64": "int32"}
 
 
+@np.errstate(all="ignore")
 def diagnose(
     case: Case, expected: Arrays, actual: Arrays, tolerance: Tolerance, inputs: Arrays | None = None
 ) -> str | None:
@@ -104,8 +105,7 @@ def _of_dtype(expected: Arrays, actual: Arrays) -> Iterator[Explanation]:
     changed = {name: actual[name].dtype for name in outputs(expected) if actual[name].dtype != expected[name].dtype}
 
     def converted() -> Arrays:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return expected | {name: expected[name].astype(dtype) for name, dtype in changed.items()}
+        return expected | {name: expected[name].astype(dtype) for name, dtype in changed.items()}
 
     if changed:
         yield f"returned as {', '.join(sorted({dtype.name for dtype in changed.values()}))}", converted
@@ -116,8 +116,7 @@ def _is_in_32_bits(case: Case, inputs: Arrays, actual: Arrays, tolerance: Tolera
     narrow = _NARROWER[case.dtype]
     dtypes = {name: spec.dtype if name == "indices" else narrow for name, spec in case.inputs.items()}
     specs = {name: replace(spec, dtype=dtypes[name]) for name, spec in case.inputs.items()}
-    with np.errstate(over="ignore"):  # the largest number of 64 bits is infinite in 32
-        given = {name: array.astype(dtypes[name]) for name, array in inputs.items()}
+    given = {name: array.astype(dtypes[name]) for name, array in inputs.items()}
     try:
         right, tier = _answer_and_tier(replace(case, inputs=specs), given)
     except (NotSupported, NotExact):
@@ -234,9 +233,8 @@ NEARLY: Final = "off by two units in the last place of the largest element at mo
 
 def _nearly(expected: Array, actual: Array) -> Array:
     """Return the actual elements where they are that near to the expected ones, and the expected ones elsewhere."""
-    with np.errstate(invalid="ignore"):
-        largest = np.abs(expected[np.isfinite(expected)]).max(initial=0)
-        near = np.abs(actual.astype(np.float64) - expected) <= 2 * np.spacing(largest)
+    largest = np.abs(expected[np.isfinite(expected)]).max(initial=0)
+    near = np.abs(actual.astype(np.float64) - expected) <= 2 * np.spacing(largest)
     return np.where(near, actual, expected)
 
 

@@ -91,10 +91,9 @@ def _wide(case: Case, inputs: Arrays, axes: tuple[Axis, ...], lengths: Sizes, fo
         return whole + tensors["bias"] if "bias" in tensors else whole
 
     exact = {name: tensor.astype(np.float64) for name, tensor in inputs.items()}
-    with np.errstate(over="ignore", invalid="ignore"):
-        found = {"output_float64": answer(exact)}
-        if case.tier == "bounded":
-            found["output_magnitude"] = answer({name: np.abs(tensor) for name, tensor in exact.items()})
+    found = {"output_float64": answer(exact)}
+    if case.tier == "bounded":
+        found["output_magnitude"] = answer({name: np.abs(tensor) for name, tensor in exact.items()})
     return found
 
 
@@ -127,8 +126,7 @@ def _candidates(case: Case, wide: Arrays, seen: Array, tolerance: Tolerance) -> 
     nearest = exact if case.tier == "bounded" else cast(case, "output", exact).astype(np.float64)
     limit = tolerance.fails_beyond(wide.get("output_magnitude", wide["output_float64"])[0, ..., 0], exact)
     views = [np.lib.stride_tricks.sliding_window_view(array, lengths) for array in (nearest, limit)]
-    with np.errstate(invalid="ignore"):
-        alike = (views[0] == plane) | (np.isnan(views[0]) & np.isnan(plane)) | (np.abs(views[0] - plane) <= views[1])
+    alike = (views[0] == plane) | (np.isnan(views[0]) & np.isnan(plane)) | (np.abs(views[0] - plane) <= views[1])
     return np.argwhere(alike.all(axis=inner))
 
 
@@ -136,8 +134,7 @@ def _seen(case: Case, wide: Arrays, start: Sizes, lengths: Sizes) -> Arrays:
     """Return the elements of a window, in the case's dtype and in the oracle's precision."""
     place = (slice(None), *(slice(at, at + length) for at, length in zip(start, lengths, strict=True)))
     found = {name: array[place] for name, array in wide.items()}
-    with np.errstate(over="ignore"):
-        return found | {"output": cast(case, "output", found["output_float64"])}
+    return found | {"output": cast(case, "output", found["output_float64"])}
 
 
 def _of_length(expected: Arrays, actual: Arrays) -> Iterator[Explanation]:

@@ -13,6 +13,7 @@ from cases.loading.load import load
 from cases.loading.yaml_document import CaseFileError
 from cases.model.case import Case, from_json, question, to_json
 from cases.model.fill import fill
+from reports.judging.expectation import literal
 
 HEAD = "operator: {operator}\nabout: a file that a test wrote\nsource: https://example.org\ncases:\n"
 CONV = "name: a, image: [5, 5], kernel: 3"
@@ -112,7 +113,21 @@ def test_misuse_of_a_convolution(tmp_path: Path, keys: str, expected: str) -> No
             "strides: 1, padding: [[1, 1], [1, 1]], indices: {fill: anywhere}",
             ":5:79: a: anywhere: 25 indices can't all differ among 16 elements",
         ),
-        ("max_unpool", "cotangent: {fill: ones}", ":5:40: 'cotangent' is not a key of this place"),
+        (
+            "max_unpool",
+            "cotangent: {fill: ones}",
+            ":5:40: a: only gradients need a cotangent; add gradients: true, or remove it",
+        ),
+        (
+            "avg_pool",
+            "gradients: true, cotangent: {shape: [1, 2, 2, 1]}",
+            ":5:57: a: the cotangent is as large as the output, (1, 3, 3, 3), not (1, 2, 2, 1)",
+        ),
+        (
+            "avg_pool",
+            "gradients: true, cotangent: {fill: normal}",
+            ":5:57: a: gradients are asked of exact data, and these sums may round; choose integers",
+        ),
         (
             "max_pool",
             f"gradients: true, expected: {{output: {[1] * 27}}}",
@@ -312,3 +327,44 @@ def test_a_case_survives_strict_json(tmp_path: Path, keys: str, operator: str) -
 def _plain(data: Any) -> str:
     """Return data as text, in which NaN equals NaN."""
     return json.dumps(data, sort_keys=True)
+
+
+def test_sums_of_literal_real_numbers_may_round_and_integers_stay_exact(tmp_path: Path) -> None:
+    def tier(keys: str, operator: str = "conv") -> str:
+        [case] = _cases(tmp_path, f"name: a, image: [3], {keys}", operator)
+        return case.tier
+
+    conv = "kernel: 1, in_channels: 1, out_channels: 1"
+    assert tier(f"{conv}, value: {{values: [0.1, 2, 3]}}") == "bounded"
+    assert tier(f"{conv}, value: {{values: [0.5, 2, 3.25]}}") == "exact"  # multiples of a power of two
+    assert tier(f"{conv}, value: {{values: [1, 2, 3]}}") == "exact"
+    assert tier(f"{conv}, bias: {{values: [0.3]}}") == "bounded"
+    assert tier(f"{conv}, filter: {{values: [300.5]}}, dtype: float16") == "bounded"
+    assert tier("channels: 1, ksize: 3, value: {values: [1, 2, 4]}", "avg_pool") == "bounded"
+    assert tier("channels: 1, ksize: 3, value: {values: [3, 6, 9]}", "avg_pool") == "exact"
+    assert tier("channels: 1, ksize: 2, value: {values: [0.1, 0.2, 0.3]}", "max_pool") == "exact"  # chosen, not summed
+
+
+def test_literal_real_numbers_beside_a_special_value_are_refused(tmp_path: Path) -> None:
+    keys = "in_channels: 1, value: {values: [.nan, 0.1, " + ", ".join("1" * 23) + "]}"
+    assert "these literal numbers round, and beside a special value none may" in _complaint(tmp_path, f"{CONV}, {keys}")
+
+
+def test_a_cotangent_may_be_literal_or_hold_a_special_value(tmp_path: Path) -> None:
+    keys = "name: a, image: [4], channels: 1, ksize: 4, gradients: true"
+    [literal] = _cases(tmp_path, f"{keys}, cotangent: {{values: [7]}}", "avg_pool")
+    assert (literal.tier, fill(literal)["cotangent"].tolist()) == ("exact", [[[7.0]]])
+    [special] = _cases(tmp_path, f"{keys}, cotangent: {{special: nan}}", "avg_pool")
+    assert special.tier == "special"
+    assert np.isnan(fill(special)["cotangent"]).all()
+    thirds = keys.replace("4", "3")
+    assert "these sums may round" in _complaint(tmp_path, f"{thirds}, cotangent: {{values: [1]}}", "avg_pool")
+
+
+def test_a_literal_result_may_hold_nan_and_infinities(tmp_path: Path) -> None:
+    keys = "name: a, image: [3], channels: 1, ksize: 1, value: {values: [.nan, -.inf, 2]}"
+    [case] = _cases(tmp_path, f"{keys}, expected: {{output: [.nan, -.inf, 2]}}", "max_pool")
+    assert case.expected == {"output": ("nan", "-inf", 2)}
+    np.testing.assert_array_equal(literal(case)["output"].ravel(), np.array([np.nan, -np.inf, 2], np.float32))
+    whole = f"{keys.replace('.nan, -.inf', '1, 3')}, dtype: int32, expected: {{output: [.nan, 3, 2]}}"
+    assert "which only a tensor of floats can hold" in _complaint(tmp_path, whole, "max_pool")

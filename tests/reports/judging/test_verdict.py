@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from cases.model.case import Case
+from cases.model.dtypes import FLOATS
 from reports.judging.expectation import expectation, is_judged, tolerance
 from reports.judging.judge import judge
 from reports.judging.verdict import Verdict
@@ -100,10 +102,35 @@ def test_a_bounded_result_has_its_headroom(tmp_path: Path) -> None:
 
 
 def test_a_sign_of_zero_does_not_pass_by_the_digest(tmp_path: Path) -> None:
-    arrays = right(DOCUMENT)
-    assert _judge(tmp_path, DOCUMENT, Returned(arrays=arrays)).status == "passed"
+    case = replace(DOCUMENT, inputs={**DOCUMENT.inputs, "value": replace(DOCUMENT.inputs["value"], values=(2,) * 4)})
+    case = replace(case, expected=None)
+    arrays = right(case)
+    assert _judge(tmp_path, case, Returned(arrays=arrays)).status == "passed"
     negative = {"output": np.where(arrays["output"] == 0, np.float32(-0.0), arrays["output"])}
-    assert _judge(tmp_path / "negative", DOCUMENT, Returned(arrays=negative)).status == "differing"
+    assert _judge(tmp_path / "negative", case, Returned(arrays=negative)).status == "differing"
+
+
+def test_a_sum_of_minus_zeros_alone_may_be_minus_zero(tmp_path: Path) -> None:
+    arrays = right(DOCUMENT)  # -2 times 0 is -0, and nothing else is added
+    negative = {"output": np.where(arrays["output"] == 0, np.float32(-0.0), arrays["output"])}
+    assert _judge(tmp_path, DOCUMENT, Returned(arrays=negative)).status == "passed"
+    wrong = {"output": np.where(arrays["output"] == 4, np.float32(5), negative["output"])}
+    verdict = _judge(tmp_path / "wrong", DOCUMENT, Returned(arrays=wrong))
+    assert verdict.difference is not None
+    assert verdict.difference.count == 4  # the 4s, and no zero
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("operator", ["conv", "conv_transpose", "max_pool_argmax", "max_unpool", "avg_pool"])
+def test_an_answer_of_any_bits_has_a_verdict(tmp_path: Path, operator: str, dtype: str) -> None:
+    """Memory that nobody wrote holds signalling NaN too, of which NumPy warns, and a warning is an error here."""
+    case = make(operator, dtype=dtype, gradients=True, data="distinct" if operator == "max_pool_argmax" else "ones")
+    random = np.random.default_rng(0)
+    arrays = {
+        name: np.frombuffer(random.bytes(array.nbytes), array.dtype).reshape(array.shape)
+        for name, array in right(case).items()
+    }
+    assert _judge(tmp_path, case, Returned(arrays=arrays)).status == "differing"
 
 
 def test_a_document_is_held_against_its_own_numbers_and_so_is_the_oracle(tmp_path: Path) -> None:
