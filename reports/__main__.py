@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from cases.loading.yaml_document import CaseFileError
-from reports.commands import accept, compare, coverage, publish, record, reproduce
+from reports.commands import accept, compare, coverage, publish, record, reproduce, shrink
 from reports.deconvnet import command as deconvnet
 from reports.power import command as power
 from reports.recording.known_files import KnownError
@@ -26,6 +26,7 @@ _COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]
     "compare": ("show what changed since an older run, in the answers that both have", compare.add_options),
     "record": ("record what targets do with calls that have no right answer", record.add_options),
     "accept": ("draft facts about what is new, for you to edit", accept.add_options),
+    "shrink": ("find the smallest call that shows each finding of a run", shrink.add_options),
     "reproduce": ("run the programs of answers, each in a fresh interpreter", reproduce.add_options),
     "deconvnet": ("project a layer's activations to pixels", deconvnet.add_options),
     "power": ("check that the cases notice every wrong implementation", power.add_options),

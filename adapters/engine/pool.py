@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from adapters.base import Target
 from adapters.engine.handle import Missing, Ready, StartFailure, Worker
@@ -28,6 +28,7 @@ from cases.model.case import Case
 if TYPE_CHECKING:
     from typing import Self
 
+Heard = TypeVar("Heard")
 Settle = Callable[[Target, Settings], None]
 
 JOINING: Final = 3.0
@@ -93,9 +94,10 @@ class Pool:
         """Begin to run every target's cases in order, and return at once. It may be called again.
 
         At most ``slots`` of these targets run at the same time (None: all). The others wait for a slot, in the given
-        order and without a process. ``deliver`` is called with each answer as it comes. ``settle`` is called with the
-        settings of each of a target's workers, before that worker's answers. Both are called from the slots' threads,
-        one call at a time. If ``settle`` raises StartError, the rest of the target's cases become faults.
+        order and without a process. ``deliver`` is called with each answer as it comes, and may return more cases for
+        the same target. ``settle`` is called with the settings of each of a target's workers, before that worker's
+        answers. Both are called from the slots' threads, one call at a time. If ``settle`` raises StartError, the rest
+        of the target's cases become faults.
 
         Raises:
             ValueError: if a target's adapter was not ready when probed.
@@ -155,7 +157,7 @@ class Pool:
                 worker.end()
         return worker
 
-    def _tell(self, listener: Callable[..., None], *news: object) -> None:
+    def _tell(self, listener: Callable[..., Heard], *news: object) -> Heard:
         with self._telling:
             self._workers.check()  # a worker that ``stop`` killed must not be delivered as a crash
-            listener(*news)
+            return listener(*news)

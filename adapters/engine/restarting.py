@@ -15,7 +15,8 @@ from adapters.outcome import Crashed, Fault, Outcome, Raised, Result, Returned, 
 from adapters.wire import Message
 from cases.model.case import Case
 
-Deliver = Callable[[Result | Fault], None]
+Deliver = Callable[[Result | Fault], Iterable[Case] | None]
+"""What is called with each answer. It may return more cases for the same target, to be asked after all others."""
 
 FEW: Final = 10
 """The smallest number of cases left for which a worker is started ahead. For fewer it costs more than it may save."""
@@ -58,7 +59,10 @@ class Lane:
 
     def _give_up(self, message: str) -> None:
         while self._waiting:
-            self._deliver(self._fault(self._waiting.popleft(), message))
+            self._tell(self._fault(self._waiting.popleft(), message))
+
+    def _tell(self, answer: Result | Fault) -> None:
+        self._waiting.extend(self._deliver(answer) or ())
 
     def _drain(self, worker: Worker) -> None:
         """Send cases to a worker and deliver its answers until no case is left or the worker has ended."""
@@ -71,7 +75,7 @@ class Lane:
                 self._suspect = None  # a run may ask the same case several times
                 self._waiting.popleft()
                 sent -= 1
-                self._deliver(answer)
+                self._tell(answer)
 
     def _settle(self, worker: Worker, case: Case) -> tuple[Result | Fault | None, bool]:
         """Return the oldest case's answer, or None if there is none yet, and whether the worker goes on."""

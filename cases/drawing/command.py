@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from cases.drawing.draw import Drawn, draw
+from cases.drawing.text import SOURCE, case_file
 from cases.model.case import OPERATORS
 
-_SOURCE: Final = "https://csrc.nist.gov/projects/automated-combinatorial-testing-for-software"
 _MOST: Final = 10_000
 _HIGHEST_SEED: Final = 2**32 - 1
 _DIGITS: Final = 20
@@ -37,27 +36,19 @@ def run(options: argparse.Namespace) -> int:
     operator = _operator(options.operator)
     seed = _integer("seed", options.seed, 0, _HIGHEST_SEED)
     drawn = draw(operator, seed, _integer("number", options.number, 1, _MOST))
-    sys.stdout.write(case_file(operator, seed, drawn))
+    sys.stdout.write(file_of(operator, seed, drawn))
     sys.stderr.write(summary(drawn))
     return 0
 
 
-def case_file(operator: str, seed: int, drawn: Drawn) -> str:
+def file_of(operator: str, seed: int, drawn: Drawn) -> str:
     """Return the text of a case file with these entries."""
     number = len(drawn.entries)
-    return "\n".join(
-        [
-            "# yaml-language-server: $schema=../schema.json",
-            f"operator: {operator}",
-            "about: >-",
-            "  Joint draws: every dimension of a call varies at once, because faults live where rare things meet.",
-            f"  Drawn by `python -m cases draw {operator} --seed {seed} --number {number}`.",
-            f"source: {_SOURCE}",
-            "cases:",
-            *(f"  - {_flow(entry)}" for entry in drawn.entries),
-            "",
-        ]
+    about = (
+        "Joint draws: every dimension of a call varies at once, because faults live where rare things meet.",
+        f"Drawn by `python -m cases draw {operator} --seed {seed} --number {number}`.",
     )
+    return case_file(operator, about, SOURCE, drawn.entries)
 
 
 def summary(drawn: Drawn) -> str:
@@ -66,20 +57,6 @@ def summary(drawn: Drawn) -> str:
     reasons = "; ".join(f"{reason}: {count}" for reason, count in drawn.rejected.most_common())
     given_up = f"; options given up: {len(drawn.given_up)}" if drawn.given_up else ""
     return f"{len(drawn.entries)} calls; {rejected} sizes rejected{f' ({reasons})' if reasons else ''}{given_up}\n"
-
-
-def _flow(value: Any) -> str:
-    """Return a value in YAML's flow style. Its texts are plain words, which need no quotes."""
-    if isinstance(value, dict):
-        return f"{{{', '.join(_pairs(value))}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_flow, value))}]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _pairs(fields: dict[str, Any]) -> Iterator[str]:
-    for name, value in fields.items():
-        yield f"{name}: {_flow(value)}"
 
 
 def _operator(text: str) -> str:

@@ -23,6 +23,7 @@ from cases.model.case import DATA_FORMATS, Case
 Fields = dict[str, Any]
 _PATIENCE: Final = 300
 """The number of sizes that are tried with the same options."""
+_TOO_LARGE: Final = "a tensor is too large"
 _LEAST: Final = 4
 """The fewest elements of a value or an output. Fewer could all be zeros or one number."""
 
@@ -73,6 +74,8 @@ def _call(options: Options, stream: Stream) -> Fields:
         _RejectedError: if the sizes drawn for it don't fit.
     """
     sizes = draw_sizes(options, stream)
+    if options.batch * math.prod(sizes["image"]) > options.budget[0]:  # told before anything is made of it
+        raise _RejectedError(_TOO_LARGE)
     plain = _with_options(options, sizes)
     call = _built(options.operator, plain | {"dtype": "float32", "data": "small", "gradients": False})
     _check(options, call)
@@ -124,7 +127,7 @@ def _check(options: Options, call: Case) -> None:
     faults = {
         "three axes are not all different": is_alike,
         "a tensor is too small": options.batch > 0 and measures.least_elements(call) < _LEAST,
-        "a tensor is too large": measures.elements(call) > most_elements,
+        _TOO_LARGE: measures.elements(call) > most_elements,
         "the products are too many": measures.products(call) > most_products,
         "nearly all elements are zeros": scatters and measures.is_sparse(call),
         "a window holds padding alone": not options.filtered and measures.has_empty_window(call),

@@ -8,7 +8,6 @@ calls from the calls that passed on the same targets.
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,14 +18,12 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
-from adapters.outcome import Raised
 from cases.loading.properties import properties
 from cases.model.case import Case
 from reports.judging import behaviours
+from reports.judging.ending import ending
 from reports.judging.facts import Fact
 from reports.judging.judge import begin, judged
-from reports.judging.verdict import Verdict
-from reports.recording.messages import normal
 from reports.recording.options import UsageError
 from reports.recording.run import Run
 from reports.recording.targets import adapter_of, version_of
@@ -50,7 +47,7 @@ _COMPARED: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
 _LISTED: Final = ("rule", "argument", "axes", "dtype", "operator")
 """Properties of which a condition lists the values. They are given up last, the operator at the very last."""
 _WORDS: Final = 70
-"""The most characters of a message that a draft looks for."""
+"""The most characters of a summary that a draft quotes."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -127,7 +124,7 @@ def drafts(run: Run) -> list[dict[str, Any]]:
     read = _Read()
     for case, target, verdict in judged(run):
         if verdict.follows == "new" and not case.steps and verdict.difference is not None:
-            end = _end(run, case, target, verdict)
+            end = ending(run, case, target, verdict)
             key = adapter_of(target), repr(end), case.invalid is None
             found = groups.setdefault(key, _Group(end=end, summary=verdict.summary))
             found.cases[case.id] = case
@@ -136,22 +133,6 @@ def drafts(run: Run) -> list[dict[str, Any]]:
             passed.setdefault(target, {})[case.id] = case
     ordered = sorted(groups.values(), key=lambda group: -len(group.cases))
     return [_draft(run, group, passed, read) for group in ordered]
-
-
-def _end(run: Run, case: Case, target: str, verdict: Verdict) -> dict[str, Any]:
-    """Return what happened in the words of a fact, without the numbers of this call."""
-    outcome, difference = run.records[case.id, target].outcome, verdict.difference
-    if isinstance(outcome, Raised):
-        words = re.split(r"[^A-Za-z_' -]+", normal(outcome.message))
-        longest = max(words, key=len)[:_WORDS].strip()
-        return {"raises": f"{re.escape(outcome.type)}: .*{re.escape(longest)}".replace(r"\ ", " ")}
-    if verdict.status in {"crashed", "timed out"}:
-        return {"ends": verdict.status}
-    if case.invalid is not None or difference is None:
-        return {"accepts": True}
-    diagnosis = re.sub(r"-?\d+( x -?\d+)*", "*", (verdict.diagnosis or "").split(" or ")[0])
-    what = {"diagnosis": diagnosis} if diagnosis else {"output": difference.output} if difference.output else {}
-    return {"differs": difference.kind, **what}
 
 
 def _draft(run: Run, group: _Group, passed: Mapping[str, Mapping[str, Case]], read: _Read) -> dict[str, Any]:

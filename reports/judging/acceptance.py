@@ -20,7 +20,7 @@ from reports.judging.behaviours import Accepted, behaviour
 from reports.judging.facts import Fact
 from reports.judging.verdict import RECORDED, Follows, Verdict
 from reports.recording.messages import in_full
-from reports.recording.run import STRICT, Run
+from reports.recording.run import FUZZ, STRICT, Run
 from reports.recording.targets import adapter_of, place_of, version_of
 
 
@@ -112,7 +112,8 @@ def _is_decided_by_processor(context: Context) -> bool:
 
 def _departing(context: Context, found: Verdict, outcome: Outcome) -> Verdict | None:
     """Return the verdict on a call without a right answer whose behaviour is not the recorded one; None if it is."""
-    recorded = None if context.case.has_answer else context.accepted.behaviours.get(context.target)
+    has_none = context.case.has_answer or FUZZ in context.run.header
+    recorded = None if has_none else context.accepted.behaviours.get(context.target)
     if recorded is None:
         return None
     before, now = recorded.of(context.case.id), behaviour(outcome)

@@ -21,7 +21,7 @@ from cases.model.case import Case
 from reports.judging import behaviours, facts, stale
 from reports.judging.judge import begin, judge_all
 from reports.pages import determinism, render
-from reports.plugin import progress
+from reports.plugin import fuzz, progress
 from reports.plugin.files import NAMED, CaseFile, NamedCases
 from reports.plugin.items import ACCEPTED, SESSION, CaseItem
 from reports.recording.known_files import KnownError
@@ -31,6 +31,8 @@ from reports.recording.session import Session
 _PROBLEMS: Final = pytest.StashKey[list[str]]()
 _LOOPED: Final = pytest.StashKey[bool]()
 _PATHS: Final = pytest.StashKey[list[Path]]()
+_SMALLEST: Final = pytest.StashKey[list[str]]()
+LATEST: Final = "reports/latest"
 _List = TypeVar("_List", list[str], list[Path])
 PROGRESS: Final = pytest.StashKey[progress.Progress]()
 
@@ -42,7 +44,8 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--device", default="auto", choices=("cpu", "cuda", "auto"), help="only targets on this device")
     group.addoption("--adapter", action="append", default=[], metavar="NAME", help="one more adapter: module:Class")
     group.addoption("--python", action="append", default=[], metavar="NAME=PATH", help="an adapter's interpreter")
-    group.addoption("--report", default="reports/latest", metavar="DIR", help="where the run and the reports go")
+    places = f"default: {LATEST}, of drawn calls {fuzz.FOLDER}"
+    group.addoption("--report", metavar="DIR", help=f"where the run and the reports go; {places}")
     group.addoption("--timeout", type=float, default=60.0, metavar="SECONDS", help="limit for one case")
     group.addoption("--memory", type=float, default=4.0, metavar="GIB", help="limit for a worker's calls; default: 4")
     group.addoption(
@@ -55,6 +58,11 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption("--known", action="append", default=[], metavar="FILE", help="facts of your own; repeatable")
     group.addoption("--strict-versions", action="store_true", help="what is known of other versions explains nothing")
+    group.addoption("--fuzz", type=int, metavar="N", help="ask N calls that are drawn instead of the suite's own")
+    group.addoption("--fuzz-seconds", type=float, metavar="T", help="ask drawn calls for T seconds")
+    group.addoption(
+        "--fuzz-seed", type=int, metavar="S", help="the seed of the drawn calls; default: another each time"
+    )
     group.addoption("--resume", action="store_true", help="go on with a run that was cut short")
 
 
@@ -70,8 +78,32 @@ def choose(config: pytest.Config) -> None:
     ):
         own = tuple(fact for path in config.option.known for fact in _or_usage_error(facts.load_file, Path(path)))
         config.stash[ACCEPTED] = _or_usage_error(partial(behaviours.load, own=own))
+        _draw(config)
         config.stash[SESSION] = _choose(config)
         config.stash[NAMED] = _named(config)
+
+
+def _draw(config: pytest.Config) -> None:
+    """Put drawn calls in place of the files that the command line names, if it wants them."""
+    option = config.option
+    option.fuzz_seed = seed = _or_usage_error(fuzz.seed_of, option)
+    option.report = option.report or (LATEST if seed is None else fuzz.FOLDER)
+    if seed is not None:
+        named = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]
+        config.args = _or_usage_error(fuzz.draw, option, seed, Path(option.report), named)
+        is_elsewhere = not Path(option.report).resolve().is_relative_to(config.rootpath)
+        if is_elsewhere and not config.pluginmanager.has_plugin("conftest"):  # which stands there with ``-p conftest``
+            config.pluginmanager.register(_Collecting())  # pytest asks a conftest.py about its own folder alone
+        option.tbstyle = "no"  # the smallest calls are shown at the end instead
+
+
+class _Collecting:
+    """The hook that makes nodes for case files, for any folder."""
+
+    @staticmethod
+    def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> CaseFile | None:
+        """Return a node for a case file."""
+        return collect(file_path, parent)
 
 
 def _named(config: pytest.Config) -> NamedCases:
@@ -131,6 +163,9 @@ def finish(session: pytest.Session) -> None:
     stash[_PATHS], rendering = _tried(
         lambda: _finished(session.config, run, problems + judging, complete=over), [file] if over else [], file
     )
+    if session.config.option.fuzz_seed is not None and over and not judging:
+        stash[_SMALLEST], shrinking = _tried(lambda: fuzz.smallest(run, stash[ACCEPTED]), [], file)
+        rendering += shrinking
     stash[_PROBLEMS] = problems + judging + rendering
     if judging or rendering:
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
@@ -207,7 +242,9 @@ def summary(terminal: Any, config: pytest.Config) -> None:
         *determinism.lines(session.run),
         *(stale.other_versions(session.run) if session.run and config.stash[_PATHS] else []),
     ]
-    for line in [*lines, *config.stash[_PROBLEMS]]:
+    if config.option.fuzz_seed is not None:
+        lines.append(f"drawn calls: to repeat them, --fuzz-seed {config.option.fuzz_seed}")
+    for line in [*lines, *config.stash.get(_SMALLEST, []), *config.stash[_PROBLEMS]]:
         terminal.line(line)
     paths = config.stash[_PATHS]
     nothing = "no reports: the run was cut short" if session.started else "no reports: no case was selected"
@@ -231,6 +268,8 @@ def _choose(config: pytest.Config) -> Session:
         weights=Path(option.weights) if option.weights else None,
         determinism=option.determinism,
         strict_versions=option.strict_versions,
+        fuzz_seed=option.fuzz_seed,
+        fuzz_seconds=option.fuzz_seconds,
         own_facts=tuple(fact.model_dump(mode="json", exclude_defaults=True) for fact in own),
     )
     session: Session = _or_usage_error(Session, options, lambda: _show(config))

@@ -12,7 +12,7 @@ from cases.model.case import Case
 from reports.judging.behaviours import Accepted
 from reports.judging.judge import judge
 from reports.judging.verdict import Verdict
-from reports.plugin import failure
+from reports.pages import failure
 from reports.recording.run import Run
 from reports.recording.session import LostError, Session
 

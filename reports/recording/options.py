@@ -28,7 +28,8 @@ class Options:
     number of targets that run at once, without the oracle's worker. ``pythons`` maps adapters to interpreters.
     ``weights`` is a file of real filters for the networks. ``determinism`` is how often every call is made; None means
     once. ``strict_versions`` tells that what is known of other versions explains nothing. ``own_facts`` are the facts
-    that the user gave, as the run keeps them.
+    that the user gave, as the run keeps them. ``fuzz_seed`` is the seed of drawn calls; None if the suite's own are
+    asked. ``fuzz_seconds`` is the time after which no more of them are asked.
     """
 
     targets: tuple[str, ...] = ()
@@ -45,6 +46,8 @@ class Options:
     determinism: int | None = None
     strict_versions: bool = False
     own_facts: tuple[dict[str, Any], ...] = ()
+    fuzz_seed: int | None = None
+    fuzz_seconds: float | None = None
 
     def check(self) -> None:
         """Check that numbers are in range and that the folder can be written.

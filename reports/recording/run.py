@@ -31,6 +31,8 @@ TIMES: Final = "determinism"
 """The key of a run's header for the number of times that every call was made; absent if that is once."""
 STRICT: Final = "strict_versions"
 """The key of a run's header that is there if what is known of other versions explains nothing."""
+FUZZ: Final = "fuzz"
+"""The key of a run's header for the seed of drawn calls. Nothing is recorded of them, so the rules alone judge them."""
 OWN: Final = "known"
 """The key of a run's header for the facts that the user gave."""
 

@@ -5,7 +5,9 @@ pytest's hooks and items make a run through this module alone, so the whole flow
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice
@@ -21,7 +23,7 @@ from reports.recording import not_asked, sampling, targets
 from reports.recording.filters import Weights
 from reports.recording.options import Options, UsageError
 from reports.recording.resume import calls, resumed, sources
-from reports.recording.run import OWN, STRICT, TIMES, Run
+from reports.recording.run import FUZZ, OWN, STRICT, TIMES, Run
 from reports.recording.targets import DEFAULT_ADAPTERS, ORACLE
 
 _ORACLE: Final = Target(adapter="oracle", mode="eager", device="cpu")
@@ -59,6 +61,7 @@ class Session:
         self._has_unwritten_settings = False
         self._weights = Weights(options)
         self._places: dict[str, int] = {}
+        self._deadline = math.inf
         self._not_asked = not_asked.load()
 
     def choose(self) -> None:
@@ -110,6 +113,7 @@ class Session:
         self.started = True
         self._pool.start(oracle, self._deliver, settle=self._settle)
         self._pool.start(others, self._deliver, settle=self._settle, slots=self.options.workers)
+        self._deadline = time.monotonic() + (self.options.fuzz_seconds or math.inf)
 
     @staticmethod
     def _leave_out(run: Run, unasked: dict[Target, dict[str, str]]) -> None:
@@ -136,9 +140,19 @@ class Session:
             with self._news:
                 answered = self._news.wait_for(partial(self._has, case, target), timeout=0.5)
             self._record_settings()
-            if not answered:
+            if not answered and time.monotonic() > self._deadline:
+                self._break_off()
+            elif not answered:
                 self._waiting()
                 self._check_pool(case, target)
+
+    def _break_off(self) -> None:
+        """End the workers, and note that all calls without an answer are not asked."""
+        self._pool.stop()
+        with self._writing:
+            for case, target in sorted(self.asked):
+                if not self._has(case, target):
+                    self._recorded().leave_out(case, target, "the time of --fuzz-seconds was over")
 
     def finish(self, *, complete: bool, problems: Sequence[str] = ()) -> None:
         """End the run: stop the workers, write the footer if the run is complete, and close the file.
@@ -234,7 +248,8 @@ class Session:
             STRICT: self.options.strict_versions,
             OWN: list(self.options.own_facts),
         }
-        return header | {name: value for name, value in options.items() if value}
+        fuzz = {} if self.options.fuzz_seed is None else {FUZZ: self.options.fuzz_seed}
+        return header | {name: value for name, value in options.items() if value} | fuzz
 
     def _open(self, old: Run | None, cases: dict[str, Case]) -> Run:
         path = self.options.report / "run.jsonl"
@@ -251,7 +266,7 @@ class Session:
     def _has(self, case: str, target: str) -> bool:
         run = self._recorded()
         key = case, target
-        return key in run.faults or (key in run.records and run.repeats[key] >= self.times - 1)
+        return key in run.faults or key in run.unasked or (key in run.records and run.repeats[key] >= self.times - 1)
 
     def _check_pool(self, case: str, target: str) -> None:
         if self._pool.wait(0) and not self._has(case, target):

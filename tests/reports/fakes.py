@@ -15,7 +15,7 @@ import numpy as np
 from adapters.base import NotSupported
 from adapters.oracle import Oracle
 from adapters.program import execute
-from cases.model.case import OUTPUTS, Case
+from cases.model.case import Case
 
 Arrays = dict[str, Any]
 
@@ -28,7 +28,7 @@ class Right(Oracle):
         return {self.name: "1.0"}
 
     def run(self, case: Case, inputs: Arrays) -> Arrays:
-        return {name: array for name, array in super().run(case, inputs).items() if name in OUTPUTS[case.operator]}
+        return {name: array for name, array in super().run(case, inputs).items() if name in case.outputs}
 
 
 class Mixed(Right):
@@ -51,6 +51,32 @@ class Mixed(Right):
             inputs["filter"] = np.ascontiguousarray(inputs["filter"][::-1, ::-1])
         self.call(case)
         return super().run(replace(case, tier="special") if "inexact" in case.id else case, inputs)
+
+
+class Picky(Right):
+    """Goes wrong as the call says: dies if it is dilated, refuses float16, and mistakes every image but the first."""
+
+    name = "picky"
+
+    def run(self, case: Case, inputs: Arrays) -> Arrays:
+        if case.dilations and max(case.dilations) > 1:
+            os.abort()
+        if case.dtype == "float16":
+            msg = f"float16 of {case.inputs['value'].shape} is not for me"
+            execute(f"def refuse():\n    raise TypeError({msg!r})\n\nresult = refuse()\n", {})
+        arrays = super().run(case, inputs)
+        arrays["output"][1:] += 1
+        return arrays
+
+
+class Slow(Right):
+    """Takes its time."""
+
+    name = "slow"
+
+    def run(self, case: Case, inputs: Arrays) -> Arrays:
+        time.sleep(0.6)
+        return super().run(case, inputs)
 
 
 class Many(Right):

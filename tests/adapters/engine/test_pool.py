@@ -206,3 +206,20 @@ def test_an_exception_from_deliver_reaches_whoever_waits() -> None:
         pool.start({EAGER: [case("a"), case("b")]}, full)
         with pytest.raises(OSError, match="No space left"):
             pool.wait(PATIENCE)
+
+
+def test_whoever_hears_an_answer_may_ask_more_of_the_same_worker() -> None:
+    answers: list[Result | Fault] = []
+
+    def hear(answer: Result | Fault) -> list[Case]:
+        answers.append(answer)
+        names = {"first": ["bad-abort"], "bad-abort": ["after-the-crash", "last"]}
+        return [case(name) for name in names.get(answer.case.rpartition("::")[2], [])]
+
+    with Pool() as pool:
+        pool.probe([resolve("tests.fakes:Crashes")])
+        pool.start({EAGER: [case("first")]}, hear)
+        assert pool.wait(PATIENCE)
+    assert [answer.case.rpartition("::")[2] for answer in answers] == ["first", "bad-abort", "after-the-crash", "last"]
+    kinds = [answer.outcome.kind for answer in answers if isinstance(answer, Result)]
+    assert kinds == ["returned", "crashed", "returned", "returned"]

@@ -14,7 +14,7 @@ import cases
 from adapters.oracle import Oracle
 from cases.__main__ import main
 from cases.coverage import dimensions
-from cases.drawing.command import case_file
+from cases.drawing.command import file_of
 from cases.drawing.draw import Drawn, draw
 from cases.drawing.stream import Stream
 from cases.loading.load import load
@@ -52,7 +52,7 @@ def test_the_committed_file_is_what_the_command_writes(operator: str) -> None:
     drawn = Drawn()
     for place in range(1, number + 1, EVERY):
         drawn.add(operator, seed, place)
-    text = case_file(operator, seed, drawn).replace(f"--number {len(drawn.entries)}", f"--number {number}")
+    text = file_of(operator, seed, drawn).replace(f"--number {len(drawn.entries)}", f"--number {number}")
     assert text.splitlines() == [*lines[:start], *lines[start::EVERY]]
 
 
@@ -72,7 +72,7 @@ def _further(operator: str) -> list[Case]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cases" / operator / "drawn.yaml"
         path.parent.mkdir(parents=True)
-        path.write_text(case_file(operator, 1, drawn), encoding="utf-8")
+        path.write_text(file_of(operator, 1, drawn), encoding="utf-8")
         return load(path)
 
 
@@ -127,7 +127,7 @@ def test_fresh_draws_are_exact(operator: str, tmp_path: Path) -> None:
     """
     path = tmp_path / "cases" / operator / "fresh.yaml"
     path.parent.mkdir(parents=True)
-    path.write_text(case_file(operator, 4, draw(operator, 4, ENOUGH)), encoding="utf-8")
+    path.write_text(file_of(operator, 4, draw(operator, 4, ENOUGH)), encoding="utf-8")
     for case in load(path):
         assert set(case.outputs) == set(Oracle().run(case, fill.fill(case))), case.id
 

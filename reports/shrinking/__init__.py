@@ -1,0 +1,1 @@
+"""The smallest call that shows what a larger one showed."""

@@ -1,0 +1,37 @@
+"""A smallest call, as text for people and as a case file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from cases.drawing.text import case_file
+from reports.pages.failure import explain
+from reports.shrinking.search import Witness
+
+_SOURCE: Final = "document: a call that was made smaller, not taken from a text"
+
+
+def told(witness: Witness) -> str:
+    """Return the call, what was expected, what came back, the diagnosis and a program."""
+    finding = witness.finding
+    answers = "one answer" if finding.count == 1 else f"{finding.count:,} answers"
+    what = f"known: {finding.fact}" if finding.fact else "new"
+    head = f"{finding.target}, {answers} ({what}), first seen in {finding.case.id}"
+    return f"{head}\n{explain(witness.run, witness.case, finding.target, witness.verdict)}"
+
+
+def write(witnesses: Sequence[Witness], folder: Path, about: Iterable[str]) -> list[Path]:
+    """Write a case file for each operator, and return the paths."""
+    lines = list(about)
+    folder.mkdir(parents=True, exist_ok=True)
+    by_operator: dict[str, list[Witness]] = {}
+    for witness in witnesses:
+        by_operator.setdefault(witness.case.operator, []).append(witness)
+    paths = []
+    for operator, several in by_operator.items():
+        paths.append(folder / f"{operator}.yaml")
+        entries = [{"name": witness.case.name, **witness.fields} for witness in several]
+        paths[-1].write_text(case_file(operator, lines, _SOURCE, entries), encoding="utf-8")
+    return paths
