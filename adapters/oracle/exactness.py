@@ -98,10 +98,10 @@ def _check(case: Case, name: str, array: Array, magnitude: Array, unit: float) -
 
 def _most(dtype: str, unit: float) -> float:
     """Return the largest sum of magnitudes with which sums of multiples of ``unit`` are exact; infinity for a 0."""
-    if dtype in INTEGERS:
-        return float(np.iinfo(dtype).max)
     if unit == 0:
         return math.inf
+    if dtype in INTEGERS:
+        return float(np.iinfo(dtype).max)
     if unit < smallest(dtype):
         return 0.0
     return min(2.0 ** PRECISION[dtype] * unit, special("largest", dtype))

@@ -27,7 +27,7 @@ _WITH_ONEDNN: Final = {
 }
 MODE_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "eager": {"environment": _WITH_ONEDNN},
-    "graph": {"environment": _WITH_ONEDNN, "cost": 4.0},
+    "graph": {"environment": _WITH_ONEDNN, "one_in": 4, "cost": 4.0},  # the kernels of eager, and tracing takes long
     "xla": {"environment": _WITH_ONEDNN, "one_in": 12, "cost": 25.0},
     "nodnn": {"environment": {_ONEDNN: "0"}, "devices": ("cpu",)},
 }

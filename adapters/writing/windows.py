@@ -125,7 +125,8 @@ def of_transposed(case: Case) -> tuple[Any, tuple[int, ...], tuple[str, ...]] | 
     """
     broken = rules.broken(replace(case, given={}))  # what is given replaces no more than itself
     word = case.padding not in {"SAME", "VALID"} and isinstance(case.padding, str)
-    if word or (broken is not None and broken.rule != "padding" and broken.argument != "output_shape"):
+    uneven = not isinstance(case.padding, str) and len(case.padding) != len(case.strides)
+    if word or uneven or (broken is not None and broken.rule != "padding" and broken.argument != "output_shape"):
         return one_number(case), (0,) * len(case.strides), ()
     axes = shapes.axes(case)
     if any(axis.before != axis.after and not fits(axis) for axis in axes):

@@ -18,6 +18,10 @@ COVERING: Final = "pairs"
 """The topic whose cases together have every value that a call can have. A sampled mode is asked enough of them to have
 each value once."""
 
+JOINT: Final = "drawn"
+"""The topic of joint draws."""
+JOINT_TIMES: Final = 4
+
 
 def asked(cases: Sequence[Case], options: ModeOptions, *, slow: bool) -> set[str]:
     """Return the ids of a file's cases that a mode is asked.
@@ -29,13 +33,15 @@ def asked(cases: Sequence[Case], options: ModeOptions, *, slow: bool) -> set[str
     - every wrong call, because one wrong call says nothing about another;
     - of the n valid cases n / N, rounded up: the middle case of each of that many equal parts. It is asked none if n is
       less than N / 4;
-    - in the topic ``COVERING``, instead of that, enough cases to have every value that occurs there.
+    - in the topic ``COVERING``, instead of that, enough cases to have every value that occurs there;
+    - in the topic ``JOINT``, ``JOINT_TIMES`` times as many, because joint draws find more than grids do.
     """
     usual = [case for case in cases if fits(case, options) and (slow or not case.slow)]
     if slow or options.one_in == 1:
         return {case.id for case in usual}
     valid = [case for case in usual if case.invalid is None]
-    chosen = [*_covering(valid)] or _spread(valid, options.one_in)
+    often = bool(valid) and valid[0].topic == JOINT
+    chosen = [*_covering(valid)] or _spread(valid, max(options.one_in // JOINT_TIMES, 1) if often else options.one_in)
     return {case.id for case in usual if case.invalid is not None} | {case.id for case in chosen}
 
 
@@ -103,7 +109,8 @@ def is_asked_all(facts: Mapping[str, object]) -> bool:
 def describe(options: ModeOptions, *, slow: bool) -> str:
     """Return in words which cases a mode is asked; empty if it is asked every case."""
     thin = options.one_in > 1 and not slow
-    every = f"every {_ordinal(options.one_in)} case of a topic, of pairs some with each value (all with --slow)"
+    more = f"of pairs some with each value, of joint draws {JOINT_TIMES} times as many"
+    every = f"every {_ordinal(options.one_in)} case of a topic, {more} (all with --slow)"
     parts = [every] if thin else []
     parts += [f"values of {' and '.join(options.dtypes)} only"] if options.dtypes else []
     parts += [f"{', '.join(options.operators)} only"] if options.operators else []

@@ -11,6 +11,7 @@ from adapters.oracle import NotExact, Oracle, products
 from cases.model.case import Case, TensorSpec
 from cases.model.dtypes import PRECISION
 from cases.model.fill import fill
+from tests.reports.making import make
 
 FLOATS = ["float64", "float32", "float16", "bfloat16"]
 
@@ -261,3 +262,8 @@ def test_a_sum_stays_in_its_group(operator: str, groups: int, bias: bool, expect
     )
     assert products(case) == expected
     assert np.isfinite(run(case)["output"]).all()
+
+
+def test_the_least_integer_of_a_dtype_is_held_where_nothing_is_summed() -> None:
+    case = make("max_unpool", dtype="int8", channels=1, image=[2, 2], value={"values": [-128]})
+    assert Oracle().run(case, fill(case))["output"].min() == -128

@@ -62,12 +62,20 @@ def test_dtypes_exclude_the_others_also_when_slow_and_before_any_thinning() -> N
 def test_the_sampling_of_a_mode_is_described() -> None:
     thin = ModeOptions(one_in=22, dtypes=("float64", "int64"))
     assert describe(thin, slow=False) == (
-        "every 22nd case of a topic, of pairs some with each value (all with --slow), values of float64 and int64 only"
+        "every 22nd case of a topic, of pairs some with each value, of joint draws 4 times as many (all with --slow), "
+        "values of float64 and int64 only"
     )
     assert describe(ModeOptions(one_in=112), slow=False).startswith("every 112th case")
     assert facts(thin, slow=False) == {"sampled": True, "one_in": 22, "dtypes": ["float64", "int64"]}
     assert facts(thin, slow=True) == {"sampled": True, "dtypes": ["float64", "int64"]}
     assert (describe(ModeOptions(), slow=False), facts(ModeOptions(), slow=False)) == ("", {})
+
+
+def test_of_joint_draws_a_thinned_mode_is_asked_more() -> None:
+    drawn = load(CASES / "conv" / "drawn.yaml")
+    assert len(asked(drawn, ModeOptions(one_in=40), slow=False)) == len(drawn) / 10
+    assert len(asked(drawn, ModeOptions(one_in=4), slow=False)) == len(drawn)
+    assert len(asked(drawn, ModeOptions(one_in=2), slow=False)) == len(drawn)
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
