@@ -90,7 +90,8 @@ def _tensor(name: str) -> Callable[[Case, Fields, Stream], Fields]:
             return {name: {"dtype": stream.one_of(("float32", "float64", "int32", "bool", "complex64"))}}
         if kind == 1:
             return {name: {"shape": list(spec.shape[1:])}}
-        return {name: {"shape": _changed(spec.shape, place, spec.shape[place] + stream.one_of((1, -1)))}}
+        size = spec.shape[place] + stream.one_of((1, -1))
+        return {name: {"shape": _changed(spec.shape, place, max(size, 0))}}  # no array has fewer elements than none
 
     return mistake
 

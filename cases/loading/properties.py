@@ -72,6 +72,7 @@ PROPERTIES: Final[dict[str, Callable[[Case], Any]]] = {
     "pads": lambda case: any(axis.before + axis.after for axis in _axes(case)),
     "short_by": lambda case: max(axis.extent - axis.padded for axis in _axes(case)),
     "full": lambda case: tuple(axis.full for axis in _axes(case)),
+    "counts": lambda case: tuple(axis.count for axis in _axes(case)),
     "padded": lambda case: tuple(axis.padded for axis in _axes(case)),
     "pixels": lambda case: math.prod(PROPERTIES["image"](case)),
     "window_beyond_image": lambda case: any(axis.extent > axis.image for axis in _axes(case)),

@@ -89,9 +89,12 @@ class _Read:
         self._found: dict[tuple[str, str], Any] = {}
 
     def holds(self, term: _Term, case: Case) -> bool:
-        """Tell whether a case meets a term. A term about what the case has not is not met."""
+        """Tell whether a case meets a term. A term about what the case has not, or of another type, is not met."""
         value = self.property(case, term[1])
-        return value is not None and bool(term[2](value))
+        try:
+            return value is not None and bool(term[2](value))
+        except (TypeError, ValueError):  # a wrong call may give a number, true or nothing where sizes belong
+            return False
 
     def property(self, case: Case, name: str) -> Any:
         """Return a property of a case; None if the case has no such property."""

@@ -18,7 +18,7 @@ from adapters.outcome import Outcome
 from cases.model.case import Case
 from reports.judging.behaviours import Accepted, behaviour
 from reports.judging.facts import Fact
-from reports.judging.verdict import RECORDED, Follows, Verdict
+from reports.judging.verdict import LENIENT, RECORDED, Follows, Verdict
 from reports.recording.messages import in_full
 from reports.recording.run import FUZZ, STRICT, Run
 from reports.recording.targets import adapter_of, place_of, version_of
@@ -138,6 +138,8 @@ def _accepted(context: Context, found: Verdict, outcome: Outcome) -> Verdict | N
     before = None if context.case.has_answer else context.accepted.behaviour(context.case.id, context.target)
     if before is not None and before == behaviour(outcome):
         return replace(found, follows="known", accepted=RECORDED) if found.difference else None
+    if FUZZ in context.run.header and context.case.invalid is not None and found.status == "differing":
+        return replace(found, follows="known", accepted=LENIENT)
     strict = [fact for fact, _ in context.covering if fact.is_strict]
     return _broken(context, found, strict) if strict and found.status != "unsupported" else None
 

@@ -15,6 +15,8 @@ Status = Literal[
 Follows = Literal["pass", "skip", "known", "gone", "new", "changed", "vanished", "error"]
 FAILING: Final = frozenset({"new", "changed", "vanished", "error"})
 """The values of ``follows`` that fail the run."""
+LENIENT: Final = "a drawn wrong call that is not refused: counted, and nothing new"
+"""The reason given in a run of drawn calls, of which no behaviour is recorded."""
 RECORDED: Final = "as recorded in reports/known/behaviours"
 """The reason given where a recorded behaviour accepts a difference, and no fact does."""
 
