@@ -25,7 +25,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--only", default=ALL, metavar="GLOB", help="try only mutants whose OPERATOR/NAME matches; write no page"
     )
     tried.add_argument(
-        "--adapter", metavar="MODULE:CLASS", help="try an implementation of your own instead; write no page"
+        "--adapter",
+        metavar="MODULE[:CLASS]",
+        help="try an implementation of your own instead, or each that a module defines; write no page",
     )
     parser.add_argument("--list", action="store_true", help="print the names of the mutants, and try none")
     parser.add_argument(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+import inspect
+import re
 import time
 from concurrent.futures.process import BrokenProcessPool
 from fnmatch import fnmatchcase
@@ -13,7 +16,7 @@ import pandas as pd
 
 from adapters.base import Target
 from adapters.engine.handle import Missing, Ready, StartFailure
-from adapters.engine.launch import UnknownAdapterError, resolve
+from adapters.engine.launch import UnknownAdapterError, known, resolve
 from adapters.engine.pool import Pool
 from cases.loading.load import find
 from cases.loading.lookup import SHIPPED
@@ -78,17 +81,44 @@ def _written(trials: dict[str, Trial], frame: pd.DataFrame, options: argparse.Na
 
 
 def _own(options: argparse.Namespace) -> int:
-    """Try one implementation, and print the cases that notice it."""
-    locator = _locator(options.adapter)
+    """Try one implementation and print the cases that notice it, or each one of a module and print how many do."""
+    several = _classes(options.adapter)
+    locators = several or [_locator(options.adapter)]
     try:
-        found = trial.try_all([locator], find(SHIPPED), options.workers)[locator]
+        found = trial.try_all(locators, find(SHIPPED), options.workers)
     except BrokenProcessPool:
         msg = f"--adapter {options.adapter}: a call ended its process; `pytest cases --adapter` shows which call"
         raise UsageError(msg) from None
-    for case, way in sorted(found.caught.items()):
+    for case, way in [] if several else sorted(found[locators[0]].caught.items()):
         _say(f"{case}: {way}")
-    _say(f"{options.adapter}: noticed by {len(found.caught):,} of {found.asked:,} cases")
-    return 0 if found.caught else 1
+    for locator in locators:
+        name = options.adapter if not several else locator
+        _say(f"{name}: noticed by {len(found[locator].caught):,} of {found[locator].asked:,} cases")
+    unnoticed = [locator for locator in locators if not found[locator].caught]
+    if several:
+        _say(f"implementations: {len(locators)}, noticed: {len(locators) - len(unnoticed)}")
+    return 1 if unnoticed else 0
+
+
+def _classes(module: str) -> list[str]:
+    """Return ``module:Class`` for each adapter that a module defines; none if the text is no module's name.
+
+    Raises:
+        UsageError: if the module can't be imported or defines no adapter.
+    """
+    if module in known() or not re.fullmatch(r"\w+(\.\w+)+|\w+", module):
+        return []
+    try:
+        made = importlib.import_module(module)
+    except ImportError as error:
+        msg = f"--adapter {module}: {error}; give a module, or module:Class"
+        raise UsageError(msg) from None
+    own = [name for name, one in inspect.getmembers(made, inspect.isclass) if one.__module__ == module]
+    found = [f"{module}:{name}" for name in own if not name.startswith("_") and hasattr(getattr(made, name), "run")]
+    if not found:
+        msg = f"--adapter {module}: the module defines no class with run; give module:Class"
+        raise UsageError(msg)
+    return found
 
 
 def _locator(adapter: str) -> str:

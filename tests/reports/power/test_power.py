@@ -270,10 +270,30 @@ def test_an_implementation_of_one_s_own(
     assert main.main(["power", "--adapter", "adapters.oracle:Oracle"]) == 1
 
 
+def test_each_implementation_that_a_module_defines(
+    files: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(work, "find", lambda _folder: files)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "strangers.py").write_text(
+        "from adapters.oracle import Oracle\n"
+        "class Right(Oracle):\n    pass\n"
+        "class NoBias(Oracle):\n    def add_bias(self, output, bias):\n        return output\n"
+    )
+    assert main.main(["power", "--adapter", "strangers", "--workers", "1"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "strangers:NoBias: noticed by 1 of 5 cases",
+        "strangers:Right: noticed by 0 of 5 cases",
+        "implementations: 2, noticed: 1",
+    ]
+
+
 WRONG = [
     (["--adapter", "nowhere:Adapter"], "nowhere:Adapter: cannot start in .*: No module named 'nowhere'"),
     (["--adapter", "adapters.oracle:Nobody"], "adapters.oracle:Nobody: cannot start in .* has no attribute 'Nobody'"),
     (["--adapter", "os:path"], "os:path: cannot start in .*: TypeError: 'module' object is not callable"),
+    (["--adapter", "no.such.module"], "--adapter no.such.module: No module named 'no'; give a module, or module:Class"),
+    (["--adapter", "json"], "--adapter json: the module defines no class with run; give module:Class"),
     (["--adapter", ""], "there is no adapter ''; known are .*, or give module:Class"),
     (["--adapter", "conv/filter-turned"], "there is no adapter 'conv/filter-turned'"),
     (["--only", "conv/*", "--check"], "leave out --only, --adapter, --list"),
