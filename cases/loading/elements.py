@@ -98,6 +98,9 @@ def check_places(case: Case) -> None:
         if count > places:
             message = f"{rule}: {count} indices can't all differ among {places} elements of the image"
             raise BuildError(("indices", "padding"), f"{message}; pad less, or give literal values")
+    if rule == "indices" and not all(map(fill.has_places, shapes.axes(case))):
+        message = "indices: a window holds padding alone, or has no place of its own"
+        raise BuildError(("indices", "padding"), f"{message}; pad less, or give literal values")
 
 
 def check_held(case: Case) -> None:

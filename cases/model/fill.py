@@ -234,11 +234,27 @@ def _plane(case: Case, key: str) -> Array:
     return flat
 
 
-def _positions(axis: shapes.Axis, draws: Array) -> Array:
-    """Return a position of the image for each window of an axis. They rise, so no two windows share one."""
+def _latest(axis: shapes.Axis) -> list[int]:
+    """Return the last position that each window may take, so that each later one finds a position behind it."""
     latest = [min(start + axis.extent, axis.image) - 1 for start in axis.starts]
     for i in reversed(range(axis.count - 1)):
         latest[i] = min(latest[i], latest[i + 1] - 1)
+    return latest
+
+
+def has_places(axis: shapes.Axis) -> bool:
+    """Tell whether the windows of an axis can take positions of the image that rise."""
+    earliest, found = 0, []
+    for start, latest in zip(axis.starts, _latest(axis), strict=True):
+        earliest = max(start, earliest)
+        found.append(earliest <= latest)
+        earliest += 1
+    return all(found)
+
+
+def _positions(axis: shapes.Axis, draws: Array) -> Array:
+    """Return a position of the image for each window of an axis. They rise, so no two windows share one."""
+    latest = _latest(axis)
     chosen = np.empty(axis.count, dtype=np.int64)
     previous = -1
     for i, (start, draw) in enumerate(zip(axis.starts, draws.tolist(), strict=True)):

@@ -115,6 +115,11 @@ def test_misuse_of_a_convolution(tmp_path: Path, keys: str, expected: str) -> No
         ),
         (
             "max_unpool",
+            "strides: 4, padding: [[2, 2], [2, 2]], channels: 1",
+            ":5:52: a: indices: a window holds padding alone, or has no place of its own; pad less, or give",
+        ),
+        (
+            "max_unpool",
             "cotangent: {fill: ones}",
             ":5:40: a: only gradients need a cotangent; add gradients: true, or remove it",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -103,3 +104,13 @@ def test_beside_gradients_a_moved_window_is_asked_of_the_oracle_again() -> None:
     case = make("conv_transpose", padding=[[1, 1], [1, 1]], gradients=True)
     moved = make("conv_transpose", padding=[[0, 2], [1, 1]], gradients=True)
     assert _diagnose(case, Oracle().run(moved, fill(case))) == "window shifted by (-1, 0)"
+
+
+def test_a_window_of_a_large_image_is_found_without_the_memory_of_all_windows() -> None:
+    case = make("conv_transpose", image=[190, 181], kernel=[1, 2], strides=[1, 2], in_channels=1, out_channels=1)
+    wider = replace(case, output_shape=(1, 190, 182, 1))
+    shifted = {"output": Oracle().run(wider, fill(case))["output"][:, :, 1:]}
+    assert (
+        diagnose(case, right(case), shifted, tolerance(case))
+        == "window (0, 190) x (1, 181) instead of (0, 190) x (0, 181)"
+    )
