@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -107,10 +106,7 @@ def test_beside_gradients_a_moved_window_is_asked_of_the_oracle_again() -> None:
 
 
 def test_a_window_of_a_large_image_is_found_without_the_memory_of_all_windows() -> None:
-    case = make("conv_transpose", image=[190, 181], kernel=[1, 2], strides=[1, 2], in_channels=1, out_channels=1)
-    wider = replace(case, output_shape=(1, 190, 182, 1))
-    shifted = {"output": Oracle().run(wider, fill(case))["output"][:, :, 1:]}
-    assert (
-        diagnose(case, right(case), shifted, tolerance(case))
-        == "window (0, 190) x (1, 181) instead of (0, 190) x (0, 181)"
-    )
+    case = make("conv_transpose", image=[190, 180], kernel=[1, 2], strides=[1, 2], in_channels=1, out_channels=1)
+    output = right(case)["output"]
+    shifted = {"output": np.concatenate([output[:, :, 1:], np.zeros_like(output[:, :, :1])], axis=2)}
+    assert _diagnose(case, shifted) == "window (0, 190) x (1, 180) instead of (0, 190) x (0, 180)"
