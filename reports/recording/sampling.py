@@ -30,7 +30,8 @@ def asked(cases: Sequence[Case], options: ModeOptions, *, slow: bool) -> set[str
     asked only if ``slow``. All other cases are asked if ``slow`` or if the mode is not sampled. A mode that is asked
     one case in N is asked these:
 
-    - every wrong call, because one wrong call says nothing about another;
+    - every wrong call, because one wrong call says nothing about another; and if N is at most ``JOINT_TIMES``, every
+      call without a right answer, for the same reason;
     - of the n valid cases n / N, rounded up: the middle case of each of that many equal parts. It is asked none if n is
       less than N / 4;
     - in the topic ``COVERING``, instead of that, enough cases to have every value that occurs there;
@@ -39,10 +40,15 @@ def asked(cases: Sequence[Case], options: ModeOptions, *, slow: bool) -> set[str
     usual = [case for case in cases if fits(case, options) and (slow or not case.slow)]
     if slow or options.one_in == 1:
         return {case.id for case in usual}
-    valid = [case for case in usual if case.invalid is None]
+    alone = {case.id for case in usual if case.invalid is not None or _is_cheap_and_unlike(case, options)}
+    valid = [case for case in usual if case.id not in alone]
     often = bool(valid) and valid[0].topic == JOINT
     chosen = [*_covering(valid)] or _spread(valid, max(options.one_in // JOINT_TIMES, 1) if often else options.one_in)
-    return {case.id for case in usual if case.invalid is not None} | {case.id for case in chosen}
+    return alone | {case.id for case in chosen}
+
+
+def _is_cheap_and_unlike(case: Case, options: ModeOptions) -> bool:
+    return case.behaviour is not None and options.one_in <= JOINT_TIMES
 
 
 def _spread(cases: Sequence[Case], one_in: int) -> Iterator[Case]:

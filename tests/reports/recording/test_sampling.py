@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,12 @@ def test_the_sampling_of_a_mode_is_described() -> None:
     assert facts(thin, slow=False) == {"sampled": True, "one_in": 22, "dtypes": ["float64", "int64"]}
     assert facts(thin, slow=True) == {"sampled": True, "dtypes": ["float64", "int64"]}
     assert (describe(ModeOptions(), slow=False), facts(ModeOptions(), slow=False)) == ("", {})
+
+
+def test_of_calls_without_a_right_answer_a_cheap_mode_is_asked_all() -> None:
+    cases = [replace(case, behaviour="nobody knows what is right here") for case in file(12)]
+    assert len(asked(cases, ModeOptions(one_in=4), slow=False)) == 12
+    assert len(asked(cases, ModeOptions(one_in=12), slow=False)) == 1
 
 
 def test_of_joint_draws_a_thinned_mode_is_asked_more() -> None:
