@@ -39,7 +39,7 @@ MAINS: dict[str, Callable[[list[str]], int]] = {
     "reports": reports_main,
 }
 HEAD = {"about": "An example of a page.", "source": "https://example.org"}
-GENERATED = ("reports/latest/",)
+GENERATED = ("reports/latest/", "reports/fuzz/")
 """What a run makes, and the repository does not hold."""
 
 
