@@ -36,6 +36,8 @@ COLUMNS: Final = (
     *("summary", "call", "dtype", "worst"),
 )
 _OPERATORS: Final = (*OPERATORS, PIPELINE)
+_VARIES: Final = "differs, by other numbers in each run"
+"""The summary of an answer that is known to vary. Its numbers would make a page another one after each run."""
 
 
 def results(run: Run) -> pd.DataFrame:
@@ -46,6 +48,7 @@ def results(run: Run) -> pd.DataFrame:
 
 def _row(run: Run, case: Case, target: str, verdict: Verdict) -> dict[str, Any]:
     depends = verdict.by_processor and not verdict.fails and (verdict.fact or verdict.difference is None)
+    varies = verdict.may_vary and not verdict.fails and verdict.difference is not None
     return {
         "case": case.id,
         "operator": case.operator,
@@ -56,11 +59,11 @@ def _row(run: Run, case: Case, target: str, verdict: Verdict) -> dict[str, Any]:
         "valid": case.has_answer,
         "known": "" if depends else verdict.accepted,
         "kind": verdict.difference.kind if verdict.difference else "",
-        "diagnosis": verdict.diagnosis or "",
-        "summary": normal(_summary(verdict)),
+        "diagnosis": "" if varies else verdict.diagnosis or "",
+        "summary": _VARIES if varies else normal(_summary(verdict)),
         "call": _call(run, case, target, verdict),
         "dtype": case.dtype,
-        "worst": verdict.difference.worst if verdict.difference else 0.0,
+        "worst": verdict.difference.worst if verdict.difference and not varies else 0.0,
         **{name: getattr(verdict.headroom, name) if verdict.headroom else None for name in HEADROOM},
     }
 
