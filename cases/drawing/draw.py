@@ -146,7 +146,7 @@ def _built(operator: str, fields: Fields) -> Case:
 
 
 def _is_exact(operator: str, fields: Fields) -> bool:
-    """Tell whether the call can be built, so that its dtype holds its data, and all its sums are measures."""
+    """Tell whether the call can be built, so that its dtype holds its data, and all its sums are exact."""
     try:
         return sums.is_exact(build_call(operator, fields))
     except BuildError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from cases.coverage.feasible import build_call
 from cases.loading.sizes import BuildError
-from cases.model import shapes
+from cases.model import dtypes, shapes
 from cases.model.case import Case, TensorSpec, is_outward
 
 Fields = dict[str, Any]
@@ -107,9 +107,13 @@ def _said(case: Case, name: str) -> Fields:
 
 def literal_values(spec: TensorSpec) -> list[float]:
     """Return the elements of a literal tensor as numbers, NaN and infinities among them."""
-    words = {"nan": float("nan"), "inf": float("inf"), "minus_inf": float("-inf")}
-    special = {place: words[word] for place, word in spec.specials}
+    special = {place: dtypes.special(word, spec.dtype) for place, word in spec.specials}
     return [special.get(place, value) for place, value in enumerate(spec.values or ())]
+
+
+def replaced(values: Iterable[Any], place: int, value: Any) -> list[Any]:
+    """Return a list with another value at one place."""
+    return [value if number == place else old for number, old in enumerate(values)]
 
 
 def _shaped(spec: TensorSpec) -> Fields:

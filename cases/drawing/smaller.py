@@ -9,10 +9,9 @@ import math
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, Final
 
-from cases.drawing.entry import literal_values
+from cases.drawing.entry import literal_values, replaced
 from cases.drawing.text import flow
 from cases.model.case import DATA_FORMATS, Case
-from cases.model.dtypes import held
 from cases.model.fill import fill
 
 Fields = dict[str, Any]
@@ -20,7 +19,7 @@ Make = Callable[[Fields], Case | None]
 """Builds the call of an entry under the id that it will have; None if there is no such call."""
 
 MOST_ASKED: Final = 400
-"""The most calls that are yielded for one search."""
+"""The most calls that are yielded for one search before its numbers are written out."""
 _MOST_LITERAL: Final = 64
 """The most elements of a tensor that is written out as numbers."""
 _OPTIONS: Final = (
@@ -60,9 +59,10 @@ def _first(
     for candidate in candidates:
         if tried == most:
             break
-        if flow(candidate) in asked or make(candidate) is None:
+        text = flow(candidate)
+        if text in asked or make(candidate) is None:
             continue
-        asked.add(flow(candidate))
+        asked.add(text)
         tried += 1
         if (yield candidate):
             return candidate, tried
@@ -137,19 +137,15 @@ def _smaller_sizes(fields: Fields, _make: Make) -> Iterator[Fields]:
         sizes: list[Any] = said if isinstance(said, list) else []
         for place, size in enumerate(sizes):
             if isinstance(size, list):
-                yield from (fields | {name: _replaced(sizes, place, pair)} for pair in _smaller_pairs(size))
+                yield from (fields | {name: replaced(sizes, place, pair)} for pair in _smaller_pairs(size))
             else:
                 least = 0 if name == "output_padding" else 1
-                yield from (fields | {name: _replaced(sizes, place, less)} for less in _below(size, least))
+                yield from (fields | {name: replaced(sizes, place, less)} for less in _below(size, least))
 
 
 def _smaller_pairs(pair: list[int]) -> Iterator[list[int]]:
     yield from ([less, pair[1]] for less in _below(pair[0], 0))
     yield from ([pair[0], less] for less in _below(pair[1], 0))
-
-
-def _replaced(sizes: list[Any], place: int, value: Any) -> list[Any]:
-    return [value if number == place else size for number, size in enumerate(sizes)]
 
 
 def _below(number: int, least: int) -> Iterator[int]:
@@ -178,9 +174,9 @@ def _with_plain_numbers(fields: Fields, make: Make) -> Generator[Fields, bool, F
         for simpler in (0, 1):
             for place, value in enumerate(values):
                 if value not in {0, simpler} and math.isfinite(value):
-                    candidate = _with_values(fields, name, _replaced(values, place, simpler))
+                    candidate = _with_values(fields, name, replaced(values, place, simpler))
                     if make(candidate) is not None and (yield candidate):
-                        fields, values = candidate, _replaced(values, place, simpler)
+                        fields, values = candidate, replaced(values, place, simpler)
     return fields
 
 
@@ -188,8 +184,7 @@ def _numbers(case: Case, name: str) -> list[float]:
     spec = case.inputs[name]
     if spec.fill == "literal":
         return literal_values(spec)
-    array = fill(case)[name].astype(held(spec.dtype))
-    values: list[float] = array.ravel().tolist()
+    values: list[float] = fill(case)[name].ravel().tolist()
     return [int(value) if value and math.isfinite(value) and value == int(value) else value for value in values]
 
 

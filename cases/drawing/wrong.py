@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from cases.coverage.feasible import build_call
+from cases.drawing.entry import replaced
 from cases.drawing.stream import Stream
 from cases.loading.sizes import BuildError
 from cases.model.case import Case, is_outward
@@ -45,16 +46,12 @@ def _marked(operator: str, fields: Fields) -> Fields | None:
     return fields | {"invalid": {"rule": call.broken.rule, "reason": call.broken.reason}}
 
 
-def _changed(sizes: Any, place: int, value: Any) -> list[Any]:
-    return [value if number == place else size for number, size in enumerate(sizes)]
-
-
 def _of_axis(name: str, *values: int) -> Callable[[Case, Fields, Stream], Fields]:
     """Return the mistake of one axis having a wrong number."""
 
     def mistake(call: Case, fields: Fields, stream: Stream) -> Fields:
         plain = fields.get(name) or [1] * len(call.strides)
-        return {name: _changed(plain, stream.below(len(call.strides)), stream.one_of(values))}
+        return {name: replaced(plain, stream.below(len(call.strides)), stream.one_of(values))}
 
     return mistake
 
@@ -63,7 +60,7 @@ def _window(call: Case, fields: Fields, stream: Stream) -> Fields:
     name = "kernel" if "kernel" in fields else "ksize"
     place = stream.below(len(call.strides))
     wrong = stream.one_of((0, -1, fields["image"][place] + 5))
-    return {name: _changed(fields[name], place, wrong)}
+    return {name: replaced(fields[name], place, wrong)}
 
 
 def _padding(call: Case, _fields: Fields, stream: Stream) -> Fields:
@@ -91,7 +88,7 @@ def _tensor(name: str) -> Callable[[Case, Fields, Stream], Fields]:
         if kind == 1:
             return {name: {"shape": list(spec.shape[1:])}}
         size = spec.shape[place] + stream.one_of((1, -1))
-        return {name: {"shape": _changed(spec.shape, place, max(size, 0))}}  # no array has fewer elements than none
+        return {name: {"shape": replaced(spec.shape, place, max(size, 0))}}  # no array has fewer elements than none
 
     return mistake
 
@@ -108,7 +105,7 @@ def _excess(call: Case, _fields: Fields, stream: Stream) -> Fields:
     if call.output_shape is None:
         return {}
     rank = len(call.output_shape)
-    return {"excess": _changed([0] * rank, stream.below(rank), stream.one_of((1, -1, 2, 7)))}
+    return {"excess": replaced([0] * rank, stream.below(rank), stream.one_of((1, -1, 2, 7)))}
 
 
 def _data_format(_call: Case, _fields: Fields, stream: Stream) -> Fields:

@@ -244,12 +244,7 @@ def _latest(axis: shapes.Axis) -> list[int]:
 
 def has_places(axis: shapes.Axis) -> bool:
     """Tell whether the windows of an axis can take positions of the image that rise."""
-    earliest, found = 0, []
-    for start, latest in zip(axis.starts, _latest(axis), strict=True):
-        earliest = max(start, earliest)
-        found.append(earliest <= latest)
-        earliest += 1
-    return all(found)
+    return all(max(start, 0) <= latest for start, latest in zip(axis.starts, _latest(axis), strict=True))
 
 
 def _positions(axis: shapes.Axis, draws: Array) -> Array:

@@ -35,7 +35,7 @@ class Finding:
     def add(self, case: Case, target: str) -> None:
         """Note an answer that shows the fact."""
         self.shown.setdefault(case.id, []).append(target)
-        if self.smallest is None or _size(case) < _size(self.smallest[0]):
+        if self.smallest is None or size(case) < size(self.smallest[0]):
             self.smallest = case, target
 
     @property
@@ -44,7 +44,8 @@ class Finding:
         return ", ".join(sorted({target.split("-")[1] for targets in self.shown.values() for target in targets}))
 
 
-def _size(case: Case) -> tuple[int, str]:
+def size(case: Case) -> tuple[int, str]:
+    """Return what orders cases from the smallest: the elements of their inputs, a pipeline after all others; the id."""
     return sum(math.prod(spec.shape) for spec in case.inputs.values()) + len(case.steps) * 10**6, case.id
 
 

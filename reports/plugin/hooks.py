@@ -72,15 +72,18 @@ def choose(config: pytest.Config) -> None:
     Raises:
         UsageError: if an option is wrong, a target can't be run, or an id of the command line has no item.
     """
-    folder = config.invocation_params.dir
-    if any(
-        _holds_cases(folder / path) for path in dict.fromkeys(argument.partition("::")[0] for argument in config.args)
-    ):
+    if any(map(_holds_cases, _paths(config))):
         own = tuple(fact for path in config.option.known for fact in _or_usage_error(facts.load_file, Path(path)))
         config.stash[ACCEPTED] = _or_usage_error(partial(behaviours.load, own=own))
         _draw(config)
         config.stash[SESSION] = _choose(config)
         config.stash[NAMED] = _named(config)
+
+
+def _paths(config: pytest.Config) -> list[Path]:
+    """Return the files and folders that the command line names, each once."""
+    folder = config.invocation_params.dir
+    return [folder / path for path in dict.fromkeys(argument.partition("::")[0] for argument in config.args)]
 
 
 def _draw(config: pytest.Config) -> None:
@@ -89,8 +92,7 @@ def _draw(config: pytest.Config) -> None:
     option.fuzz_seed = seed = _or_usage_error(fuzz.seed_of, option)
     option.report = option.report or (LATEST if seed is None else fuzz.FOLDER)
     if seed is not None:
-        named = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]
-        config.args = _or_usage_error(fuzz.draw, option, seed, Path(option.report), named)
+        config.args = _or_usage_error(fuzz.draw, option, seed, Path(option.report), _paths(config))
         is_elsewhere = not Path(option.report).resolve().is_relative_to(config.rootpath)
         if is_elsewhere and not config.pluginmanager.has_plugin("conftest"):  # which stands there with ``-p conftest``
             config.pluginmanager.register(_Collecting())  # pytest asks a conftest.py about its own folder alone

@@ -89,15 +89,16 @@ def _own(options: argparse.Namespace) -> int:
     except BrokenProcessPool:
         msg = f"--adapter {options.adapter}: a call ended its process; `pytest cases --adapter` shows which call"
         raise UsageError(msg) from None
-    for case, way in [] if several else sorted(found[locators[0]].caught.items()):
-        _say(f"{case}: {way}")
+    if not several:
+        for case, way in sorted(found[locators[0]].caught.items()):
+            _say(f"{case}: {way}")
     for locator in locators:
-        name = options.adapter if not several else locator
+        name = locator if several else options.adapter
         _say(f"{name}: noticed by {len(found[locator].caught):,} of {found[locator].asked:,} cases")
-    unnoticed = [locator for locator in locators if not found[locator].caught]
+    noticed = sum(bool(one.caught) for one in found.values())
     if several:
-        _say(f"implementations: {len(locators)}, noticed: {len(locators) - len(unnoticed)}")
-    return 1 if unnoticed else 0
+        _say(f"implementations: {len(locators)}, noticed: {noticed}")
+    return 0 if noticed == len(locators) else 1
 
 
 def _classes(module: str) -> list[str]:
@@ -106,7 +107,7 @@ def _classes(module: str) -> list[str]:
     Raises:
         UsageError: if the module can't be imported or defines no adapter.
     """
-    if module in known() or not re.fullmatch(r"\w+(\.\w+)+|\w+", module):
+    if module in known() or not re.fullmatch(r"\w+(\.\w+)*", module):
         return []
     try:
         made = importlib.import_module(module)

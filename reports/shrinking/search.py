@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -28,8 +28,6 @@ from reports.judging.judge import Verdicts, judge
 from reports.judging.verdict import Verdict
 from reports.recording.run import Run
 from reports.recording.targets import ORACLE
-
-_FILE: Final = "made.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +139,7 @@ class Search:
 
     def _judged(self, case: Case, result: Result) -> Run:
         """Return a run of the answer and of the definition's."""
-        path = self.folder / f"{len(list(self.folder.iterdir()))}-{_FILE}"
-        run = Run(path)
+        run = Run(self.folder / f"{self.asked}.jsonl")
         run.begin(self.header)
         run.ask(case)
         oracle = Oracle()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +17,7 @@ from reports.judging.behaviours import Accepted
 from reports.judging.ending import ending
 from reports.judging.judge import judged
 from reports.judging.verdict import Verdict
+from reports.pages.findings import size
 from reports.recording import targets
 from reports.recording.options import Options, UsageError
 from reports.recording.run import Run
@@ -44,7 +43,7 @@ def findings(run: Run, *, known: bool = False) -> list[Finding]:
         key = adapter_of(target), fact, "" if fact else repr(end), case.invalid is None
         one = Finding(case=case, target=target, end=end, fact=fact)
         before = found.setdefault(key, replace(one, count=0))
-        found[key] = replace(min(before, one, key=_size), count=before.count + 1)
+        found[key] = replace(min(before, one, key=lambda finding: size(finding.case)), count=before.count + 1)
     return list(found.values())
 
 
@@ -52,10 +51,6 @@ def _is_wanted(verdict: Verdict, *, known: bool) -> bool:
     if known:
         return verdict.follows == "known" and verdict.fact is not None and not verdict.may_vary
     return verdict.follows in {"new", "changed"}
-
-
-def _size(finding: Finding) -> tuple[int, str]:
-    return sum(math.prod(spec.shape) for spec in finding.case.inputs.values()), finding.case.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,25 +130,21 @@ def _told(search: Search) -> str:
 
 def _ask(pool: Pool, lanes: dict[str, _Lane], options: Options) -> None:
     ready, missing = targets.sorted_out(pool.probe(_launches(lanes, options)))
-    offered = {
-        f"{adapter.name}-{mode}-{device}": Target(adapter=adapter.name, mode=mode, device=device)
+    places = (
+        Target(adapter=adapter.name, mode=mode, device=device)
         for adapter in ready
         for mode in adapter.modes
         for device in adapter.devices
-    }
+    )
+    offered = {str(target): target for target in places}
     for name in lanes:
         if name not in offered:
             why = missing.get(adapter_of(name), "no adapter of this name takes part; give --adapter module:Class")
             msg = f"{name}: {why}"
             raise UsageError(msg)
     firsts = {offered[name]: case for name, lane in lanes.items() if (case := lane.next()) is not None}
-    lock = threading.Lock()
-
-    def deliver(answer: Result | Fault) -> list[Case]:
-        with lock:
-            return lanes[answer.target].heard(answer)
-
-    pool.start({target: [case] for target, case in firsts.items()}, deliver, slots=processors())
+    asked = {target: [case] for target, case in firsts.items()}
+    pool.start(asked, lambda answer: lanes[answer.target].heard(answer), slots=processors())
     while not pool.wait(1.0):  # in short waits, so that Ctrl-C is noticed
         pass
 
