@@ -38,8 +38,8 @@ class Adapter(Protocol):
     ``environment``: variables of the worker's process. ``devices``: where the mode exists, by default everywhere.
     ``dtypes``, ``operators``, ``spatial_axes``: it is asked only cases of these dtypes, operators and numbers of axes.
     ``one_in``: building a program takes so long that by default only one of so many valid cases of a topic is asked.
-    ``cost``: how long a case takes, relative to other modes; what takes longest begins first. ``missing``: why it can't
-    be used here, and what to do.
+    ``cost``: how long a case takes, relative to other modes; what takes longest begins first. ``by_name``: it runs only
+    if ``--target`` names it, or for ``--fuzz``. ``missing``: why it can't be used here, and what to do.
     """
 
     def devices(self) -> tuple[str, ...]:
@@ -119,6 +119,7 @@ class ModeOptions:
     spatial_axes: tuple[int, ...] = ()
     one_in: int = 1
     cost: float = 1.0
+    by_name: bool = False
     missing: str = ""
 
 

@@ -25,7 +25,7 @@ _FULL_PRODUCTS: Final = 'jax.config.update("jax_default_matmul_precision", "high
 _WIDE: Final = 'jax.config.update("jax_enable_x64", True)'
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "jit": {"cost": 20.0},
-    "eager": {"one_in": 16, "cost": 40.0},  # each operation of a call is compiled by itself, up to nine of them
+    "eager": {"one_in": 32, "cost": 40.0},  # each operation of a call is compiled by itself, up to nine of them
     "float64": {"dtypes": ("float64", "int64"), "cost": 25.0},
 }
 _KEPT: Final = 64

@@ -67,7 +67,7 @@ class TensorFlow:
         if device == "cuda":
             return settings | _use_gpu(tf)
         tf.config.set_visible_devices([], "GPU")
-        return settings
+        return settings | ({"like": _nearest()} if mode == "native" else {})
 
     def call(self, case: Case) -> str:
         """Return the call as a program over the case's NumPy inputs.
@@ -82,6 +82,13 @@ class TensorFlow:
         if self.mode not in {"graph", "xla"}:
             return "calling"
         return "tracing" if inside(error) else "running"
+
+
+def _nearest() -> str:
+    """Return the mode whose kernels TensorFlow chose for this processor. No public name tells it."""
+    from tensorflow.python.util import _pywrap_util_port  # noqa: PLC0415
+
+    return "eager" if _pywrap_util_port.IsMklEnabled() else "nodnn"
 
 
 def _use_gpu(tf: Any) -> dict[str, str]:

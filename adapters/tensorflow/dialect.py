@@ -4,7 +4,8 @@ Eager calls without gradients stand as they are; all others are in a function, w
 
 As released, TensorFlow asks the processor whether to use oneDNN, and with it changes what is accepted: channels-first
 layouts, dilated transposed convolution. Here oneDNN is on, whatever the processor, and off in the mode ``nodnn``; a
-variable that the user sets wins.
+variable that the user sets wins. The mode ``native`` chooses nothing: it is what users run, with the newest code that
+the processor has.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ _WITH_ONEDNN: Final = {
 MODE_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "eager": {"environment": _WITH_ONEDNN},
     "graph": {"environment": _WITH_ONEDNN, "one_in": 4, "cost": 4.0},  # the kernels of eager, and tracing takes long
-    "xla": {"environment": _WITH_ONEDNN, "one_in": 12, "cost": 25.0},
+    "xla": {"environment": _WITH_ONEDNN, "one_in": 20, "cost": 25.0},
     "nodnn": {"environment": {_ONEDNN: "0"}, "devices": ("cpu",)},
+    "native": {"environment": {}, "devices": ("cpu",), "by_name": True},
 }
 # Without AutoGraph, which there is nothing for to do here, an error's message is as it was raised.
 _DECORATORS: Final = {

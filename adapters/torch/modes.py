@@ -2,7 +2,8 @@
 
 PyTorch and its libraries choose code by the processor's instructions, and results follow: under AVX512_BF16 a NaN
 reaches elements of a bfloat16 convolution that have nothing to do with it. So that a run says the same on any
-processor of its kind, workers choose those that all have by now; a variable that the user sets wins.
+processor of its kind, workers choose those that all have by now; a variable that the user sets wins. The mode
+``native`` chooses nothing: it is what users run, with the newest code that the processor has.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Final
 from adapters.call import refuse
 from cases.model.case import PIPELINE, Case
 
-MODES: Final = ("eager", "compile", "channels_last", "nomkldnn", "tf32")
+MODES: Final = ("eager", "compile", "channels_last", "nomkldnn", "native", "tf32")
 ONE_IN: Final = 240
 """A call takes seconds to compile: the mode is asked one case of each large topic, and those that have every value."""
 _WITH_CHANNELS: Final = ("conv", "conv_transpose", "max_pool", "max_pool_argmax", "max_unpool", "avg_pool", PIPELINE)
@@ -37,6 +38,7 @@ def options() -> dict[str, dict[str, Any]]:
         # There is no such format for one spatial axis, nor a channels' axis in the calls that avg_unpool is made of.
         "channels_last": {"spatial_axes": (2, 3), "operators": _WITH_CHANNELS},
         "nomkldnn": {"devices": ("cpu",)},
+        "native": {"environment": {}, "devices": ("cpu",), "by_name": True},
         "tf32": {"devices": ("cuda",), "dtypes": ("float32",)},
     }
     return {mode: {"environment": instructions, **special.get(mode, {})} for mode in MODES}
@@ -84,6 +86,8 @@ def prepare(mode: str, device: str) -> dict[str, str]:
 
     torch.set_num_threads(1)
     settings = {"threads": "1"} | {name: os.environ[name] for name in INSTRUCTIONS if name in os.environ}
+    if mode == "native":
+        settings["like"] = "eager"
     if mode == "nomkldnn":
         torch.backends.mkldnn.set_flags(_enabled=False)
         settings["mkldnn"] = "off"

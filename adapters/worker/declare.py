@@ -171,6 +171,10 @@ def _is_cost(value: object) -> bool:
     return type(value) in {int, float} and 0 < value < math.inf  # type: ignore[operator]
 
 
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
 def _is_line(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip()) and "\n" not in value
 
@@ -190,5 +194,6 @@ _CHECKS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
     "spatial_axes": (_are_counts, "a tuple of one or more whole numbers of at least 1"),
     "one_in": (_is_count, "a whole number of at least 1"),
     "cost": (_is_cost, "a finite number above 0"),
+    "by_name": (_is_flag, "True or False"),
     "missing": (_is_line, "a line that says why, and what to do"),
 }

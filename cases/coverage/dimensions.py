@@ -45,7 +45,9 @@ def _strides(case: Case) -> str:
 
 
 def _dilations(case: Case) -> str:
-    return _sizes(shapes.dilations(case), "none")
+    """Name the dilations of the axes whose windows have several elements. A single element is not dilated."""
+    sizes = zip(shapes.dilations(case), shapes.kernel_size(case), strict=True)
+    return _sizes(tuple(dilation for dilation, kernel in sizes if kernel > 1) or (1,), "none")
 
 
 def _sizes(sizes: tuple[int, ...], ones: str) -> str:
@@ -55,11 +57,13 @@ def _sizes(sizes: tuple[int, ...], ones: str) -> str:
 
 
 def _padding(case: Case) -> str:
-    """Name the padding. SAME is odd if it is odd on any axis; explicit padding of zeros is symmetric."""
+    """Name the padding. SAME is odd if it is odd on any axis. Explicit padding of zeros pads nothing."""
     if case.padding == "VALID":
         return "VALID"
     pairs = shapes.padding_pairs(case)
     if case.padding != "SAME":
+        if not any(map(any, pairs)):
+            return "explicit, zeros"
         return "explicit, symmetric" if all(before == after for before, after in pairs) else "explicit, asymmetric"
     if any(before != after for before, after in pairs):
         return "SAME, odd"
@@ -91,11 +95,23 @@ def _batch(case: Case) -> str:
     return str(batch) if batch <= 1 else "several"
 
 
+def _output_padding(sizes: tuple[int, ...] | None) -> str:
+    return "unsaid" if sizes is None else "more" if any(sizes) else "zeros"
+
+
+def _counts_batch(case: Case) -> bool:
+    """Tell whether the batch changes an index: that of a single image is the same either way."""
+    return case.include_batch_in_index and case.inputs["value"].shape[0] > 1
+
+
 def _flag(is_so: bool, yes: str, no: str) -> str:  # noqa: FBT001 - the answer is the argument
     return yes if is_so else no
 
 
-_PADDINGS: Final = ("VALID", "SAME, none", "SAME, even", "SAME, odd", "explicit, symmetric", "explicit, asymmetric")
+_PADDINGS: Final = (
+    *("VALID", "SAME, none", "SAME, even", "SAME, odd"),
+    *("explicit, zeros", "explicit, symmetric", "explicit, asymmetric"),
+)
 _VALUES: Final[dict[str, tuple[str, ...]]] = {
     "image": ("even", "odd", "mixed"),
     "kernel against stride": ("below", "equal", "above", "mixed"),
@@ -106,13 +122,14 @@ _VALUES: Final[dict[str, tuple[str, ...]]] = {
     "groups": ("one", "several", "depthwise"),
     "bias": ("without", "with"),
     "output size": ("the smallest", "larger"),
-    "output_padding": ("unsaid", "said"),
+    "output_padding": ("unsaid", "zeros", "more"),
     "index": ("within an image", "through the batch"),
     "layout": ("channels-last", "channels-first"),
     "dtype": (*dtypes.FLOATS, *dtypes.INTEGERS),
     "batch": ("0", "1", "several"),
     "gradients": ("unasked", "asked"),
 }
+_EMPTY: Final[Value] = ("batch", "0")
 _ORDER: Final = {name: position for position, name in enumerate(_VALUES)}
 _OF_CASE: Final[dict[str, Callable[[Case], str]]] = {
     "image": _parity,
@@ -124,8 +141,8 @@ _OF_CASE: Final[dict[str, Callable[[Case], str]]] = {
     "groups": _groups,
     "bias": lambda case: _flag("bias" in case.inputs, "with", "without"),
     "output size": _output_size,
-    "output_padding": lambda case: _flag(case.output_padding is not None, "said", "unsaid"),
-    "index": lambda case: _flag(case.include_batch_in_index, "through the batch", "within an image"),
+    "output_padding": lambda case: _output_padding(case.output_padding),
+    "index": lambda case: _flag(_counts_batch(case), "through the batch", "within an image"),
     "layout": lambda case: _flag(case.channels_first, "channels-first", "channels-last"),
     "dtype": lambda case: case.dtype,
     "batch": _batch,
@@ -152,8 +169,12 @@ def values(case: Case) -> tuple[Value, ...]:
 
 
 def pairs(found: Iterable[Value]) -> Iterator[Pair]:
-    """Return every pair of these values, in the order of the dimensions."""
-    return itertools.combinations(sorted(found, key=lambda value: _ORDER[value[0]]), 2)
+    """Return every pair of these values, in the order of the dimensions.
+
+    An empty batch has no elements in which another value could show, so it is in no pair.
+    """
+    showing = (value for value in found if value != _EMPTY)
+    return itertools.combinations(sorted(showing, key=lambda value: _ORDER[value[0]]), 2)
 
 
 def all_values(operator: str) -> list[Value]:

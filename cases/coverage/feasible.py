@@ -25,35 +25,38 @@ from cases.model.case import DATA_FORMATS, Case
 from cases.model.shapes import Axis
 
 Fields = dict[str, Any]
-_AXES: Final = tuple(itertools.product((7, 8), (1, 2, 3), (1, 2, 3), (1, 2)))
-"""Image, window, stride and dilation of an axis. No value depends on the order of axes, so any two are tried once."""
+_AXES: Final = (*itertools.product((7, 8), (1, 2, 3), (1, 2, 3), (1, 2)), (9, 2, 3, 1), (9, 2, 3, 2))
+"""Image, window, stride and dilation of an axis. No value depends on the order of axes, so any two are tried once.
+
+The last two are the smallest with different dilations for which SAME needs no padding.
+"""
 _PADDINGS: Final = ("VALID", "SAME", [0, 0], [1, 1], [0, 1])
 _SAID: Final[dict[Value, Fields]] = {
     ("groups", "several"): {"in_channels": 4, "out_channels": 4, "groups": 2},
     ("groups", "depthwise"): {"in_channels": 2, "out_channels": 4, "groups": 2},
     ("bias", "with"): {"bias": True},
-    ("index", "through the batch"): {"include_batch_in_index": True},
+    ("index", "through the batch"): {"include_batch_in_index": True, "batch": 2},
     **{("dtype", dtype): {"dtype": dtype} for dtype in (*dtypes.FLOATS, *dtypes.INTEGERS)},
     ("batch", "0"): {"batch": 0},
     ("batch", "several"): {"batch": 2},
     ("gradients", "asked"): {"gradients": True, "data": "distinct"},
     ("layout", "channels-first"): {},
-    ("output_padding", "said"): {},
+    ("output_padding", "zeros"): {},
+    ("output_padding", "more"): {},
 }
-"""Value -> the fields that give it to a plain entry; the fields of the last two depend on the entry's sizes."""
+"""Value -> the fields that give it to a plain entry; the fields of the last three depend on the entry's sizes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
-    """The feasible pairs of an operator, and a reason for each other pair: empty if no sizes have both values."""
+    """The values that some call of an operator has, its feasible pairs, and a reason for each other pair.
 
+    The reason is empty if no sizes have both values.
+    """
+
+    single: frozenset[Value]
     feasible: frozenset[Pair]
     infeasible: dict[Pair, str]
-
-    @property
-    def single(self) -> frozenset[Value]:
-        """Return the values that some call has."""
-        return frozenset(value for pair in self.feasible for value in pair)
 
 
 @functools.cache
@@ -68,12 +71,14 @@ def space(operator: str) -> Space:
     options = [value for value in _SAID if value[0] in dimensions.dimensions(operator)]
     for option in options:
         search.with_all_sizes(sizes, option)
-    plain = next(call for call in sizes if len(call.fields["image"]) > 1)
+    flat = [call for call in sizes if len(call.fields["image"]) > 1]
+    larger = [call for call in flat if ("output size", "larger") in call.values]
     for one, other in dimensions.pairs(options):
-        if one[0] != other[0]:
-            search.attempt(plain.saying(one, other), (one, other))
+        for plain in [*flat[:1], *larger[:1]]:  # only a larger output has an output_padding above 0
+            if one[0] != other[0] and (one, other) not in search.found:
+                search.attempt(plain.saying(one, other), (one, other))
     rest = {pair: search.refused.get(pair, "") for pair in dimensions.all_pairs(operator) if pair not in search.found}
-    return Space(feasible=frozenset(search.found), infeasible=rest)
+    return Space(single=frozenset(search.seen), feasible=frozenset(search.found), infeasible=rest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,18 +96,29 @@ class _Call:
             fields |= _SAID[option]
         if ("layout", "channels-first") in options:
             fields["data_format"] = DATA_FORMATS[len(self.axes)][1]
-        if ("output_padding", "said") in options:
+        if any(dimension == "output_padding" for dimension, _ in options):
             del fields["image"]
             fields["value"] = {
                 "shape": [fields.get("batch", 1), *(axis.count for axis in self.axes), fields.get("in_channels", 2)]
             }
-            fields["output_padding"] = [axis.image - axis.full + axis.before + axis.after for axis in self.axes]
+            fields["output_padding"] = self.output_padding
         return fields
+
+    @property
+    def output_padding(self) -> list[int]:
+        """The output_padding that gives the call its image."""
+        return [axis.image - axis.full + axis.before + axis.after for axis in self.axes]
+
+    @property
+    def padded_by(self) -> str:
+        """The word for the output_padding: its sizes leave no choice."""
+        return "more" if any(self.output_padding) else "zeros"
 
 
 @dataclass(kw_only=True)
 class _Search:
     operator: str
+    seen: set[Value] = field(default_factory=set)
     found: set[Pair] = field(default_factory=set)
     refused: dict[Pair, str] = field(default_factory=dict)
 
@@ -119,6 +135,7 @@ class _Search:
                 self.refused.setdefault(pair, reason)
             return None
         values = dimensions.values(case)
+        self.seen.update(values)
         self.found.update(dimensions.pairs(values))
         return case, values
 
@@ -143,7 +160,9 @@ class _Search:
         """Try an option with each class of sizes that has a value not yet found together with the option."""
         missing = {value for call in sizes for value in call.values}
         for call in sizes:
-            if missing & {*call.values} and self.attempt(call.saying(option), (option, *call.values)):
+            if not missing & {*call.values} or (option[0] == "output_padding" and option[1] != call.padded_by):
+                continue
+            if self.attempt(call.saying(option), (option, *call.values)):
                 missing -= {*call.values}
 
 

@@ -59,7 +59,41 @@ def expression(text: str) -> Expression:
         compiled = _SANDBOX.compile_expression(text, undefined_to_none=False)
     except TemplateError as error:
         raise ValueError(str(error)) from None
-    tree = _SANDBOX.parse(f"{{{{ {text} }}}}")
+    return _read(text, _tree(text), compiled)
+
+
+@functools.cache
+def conjuncts(whole: Expression) -> tuple[Expression, ...]:
+    """Return the expressions that ``and`` joins to this one, from left to right; the expression alone if none does.
+
+    The whole is true if each of them is. Whoever takes them one by one reads no name that it need not.
+    """
+    return tuple(_of_node(whole.text, node) for node in _joined(_tree(whole.text)))
+
+
+def _tree(text: str) -> nodes.Node:
+    (output,) = _SANDBOX.parse(f"{{{{ {text} }}}}").body
+    (node,) = cast("nodes.Output", output).nodes
+    return node
+
+
+def _joined(node: nodes.Node) -> Iterator[nodes.Node]:
+    match node:
+        case nodes.And():
+            yield from (*_joined(node.left), *_joined(node.right))
+        case _:
+            yield node
+
+
+def _of_node(text: str, node: nodes.Node) -> Expression:
+    """Compile a part of an expression's tree, as Jinja's ``compile_expression`` does with a whole."""
+    result = nodes.Assign(nodes.Name("result", "store"), cast("nodes.Expr", node), lineno=1)
+    template = _SANDBOX.from_string(nodes.Template([result], lineno=1))
+    return _read(text, node, TemplateExpression(template, undefined_to_none=False))
+
+
+def _read(text: str, node: nodes.Node, compiled: TemplateExpression) -> Expression:
+    tree = nodes.Output([cast("nodes.Expr", node)])  # a node does not find itself
     return Expression(
         text=text,
         names=frozenset(name.name for name in tree.find_all(nodes.Name)),
@@ -73,9 +107,7 @@ def possible(condition: Expression, name: str, values: Iterable[str]) -> frozens
 
     Only what the condition demands of the name by ``==`` or ``in`` is read, through ``and`` and ``or``.
     """
-    tree = _SANDBOX.parse(f"{{{{ {condition.text} }}}}")
-    (output,) = tree.body
-    (node,) = cast("nodes.Output", output).nodes
+    node = _tree(condition.text)
     return frozenset(value for value in values if _can_be_true(node, name, value))
 
 
@@ -93,7 +125,7 @@ def _can_be_true(node: nodes.Node, name: str, value: str) -> bool:
     return True
 
 
-def _handed(tree: nodes.Template) -> Iterator[tuple[str, str]]:
+def _handed(tree: nodes.Node) -> Iterator[tuple[str, str]]:
     for call in tree.find_all(nodes.Call):
         if isinstance(call.node, nodes.Name):
             texts = (node.value for node in call.args if isinstance(node, nodes.Const) and isinstance(node.value, str))

@@ -18,10 +18,10 @@ from adapters.outcome import Outcome
 from cases.model.case import Case
 from reports.judging.behaviours import Accepted, behaviour
 from reports.judging.facts import Fact
-from reports.judging.verdict import LENIENT, RECORDED, Follows, Verdict
+from reports.judging.verdict import LENIENT, RECORDED, UNSAID, Follows, Verdict
 from reports.recording.messages import in_full
 from reports.recording.run import FUZZ, STRICT, Run
-from reports.recording.targets import adapter_of, place_of, version_of
+from reports.recording.targets import adapter_of, like, place_of, version_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +38,11 @@ class Context:
         """The version of the target's framework in the run."""
         return version_of(self.run, self.target)
 
+    @property
+    def like(self) -> str:
+        """The target whose facts and recorded behaviours count."""
+        return like(self.run, self.target)
+
     @cached_property
     def place(self) -> dict[str, Any]:
         """The properties of the target that facts can read."""
@@ -46,7 +51,7 @@ class Context:
     @cached_property
     def covering(self) -> list[tuple[Fact, frozenset[str]]]:
         """The facts that are about this case on this target, each with the steps of the case that it is about."""
-        facts = self.accepted.about(self.case, self.target)
+        facts = self.accepted.about(self.case, self.target, self.like)
         if not self.allows_other_versions:
             facts = [fact for fact in facts if self.is_known(fact)]
         found = ((fact, self.accepted.steps(fact, self.case, self.place)) for fact in facts)
@@ -102,7 +107,9 @@ def _explained(context: Context, other: Verdict) -> Verdict:
 
 def _is_decided_by_processor(context: Context) -> bool:
     """Tell whether a fact would be about the case with AVX512 and not without it, or the other way round."""
-    facts = [fact for fact in context.accepted.about(context.case, context.target) if fact.reads_processor]
+    facts = [
+        fact for fact in context.accepted.about(context.case, context.target, context.like) if fact.reads_processor
+    ]
     if not facts:
         return False
     with_it, without = ({**context.place, "avx512": has} for has in (True, False))
@@ -113,15 +120,16 @@ def _is_decided_by_processor(context: Context) -> bool:
 def _departing(context: Context, found: Verdict, outcome: Outcome) -> Verdict | None:
     """Return the verdict on a call without a right answer whose behaviour is not the recorded one; None if it is."""
     has_none = context.case.has_answer or FUZZ in context.run.header
-    recorded = None if has_none else context.accepted.behaviours.get(context.target)
+    recorded = None if has_none else context.accepted.behaviours.get(context.like)
     if recorded is None:
         return None
     before, now = recorded.of(context.case.id), behaviour(outcome)
     if before == now or (before is None and context.case.behaviour and context.is_sampled):
         return None  # a sampled mode is asked its other cases only with --slow, so they may have no record
     adapter = adapter_of(context.target)
+    of_another = "" if context.like == context.target else f" of {context.like}"
     note = (
-        f"{context.target} does otherwise than recorded\n"
+        f"{context.target} does otherwise than recorded{of_another}\n"
         f"now:    {now}  ({adapter} {context.version}{in_full(outcome)})\n"
         f"before: {before or 'never recorded'}  ({recorded.version})"
     )
@@ -135,11 +143,11 @@ def _accepted(context: Context, found: Verdict, outcome: Outcome) -> Verdict | N
     if fact := _explaining(context, found):
         known = replace(found, follows="known", fact=fact, accepted=fact.fact)
         return known if context.is_known(fact) else replace(known, of_version=fact.versions)
-    before = None if context.case.has_answer else context.accepted.behaviour(context.case.id, context.target)
+    before = None if context.case.has_answer else context.accepted.behaviour(context.case.id, context.like)
     if before is not None and before == behaviour(outcome):
         return replace(found, follows="known", accepted=RECORDED) if found.difference else None
-    if FUZZ in context.run.header and context.case.invalid is not None and found.status == "differing":
-        return replace(found, follows="known", accepted=LENIENT)
+    if FUZZ in context.run.header and context.case.invalid is not None and found.status in {"differing", "raised"}:
+        return replace(found, follows="known", accepted=LENIENT if found.status == "differing" else UNSAID)
     strict = [fact for fact, _ in context.covering if fact.is_strict]
     return _broken(context, found, strict) if strict and found.status != "unsupported" else None
 

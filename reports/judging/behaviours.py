@@ -132,20 +132,21 @@ class Accepted:
         recorded = self.behaviours.get(target)
         return None if recorded is None else recorded.of(case_id)
 
-    def of(self, target: str) -> list[Fact]:
-        """Return the facts about a target, in any version; the user's own first."""
-        if target not in self._found:
+    def of(self, target: str, like: str) -> list[Fact]:
+        """Return the facts about a target or the one that it is like, in any version; the user's own first."""
+        key = target, like
+        if key not in self._found:
             every = [*self.own, *self.facts.get(adapter_of(target), [])]
-            self._found[target] = [fact for fact in every if fact.concerns(target)]
-        found: list[Fact] = self._found[target]
+            self._found[key] = [fact for fact in every if fact.concerns(target) or fact.concerns(like)]
+        found: list[Fact] = self._found[key]
         return found
 
-    def about(self, case: Case, target: str) -> list[Fact]:
-        """Return the facts about a target that can be about a case; most others are left out by the operator alone."""
+    def about(self, case: Case, target: str, like: str) -> list[Fact]:
+        """Return the facts of ``of`` that can be about a case; most others are left out by the operator alone."""
         operators = tuple({call.operator: None for call in calls(case).values()})
-        key = target, operators
+        key = target, like, operators
         if key not in self._found:
-            self._found[key] = [fact for fact in self.of(target) if fact.may_concern(operators)]
+            self._found[key] = [fact for fact in self.of(target, like) if fact.may_concern(operators)]
         found: list[Fact] = self._found[key]
         return found
 

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from cases.loading.claims import over
-from cases.loading.expressions import Expression, expression, possible
+from cases.loading.expressions import Expression, conjuncts, expression, possible
 from cases.loading.properties import PROPERTIES, calls, properties
 from cases.model.case import OPERATORS, Case
 from reports.judging.compare import Difference
@@ -121,11 +121,10 @@ class Fact(BaseModel):
         return frozenset(name for name, call in found if self._is_about(call, place))
 
     def _is_about(self, call: Case, place: Mapping[str, Any]) -> bool:
-        names = self.condition.names
-        if call.invalid is not None and not names & _WRONG:
+        if call.invalid is not None and not self.condition.names & _WRONG:
             return False
-        try:
-            return self.condition.holds(properties(call, names) | {name: place[name] for name in names & place.keys()})
+        try:  # part by part: most conditions end at their first ones, and properties take time
+            return all(part.holds(_read(part, call, place)) for part in conjuncts(self.condition))
         except ValueError:
             return False
 
@@ -145,6 +144,10 @@ class Fact(BaseModel):
 
     def _names(self, diagnosis: str) -> bool:
         return self.diagnosis is None or any(fnmatchcase(name, self.diagnosis) for name in diagnosis.split(" or "))
+
+
+def _read(part: Expression, call: Case, place: Mapping[str, Any]) -> dict[str, Any]:
+    return properties(call, part.names) | {name: place[name] for name in part.names & place.keys()}
 
 
 @functools.cache

@@ -26,7 +26,7 @@ from reports.judging.verdict import Status, Verdict
 from reports.recording.record import Key, Record
 from reports.recording.resume import sources
 from reports.recording.run import Run, RunError
-from reports.recording.targets import ORACLE
+from reports.recording.targets import ORACLE, like
 
 _UNANSWERABLE: Final = (NoExpectationError, InvalidCall, NotExact, NotSupported)
 """The exceptions that say that there is no right answer to compare with."""
@@ -62,7 +62,7 @@ def begin(run: Run, accepted: Accepted) -> None:
 def _again(run: Run, key: Key, line: dict[str, Any], accepted: Accepted) -> Verdict:
     """Return a verdict of the run's file."""
     try:
-        return verdict.from_json(line, accepted.of(key[1]))
+        return verdict.from_json(line, accepted.of(key[1], like(run, key[1])))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         msg = f"{run.path}: the verdict on {key[0]}[{key[1]}] was changed and is none; run the suite again"
         raise RunError(msg) from error
@@ -87,7 +87,7 @@ def judge(run: Run, case: Case, target: str) -> Verdict:
     if key not in verdicts.made:
         verdicts.made[key] = found = _made(run, verdicts.accepted, case, target)
         if found != _PASSED:  # comparing digests again is as fast as reading a line
-            run.keep(key, verdict.to_json(found, verdicts.accepted.of(target)))
+            run.keep(key, verdict.to_json(found, verdicts.accepted.of(target, like(run, target))))
     return verdicts.made[key]
 
 

@@ -15,11 +15,12 @@ from reports.recording.sampling import is_asked_all
 from reports.recording.targets import ORACLE, adapter_of, place_of, version_of
 
 
-def entries(run: Run, accepted: Accepted, *, whole: bool) -> list[str]:
+def entries(run: Run, accepted: Accepted, *, whole: bool, chosen: bool = False) -> list[str]:
     """Return a line for each fact of this version that explains no answer of a ``whole`` run, and for lost cases.
 
     A fact is not judged if none of its targets was asked every case, or if the processor decides and this one does not
-    show it. In a run of a part nothing is stale.
+    show it. In a run of a part nothing is stale. Where the user has ``chosen`` targets, no fact is judged that need not
+    show: another target may show it.
     """
     if not whole or not _asked_all(run):
         return []
@@ -30,7 +31,8 @@ def entries(run: Run, accepted: Accepted, *, whole: bool) -> list[str]:
         f"stale: a fact of {place} explains nothing here; remove or correct it: {fact.fact}"
         for place, known in places.items()
         for fact in known
-        if id(fact) not in explaining and not fact.varies and _has_to_show(run, accepted, fact)
+        if id(fact) not in explaining and not fact.varies and (fact.is_strict or not chosen)
+        if _has_to_show(run, accepted, fact)
     ]
 
 

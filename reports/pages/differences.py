@@ -32,7 +32,7 @@ def page(run: Run, wrong: pd.DataFrame, accepted: Accepted) -> str:
 
 def _decided(run: Run, accepted: Accepted) -> list[Fact]:
     """Return the facts that the processor decides, for the targets and versions that ran."""
-    ran = [(fact, target) for target in sorted(run.header["targets"]) for fact in accepted.of(target)]
+    ran = [(fact, target) for target in sorted(run.header["targets"]) for fact in accepted.of(target, target)]
     found = {id(fact): fact for fact, target in ran if fact.reads_processor and fact.holds_in(version_of(run, target))}
     return list(found.values())
 

@@ -197,7 +197,9 @@ def _finished(config: pytest.Config, session: Session, problems: Sequence[str], 
 def _problems(config: pytest.Config, run: Session) -> list[str]:
     """Return a line for each answer that a finished run lost, and for each fact that explains nothing."""
     assert run.run is not None  # noqa: S101 - it is over
-    return run.lost() + stale.entries(run.run, config.stash[ACCEPTED], whole=_is_whole(config))
+    return run.lost() + stale.entries(
+        run.run, config.stash[ACCEPTED], whole=_is_whole(config), chosen=bool(config.option.target)
+    )
 
 
 def _is_whole(config: pytest.Config) -> bool:

@@ -38,13 +38,25 @@ def version_of(run: Run, target: str) -> str:
     return versions.get(adapter_of(target), "0")
 
 
+def like(run: Run, target: str) -> str:
+    """Return the target that this one has to be like: what is known of that one is known of this one, too.
+
+    A mode that chooses nothing is like the mode whose code the framework chose on this machine. Every other target is
+    like itself.
+    """
+    adapter, mode, device = target.split("-")
+    return f"{adapter}-{run.header['targets'][target]['settings'].get('like', mode)}-{device}"
+
+
 def place_of(run: Run, target: str) -> dict[str, Any]:
     """Return the properties of a target that facts can read: its mode, its device, and whether there is AVX512.
+
+    The mode is that of the target that it has to be like.
 
     NumPy names the instructions that it found: X86_V4 are those of AVX512 in its later versions, AVX512_SKX in its
     earlier ones. A variable that keeps a framework from using them is not seen.
     """
-    _, mode, device = target.split("-")
+    _, mode, device = like(run, target).split("-")
     processor = str(run.header["targets"][target].get("processor", ""))
     return {"mode": mode, "device": device, "avx512": "X86_V4" in processor or "AVX512_SKX" in processor}
 
@@ -115,7 +127,7 @@ def sorted_out(answers: Iterable[Ready | Missing | StartFailure]) -> tuple[list[
 def choose(ready: Iterable[Ready], options: Options) -> Choice:
     """Choose targets among all modes of all adapters on all their devices, by --target and --device."""
     places = [place for adapter in ready for place in _places(adapter)]
-    wanted = [place for place in places if _is_wanted(place, options.targets, options.device)]
+    wanted = [place for place in places if _is_wanted(place, options)]
     return Choice(
         targets={place.target: place.options for place in wanted if not place.absent},
         offered=tuple(place.target for place in places if not place.absent),
@@ -185,13 +197,13 @@ def _unseen(ready: Ready, target: Target) -> str:
     return f"the adapter offers no {target.device} here, only {', '.join(ready.devices)}"
 
 
-def _is_wanted(place: _Place, globs: Sequence[str], device: str) -> bool:
+def _is_wanted(place: _Place, options: Options) -> bool:
     defines = place.target.adapter == DEFINITION
-    if device not in {"auto", place.target.device} and not defines:
+    if options.device not in {"auto", place.target.device} and not defines:
         return False
-    if globs:
-        return any(fnmatchcase(str(place.target), glob) for glob in globs)
-    return place.is_first or not defines
+    if options.targets:
+        return any(fnmatchcase(str(place.target), glob) for glob in options.targets)
+    return place.is_first if defines else not place.options.by_name or options.fuzz_seed is not None
 
 
 def longest_first(work: dict[Target, list[Case]], options: dict[Target, ModeOptions]) -> dict[Target, list[Case]]:

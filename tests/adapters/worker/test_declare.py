@@ -13,7 +13,7 @@ from adapters.engine.pool import Pool
 from adapters.worker.declare import declare, offer
 from tests.fakes import Right
 
-KEYS = "environment, devices, dtypes, operators, spatial_axes, one_in, cost, missing"
+KEYS = "environment, devices, dtypes, operators, spatial_axes, one_in, cost, by_name, missing"
 
 
 def _ask(fake: Any) -> dict[str, Any]:
@@ -78,6 +78,7 @@ def test_a_mode_may_be_limited_to_what_is_not_here_and_to_a_device_of_its_own() 
         ({"jit": {"dtypes": ()}}, "['dtypes'] is (); it must be a tuple of one or more words"),
         ({"jit": {"one_in": 0}}, "['one_in'] is 0; it must be a whole number of at least 1"),
         ({"jit": {"one_in": True}}, "['one_in'] is True; it must be a whole number of at least 1"),
+        ({"jit": {"by_name": 1}}, "['by_name'] is 1; it must be True or False"),
         ({"jit": {"cost": float("nan")}}, "['cost'] is nan; it must be a finite number above 0"),
         ({"jit": {"missing": ""}}, "['missing'] is ''; it must be a line that says why, and what to do"),
     ],

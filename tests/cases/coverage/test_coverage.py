@@ -68,14 +68,31 @@ def test_what_a_call_has(fields: dict[str, Any], dimension: str, value: str) -> 
 
 def test_an_output_size_that_output_padding_names() -> None:
     case = make("conv_transpose", image=None, value={"shape": [1, 2, 3, 2]}, output_padding=[0, 1], strides=2)
-    assert {("output_padding", "said"), ("output size", "larger")} <= {*dimensions.values(case)}
+    assert {("output_padding", "more"), ("output size", "larger")} <= {*dimensions.values(case)}
 
 
-def test_an_index_may_count_through_the_batch() -> None:
-    said = [
-        dict(dimensions.values(make("max_pool_argmax", include_batch_in_index=so)))["index"] for so in (False, True)
-    ]
-    assert said == ["within an image", "through the batch"]
+@pytest.mark.parametrize(
+    ("operator", "fields", "value"),
+    [
+        ("conv", {"kernel": 1, "dilations": 2}, ("dilations", "none")),
+        ("conv", {"kernel": [3, 1], "dilations": [2, 3]}, ("dilations", "equal")),
+        ("conv", {"padding": [[0, 0], [0, 0]]}, ("padding", "explicit, zeros")),
+        (
+            "conv_transpose",
+            {"image": None, "value": {"shape": [1, 2, 3, 2]}, "output_padding": [0, 0], "strides": 2},
+            ("output_padding", "zeros"),
+        ),
+        ("max_pool_argmax", {"include_batch_in_index": True}, ("index", "within an image")),
+    ],
+)
+def test_an_argument_that_changes_nothing_is_not_the_value(operator: str, fields: dict[str, Any], value: Value) -> None:
+    assert value in dimensions.values(make(operator, **fields))
+
+
+@pytest.mark.parametrize(("batch", "index"), [(1, "within an image"), (2, "through the batch")])
+def test_an_index_counts_through_a_batch_of_several(batch: int, index: str) -> None:
+    case = make("max_pool_argmax", include_batch_in_index=True, batch=batch)
+    assert ("index", index) in dimensions.values(case)
 
 
 def test_an_operator_has_no_value_of_what_it_lacks() -> None:
@@ -90,8 +107,12 @@ def test_only_calls_with_a_right_answer_count() -> None:
 
 
 def test_a_pair_is_the_same_whichever_value_comes_first() -> None:
-    one, other = ("batch", "0"), ("image", "odd")
+    one, other = ("batch", "1"), ("image", "odd")
     assert [*dimensions.pairs((one, other))] == [*dimensions.pairs((other, one))] == [(other, one)]
+
+
+def test_an_empty_batch_shows_no_other_value() -> None:
+    assert [*dimensions.pairs((("batch", "0"), ("image", "odd")))] == []
 
 
 @pytest.mark.parametrize(
@@ -103,7 +124,9 @@ def test_a_pair_is_the_same_whichever_value_comes_first() -> None:
         ("conv", ("kernel against stride", "above"), ("padding", "SAME, none")),
         ("conv", ("dtype", "int32"), ("gradients", "asked")),
         ("conv_transpose", ("strides", "1"), ("output size", "larger")),
-        ("conv_transpose", ("output_padding", "said"), ("padding", "SAME, odd")),
+        ("conv_transpose", ("output_padding", "zeros"), ("padding", "SAME, odd")),
+        ("conv_transpose", ("output_padding", "more"), ("output size", "the smallest")),
+        ("max_pool_argmax", ("index", "through the batch"), ("batch", "1")),
     ],
 )
 def test_pairs_that_no_call_has(operator: str, one: Value, other: Value) -> None:
@@ -113,7 +136,7 @@ def test_pairs_that_no_call_has(operator: str, one: Value, other: Value) -> None
 
 def test_a_refusal_says_why_a_pair_is_infeasible() -> None:
     why = feasible.space("conv_transpose").infeasible
-    assert "SAME depends on image" in why[("padding", "SAME, even"), ("output_padding", "said")]
+    assert "SAME depends on image" in why[("padding", "SAME, even"), ("output_padding", "zeros")]
     assert "exact floating-point data" in why[("dtype", "int64"), ("gradients", "asked")]
     assert why[("image", "mixed"), ("spatial axes", "1")] == ""
 
@@ -123,11 +146,12 @@ def test_a_refusal_says_why_a_pair_is_infeasible() -> None:
     [
         ("conv", ("kernel against stride", "below"), ("padding", "SAME, even")),
         ("conv", ("kernel against stride", "below"), ("padding", "explicit, asymmetric")),
-        ("conv", ("batch", "0"), ("gradients", "asked")),
-        ("conv_transpose", ("output_padding", "said"), ("padding", "explicit, asymmetric")),
+        ("conv", ("padding", "SAME, none"), ("dilations", "unequal")),
+        ("conv_transpose", ("output_padding", "zeros"), ("padding", "explicit, asymmetric")),
+        ("conv_transpose", ("output_padding", "more"), ("gradients", "asked")),
         ("max_unpool", ("dilations", "unequal"), ("layout", "channels-first")),
         ("max_pool", ("spatial axes", "3"), ("dtype", "int8")),
-        ("max_pool_argmax", ("index", "through the batch"), ("batch", "0")),
+        ("max_pool_argmax", ("index", "through the batch"), ("dtype", "int8")),
     ],
 )
 def test_pairs_that_a_call_has(operator: str, one: Value, other: Value) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cases.loading.expressions import expression, possible
+from cases.loading.expressions import conjuncts, expression, possible
 from cases.loading.properties import PROPERTIES, calls, properties
 from cases.model.case import Case
 from tests.reports.making import make
@@ -166,3 +166,23 @@ def test_nothing_that_is_left_out_could_be_true() -> None:
     left_out = {*OPERATORS} - possible(condition, "operator", OPERATORS)
     for operator, dilated, axes in itertools.product(left_out, (True, False), (1, 2)):
         assert not condition.holds({"operator": operator, "dilated": dilated, "axes": axes})
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("dilated", [{"dilated"}]),
+        ('operator == "conv" and dilated and max(strides) > 1', [{"operator"}, {"dilated"}, {"strides", "max"}]),
+        ('operator == "conv" and (dilated or axes == 1)', [{"operator"}, {"dilated", "axes"}]),
+        ('operator == "conv" or dilated and axes == 1', [{"operator", "dilated", "axes"}]),
+    ],
+)
+def test_the_parts_that_and_joins_are_read_one_by_one(text: str, parts: list[set[str]]) -> None:
+    assert [part.names for part in conjuncts(expression(text))] == parts
+
+
+def test_a_whole_is_true_where_each_of_its_parts_is() -> None:
+    whole = expression('operator == "conv" and (dilated or axes == 1) and not axes == 2')
+    for operator, dilated, axes in itertools.product(("conv", "max_pool"), (True, False), (1, 2, 3)):
+        read = {"operator": operator, "dilated": dilated, "axes": axes}
+        assert whole.holds(read) == all(part.holds(read) for part in conjuncts(whole))

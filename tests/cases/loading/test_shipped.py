@@ -60,10 +60,10 @@ def test_ids_are_the_same_on_each_reading(shipped: list[Case]) -> None:
 
 
 def test_the_grid_of_strides(shipped: list[Case]) -> None:
-    """Count 270 cases of SAME, and of VALID those with kernel <= rows: 5 strides x (1+2+3+4+5+5+6+6+6) = 190."""
+    """Count 180 cases of SAME, and of VALID those with kernel <= rows: 5 strides x (1+2+3+5+6+6) = 115."""
     prefix = "cases/conv_transpose/strides.yaml::"
     names = [case.id.removeprefix(prefix) for case in shipped if case.id.startswith(prefix)]
-    assert len(names) == 460
+    assert len(names) == 295
     assert names[:6] == [f"same-i1x2-k1-s{stride}" for stride in range(1, 6)] + ["same-i1x2-k2-s1"]
     assert names[-1] == "valid-i9x10-k7-s5"
     assert "same-i5x6-k3-s2" in names

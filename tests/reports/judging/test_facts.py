@@ -6,8 +6,10 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from adapters.outcome import Crashed, Outcome, Raised, Returned
 from cases.loading.lookup import SHIPPED, every
 from cases.loading.properties import calls
 from cases.model.case import Case
@@ -16,7 +18,7 @@ from reports.judging.behaviours import FOLDER, Accepted
 from reports.judging.compare import Difference, Kind
 from reports.judging.facts import Fact
 from reports.judging.judge import begin, judge
-from reports.judging.verdict import Verdict
+from reports.judging.verdict import LENIENT, UNSAID, Verdict
 from reports.recording.known_files import KnownError
 from tests.reports.making import TORCH, fact, make, oracle, record, right
 
@@ -203,6 +205,54 @@ def test_the_processor_decides_where_the_condition_reads_it(tmp_path: Path) -> N
     lacking = fact(where="not avx512")
     assert _verdict(tmp_path / "c", lacking).by_processor
     assert _verdict(tmp_path / "c2", lacking).follows == "known"
+
+
+def test_what_is_known_of_the_target_that_another_is_like_is_known_of_that_one(tmp_path: Path) -> None:
+    """It has the mode of the target that it is like, its facts and its own ones."""
+    native = "torch-native-cpu"
+
+    def follows(folder: str, *known: Fact) -> str:
+        run = record(tmp_path / folder, [oracle(PLAIN), (PLAIN, native, _off(1))])
+        run.header["targets"][native]["settings"]["like"] = "eager"
+        begin(run, Accepted(facts={"torch": list(known)}))
+        return judge(run, PLAIN, native).follows
+
+    assert follows("a", fact(targets=[TORCH], where='mode == "eager"')) == "known"
+    assert follows("b", fact(targets=[native])) == "known"
+    assert follows("c", fact(targets=["torch-compile-cpu"])) == "new"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "accepted"),
+    [
+        (Returned(arrays={"output": np.zeros((1, 2, 2, 3))}), LENIENT),
+        (Raised(type="ValueError", message="no such shape", stage="preparing"), UNSAID),
+    ],
+    ids=["accepted", "unsaid"],
+)
+def test_of_drawn_wrong_calls_only_an_end_of_the_process_is_new(
+    tmp_path: Path, outcome: Outcome, accepted: str
+) -> None:
+    def verdict(folder: str, outcome: Outcome, **header: Any) -> Verdict:
+        run = record(tmp_path / folder, [(WRONG, TORCH, outcome)])
+        run.header.update(header)
+        begin(run, Accepted())
+        return judge(run, WRONG, TORCH)
+
+    assert verdict("suite", outcome).follows == "new"
+    drawn = verdict("drawn", outcome, fuzz=1)
+    assert (drawn.follows, drawn.accepted) == ("known", accepted)
+    assert verdict("died", Crashed(signal="SIGABRT", stderr=""), fuzz=1).follows == "new"
+
+
+def test_where_targets_are_chosen_a_fact_that_need_not_show_is_not_stale(tmp_path: Path) -> None:
+    run = record(tmp_path, [oracle(PLAIN), (PLAIN, TORCH, _off(0))])
+    loose, strict = fact(depends_on="the data", output="output"), fact(where='operator == "conv"')
+    accepted = Accepted(facts={"torch": [loose, strict]})
+    begin(run, accepted)
+    assert len(stale.entries(run, accepted, whole=True)) == 2
+    (line,) = stale.entries(run, accepted, whole=True, chosen=True)
+    assert strict.fact in line
 
 
 GOOD = """\

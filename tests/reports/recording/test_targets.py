@@ -59,6 +59,17 @@ def test_another_of_the_oracle_s_forms_can_be_asked_for() -> None:
     assert chosen(targets=("oracle-*",)) == (["oracle-eager-cpu", "oracle-matrix-cpu"], {})
 
 
+def test_a_mode_that_runs_by_name_runs_if_it_is_named_and_for_drawn_calls() -> None:
+    native = ready("torch", eager=PLAIN, native=ModeOptions(by_name=True))
+
+    def names(**options: Any) -> list[str]:
+        return [str(target) for target in choose([native], Options(**options)).targets]
+
+    assert names() == ["torch-eager-cpu"]
+    assert names(targets=("*-native-*",)) == ["torch-native-cpu"]
+    assert names(fuzz_seed=0) == ["torch-eager-cpu", "torch-native-cpu"]
+
+
 def test_what_was_not_asked_for_is_not_missing() -> None:
     assert chosen(targets=("torch-eager-cpu",)) == (["torch-eager-cpu"], {})
     assert chosen(device="cpu")[1].keys() == {"torch-compile"}
