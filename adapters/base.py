@@ -39,7 +39,7 @@ class Adapter(Protocol):
     ``dtypes``, ``operators``, ``spatial_axes``: it is asked only cases of these dtypes, operators and numbers of axes.
     ``one_in``: building a program takes so long that by default only one of so many valid cases of a topic is asked.
     ``cost``: how long a case takes, relative to other modes; what takes longest begins first. ``by_name``: it runs only
-    if ``--target`` names it, or for ``--fuzz``. ``missing``: why it can't be used here, and what to do.
+    if ``--target`` has its name, or for ``--fuzz``. ``missing``: why it can't be used here, and what to do.
     """
 
     def devices(self) -> tuple[str, ...]:
@@ -51,7 +51,10 @@ class Adapter(Protocol):
         ...
 
     def configure(self, mode: str, device: str) -> dict[str, str]:
-        """Prepare for one mode on one device; return the settings chosen (threads, seeds), for the run's header."""
+        """Prepare for one mode on one device; return the settings chosen (threads, seeds), for the run's header.
+
+        The setting ``like`` names another mode whose facts and recorded behaviours hold for this one as well.
+        """
         ...
 
     def call(self, case: Case) -> str:

@@ -45,5 +45,7 @@ def _limits(options: ModeOptions) -> Iterator[str]:
         yield f"only values of {', '.join(options.dtypes)}"
     if options.one_in > 1:
         yield f"asked one in {options.one_in} cases of a topic, and all with --slow"
+    if options.by_name:
+        yield "runs only if --target has its name, or for --fuzz"
     if options.environment:
         yield " ".join(f"{name}={text}" for name, text in options.environment.items())

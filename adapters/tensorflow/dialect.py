@@ -31,7 +31,11 @@ MODE_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "graph": {"environment": _WITH_ONEDNN, "one_in": 4, "cost": 4.0},  # the kernels of eager, and tracing takes long
     "xla": {"environment": _WITH_ONEDNN, "one_in": 20, "cost": 25.0},
     "nodnn": {"environment": {_ONEDNN: "0"}, "devices": ("cpu",)},
-    "native": {"environment": {}, "devices": ("cpu",), "by_name": True},
+    "native": {
+        "environment": {name: os.environ[name] for name in _WITH_ONEDNN if name in os.environ},
+        "devices": ("cpu",),
+        "by_name": True,
+    },
 }
 # Without AutoGraph, which there is nothing for to do here, an error's message is as it was raised.
 _DECORATORS: Final = {
@@ -72,9 +76,10 @@ class Dialect:
 
     def head(self, _case: Case) -> tuple[str, ...]:
         """Return the environment, which TensorFlow reads when it is imported, and a GPU's settings."""
-        environment = f"os.environ |= {MODE_OPTIONS[self.mode]['environment']}  # before TensorFlow is imported"
+        variables = MODE_OPTIONS[self.mode]["environment"]
+        line = f"os.environ |= {variables}  # before TensorFlow is imported"
         gpu = (_ON_GPU,) if self.device == "cuda" else ()
-        return ("import os", "", environment, "", "import tensorflow as tf", *gpu, "")
+        return (*(("import os", "", line, "") if variables else ()), "import tensorflow as tf", *gpu, "")
 
     def enter(self, name: str, *, bfloat16: bool) -> str:
         """Return the array itself, or its cast."""

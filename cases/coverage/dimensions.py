@@ -171,7 +171,7 @@ def values(case: Case) -> tuple[Value, ...]:
 def pairs(found: Iterable[Value]) -> Iterator[Pair]:
     """Return every pair of these values, in the order of the dimensions.
 
-    An empty batch has no elements in which another value could show, so it is in no pair.
+    An empty batch has no elements in which another value could show, so the value ``batch 0`` is in no pair.
     """
     showing = (value for value in found if value != _EMPTY)
     return itertools.combinations(sorted(showing, key=lambda value: _ORDER[value[0]]), 2)

@@ -111,7 +111,7 @@ class _Call:
 
     @property
     def padded_by(self) -> str:
-        """The word for the output_padding: its sizes leave no choice."""
+        """The word for this output_padding: the sizes of the image and of the result leave no choice."""
         return "more" if any(self.output_padding) else "zeros"
 
 

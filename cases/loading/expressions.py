@@ -66,9 +66,12 @@ def expression(text: str) -> Expression:
 def conjuncts(whole: Expression) -> tuple[Expression, ...]:
     """Return the expressions that ``and`` joins to this one, from left to right; the expression alone if none does.
 
-    The whole is true if each of them is. Whoever takes them one by one reads no name that it need not.
+    The whole is true if each of them is. To take them one by one reads no more names than it has to.
     """
-    return tuple(_of_node(whole.text, node) for node in _joined(_tree(whole.text)))
+    parts = [*_joined(_tree(whole.text))]
+    if len(parts) == 1:
+        return (whole,)
+    return tuple(_of_node(whole.text, nodes.Not(nodes.Not(cast("nodes.Expr", part)))) for part in parts)
 
 
 def _tree(text: str) -> nodes.Node:

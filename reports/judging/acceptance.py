@@ -18,7 +18,7 @@ from adapters.outcome import Outcome
 from cases.model.case import Case
 from reports.judging.behaviours import Accepted, behaviour
 from reports.judging.facts import Fact
-from reports.judging.verdict import LENIENT, RECORDED, UNSAID, Follows, Verdict
+from reports.judging.verdict import LENIENT, NOT_REACHED, RECORDED, Follows, Verdict
 from reports.recording.messages import in_full
 from reports.recording.run import FUZZ, STRICT, Run
 from reports.recording.targets import adapter_of, like, place_of, version_of
@@ -147,7 +147,7 @@ def _accepted(context: Context, found: Verdict, outcome: Outcome) -> Verdict | N
     if before is not None and before == behaviour(outcome):
         return replace(found, follows="known", accepted=RECORDED) if found.difference else None
     if FUZZ in context.run.header and context.case.invalid is not None and found.status in {"differing", "raised"}:
-        return replace(found, follows="known", accepted=LENIENT if found.status == "differing" else UNSAID)
+        return replace(found, follows="known", accepted=LENIENT if found.status == "differing" else NOT_REACHED)
     strict = [fact for fact, _ in context.covering if fact.is_strict]
     return _broken(context, found, strict) if strict and found.status != "unsupported" else None
 

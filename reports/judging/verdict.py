@@ -15,7 +15,7 @@ Status = Literal[
 Follows = Literal["pass", "skip", "known", "gone", "new", "changed", "vanished", "error"]
 FAILING: Final = frozenset({"new", "changed", "vanished", "error"})
 """The values of ``follows`` that fail the run."""
-UNSAID: Final = "a drawn wrong call for which the adapter has no text: nothing was asked"
+NOT_REACHED: Final = "a drawn wrong call that ended before the framework was called: counted, and nothing new"
 LENIENT: Final = "a drawn wrong call that is not refused: counted, and nothing new"
 """The reason given in a run of drawn calls, of which no behaviour is recorded."""
 RECORDED: Final = "as recorded in reports/known/behaviours"

@@ -13,7 +13,7 @@ from reports.judging.judge import judge
 from reports.pages.markdown import cell, markdown, page_of
 from reports.pages.reproducer import program
 from reports.recording.run import Run
-from reports.recording.targets import adapter_of, version_of
+from reports.recording.targets import adapter_of, like, version_of
 
 _SHOWN: Final = 6
 """Cases of one group that a page shows."""
@@ -32,7 +32,9 @@ def page(run: Run, wrong: pd.DataFrame, accepted: Accepted) -> str:
 
 def _decided(run: Run, accepted: Accepted) -> list[Fact]:
     """Return the facts that the processor decides, for the targets and versions that ran."""
-    ran = [(fact, target) for target in sorted(run.header["targets"]) for fact in accepted.of(target, target)]
+    ran = [
+        (fact, target) for target in sorted(run.header["targets"]) for fact in accepted.of(target, like(run, target))
+    ]
     found = {id(fact): fact for fact, target in ran if fact.reads_processor and fact.holds_in(version_of(run, target))}
     return list(found.values())
 

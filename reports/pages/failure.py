@@ -12,7 +12,7 @@ from reports.pages import determinism
 from reports.pages.reproducer import program, small
 from reports.recording.record import call_line
 from reports.recording.run import Run
-from reports.recording.targets import adapter_of
+from reports.recording.targets import adapter_of, like
 
 
 def explain(run: Run, case: Case, target: str, verdict: Verdict) -> str:
@@ -32,10 +32,11 @@ def explain(run: Run, case: Case, target: str, verdict: Verdict) -> str:
 
 def _departure(run: Run, case: Case, target: str, verdict: Verdict) -> str:
     """Return the message about a call without a right answer that ended otherwise than recorded."""
-    record = run.records[case.id, target]
+    record, known = run.records[case.id, target], like(run, target)
+    mended = f"if that is right: python -m reports record {run.path}, and commit the change"
     return (
         f"{verdict.note}\n"
-        f"if that is right: python -m reports record {run.path}, and commit the change\n"
+        f"{mended if known == target else f'nothing can accept it: {target} has to do what {known} does'}\n"
         f"to reproduce, paste into an interpreter:\n{program(case, run.call(record))}"
     )
 

@@ -113,11 +113,13 @@ def _short(run: Run, accepted: Accepted) -> Iterator[str]:
     for name, several in findings(run, accepted).items():
         yield f"\n**{_TITLES.get(name, name)} {_version(run, name)}**\n\n"
         for finding in several:
-            yield f"- {finding.fact.fact} {_where(finding)}\n"
+            yield f"- {finding.fact.fact} {_where(run, finding)}\n"
     yield "\n"
 
 
-def _where(finding: Finding) -> str:
+def _where(run: Run, finding: Finding) -> str:
+    if not any(map(finding.fact.concerns, run.header["targets"])):
+        return f"({', '.join(finding.fact.targets)}: not in this run)"
     if not finding.shown:
         varies = "(varies from run to run)" if finding.fact.varies else "(with --slow)"
         return "(decided by the processor)" if finding.fact.reads_processor else varies

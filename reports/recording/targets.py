@@ -39,10 +39,10 @@ def version_of(run: Run, target: str) -> str:
 
 
 def like(run: Run, target: str) -> str:
-    """Return the target that this one has to be like: what is known of that one is known of this one, too.
+    """Return the target whose facts and recorded behaviours hold for ``target`` as well.
 
-    A mode that chooses nothing is like the mode whose code the framework chose on this machine. Every other target is
-    like itself.
+    For a mode that chooses nothing it is the mode whose code the framework chose on this machine. Every other target
+    has its own.
     """
     adapter, mode, device = target.split("-")
     return f"{adapter}-{run.header['targets'][target]['settings'].get('like', mode)}-{device}"
@@ -202,7 +202,8 @@ def _is_wanted(place: _Place, options: Options) -> bool:
     if options.device not in {"auto", place.target.device} and not defines:
         return False
     if options.targets:
-        return any(fnmatchcase(str(place.target), glob) for glob in options.targets)
+        globs = [glob for glob in options.targets if fnmatchcase(str(place.target), glob)]
+        return any(f"-{place.target.mode}-" in glob for glob in globs) if place.options.by_name else bool(globs)
     return place.is_first if defines else not place.options.by_name or options.fuzz_seed is not None
 
 

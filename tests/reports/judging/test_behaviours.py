@@ -127,6 +127,16 @@ def test_a_refusal_as_recorded_passes(tmp_path: Path) -> None:
     _tested(_run(tmp_path, RAISED), WRONG, _accepted(wrong="ValueError while tracing"))
 
 
+def test_a_target_that_is_like_another_has_to_do_what_that_one_does(tmp_path: Path) -> None:
+    """The line stands in the other one's file, and none of its own can accept anything else."""
+    run = _run(tmp_path, RAISED)
+    run.header["targets"][TORCH]["settings"]["like"] = "compile"
+    (recorded,) = _accepted(wrong="timed out").behaviours.values()
+    with pytest.raises(Exception, match="does otherwise than recorded of torch-compile-cpu") as error:
+        _tested(run, WRONG, Accepted(behaviours={"torch-compile-cpu": recorded}))
+    assert f"\nnothing can accept it: {TORCH} has to do what torch-compile-cpu does\n" in str(error.value)
+
+
 @pytest.mark.parametrize("before", ["ValueError while running", "TypeError while tracing", "timed out", "unsupported"])
 def test_another_type_stage_or_end_fails_and_shows_both(tmp_path: Path, before: str) -> None:
     with pytest.raises(Exception, match="does otherwise than recorded") as error:

@@ -18,7 +18,7 @@ from reports.judging.behaviours import FOLDER, Accepted
 from reports.judging.compare import Difference, Kind
 from reports.judging.facts import Fact
 from reports.judging.judge import begin, judge
-from reports.judging.verdict import LENIENT, UNSAID, Verdict
+from reports.judging.verdict import LENIENT, NOT_REACHED, Verdict
 from reports.recording.known_files import KnownError
 from tests.reports.making import TORCH, fact, make, oracle, record, right
 
@@ -226,9 +226,9 @@ def test_what_is_known_of_the_target_that_another_is_like_is_known_of_that_one(t
     ("outcome", "accepted"),
     [
         (Returned(arrays={"output": np.zeros((1, 2, 2, 3))}), LENIENT),
-        (Raised(type="ValueError", message="no such shape", stage="preparing"), UNSAID),
+        (Raised(type="ValueError", message="no such shape", stage="preparing"), NOT_REACHED),
     ],
-    ids=["accepted", "unsaid"],
+    ids=["accepted", "not reached"],
 )
 def test_of_drawn_wrong_calls_only_an_end_of_the_process_is_new(
     tmp_path: Path, outcome: Outcome, accepted: str

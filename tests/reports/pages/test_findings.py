@@ -53,6 +53,12 @@ def test_the_page_says_what_shows_and_what_does_not(run: Run) -> None:
     assert "JAX" not in page.partition("## ")[2], "no fact is about it"
 
 
+def test_a_fact_of_a_target_that_did_not_run_is_said_to_be_of_it(run: Run) -> None:
+    native = Accepted(facts={"torch": [fact(fact="It differs as released.", targets=["torch-native-cpu"])]})
+    text = findings.inserted(f"{findings.BEGIN}\n{findings.END}\n", run, native)
+    assert "- It differs as released. (torch-native-cpu: not in this run)\n" in text
+
+
 def test_the_list_stands_between_its_marks(run: Run) -> None:
     text = f"# A\n\n{findings.BEGIN}\nold\n{findings.END}\n\nmore\n"
     once = findings.inserted(text, run, KNOWN)

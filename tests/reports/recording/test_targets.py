@@ -67,6 +67,7 @@ def test_a_mode_that_runs_by_name_runs_if_it_is_named_and_for_drawn_calls() -> N
 
     assert names() == ["torch-eager-cpu"]
     assert names(targets=("*-native-*",)) == ["torch-native-cpu"]
+    assert names(targets=("torch-*",)) == ["torch-eager-cpu"]
     assert names(fuzz_seed=0) == ["torch-eager-cpu", "torch-native-cpu"]
 
 
