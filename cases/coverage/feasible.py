@@ -73,10 +73,10 @@ def space(operator: str) -> Space:
         search.with_all_sizes(sizes, option)
     flat = [call for call in sizes if len(call.fields["image"]) > 1]
     larger = [call for call in flat if ("output size", "larger") in call.values]
-    for one, other in dimensions.pairs(options):
-        for plain in [*flat[:1], *larger[:1]]:  # only a larger output has an output_padding above 0
-            if one[0] != other[0] and (one, other) not in search.found:
-                search.attempt(plain.saying(one, other), (one, other))
+    plain = [*flat[:1], *larger[:1]]  # only a larger output has an output_padding above 0
+    for (one, other), call in itertools.product(dimensions.pairs(options), plain):
+        if one[0] != other[0] and (one, other) not in search.found:
+            search.attempt(call.saying(one, other), (one, other))
     rest = {pair: search.refused.get(pair, "") for pair in dimensions.all_pairs(operator) if pair not in search.found}
     return Space(single=frozenset(search.seen), feasible=frozenset(search.found), infeasible=rest)
 

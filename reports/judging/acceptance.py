@@ -18,7 +18,7 @@ from adapters.outcome import Outcome
 from cases.model.case import Case
 from reports.judging.behaviours import Accepted, behaviour
 from reports.judging.facts import Fact
-from reports.judging.verdict import LENIENT, NOT_REACHED, RECORDED, Follows, Verdict
+from reports.judging.verdict import DRAWN, RECORDED, Follows, Verdict
 from reports.recording.messages import in_full
 from reports.recording.run import FUZZ, STRICT, Run
 from reports.recording.targets import adapter_of, like, place_of, version_of
@@ -38,7 +38,7 @@ class Context:
         """The version of the target's framework in the run."""
         return version_of(self.run, self.target)
 
-    @property
+    @cached_property
     def like(self) -> str:
         """The target whose facts and recorded behaviours count."""
         return like(self.run, self.target)
@@ -146,8 +146,8 @@ def _accepted(context: Context, found: Verdict, outcome: Outcome) -> Verdict | N
     before = None if context.case.has_answer else context.accepted.behaviour(context.case.id, context.like)
     if before is not None and before == behaviour(outcome):
         return replace(found, follows="known", accepted=RECORDED) if found.difference else None
-    if FUZZ in context.run.header and context.case.invalid is not None and found.status in {"differing", "raised"}:
-        return replace(found, follows="known", accepted=LENIENT if found.status == "differing" else NOT_REACHED)
+    if FUZZ in context.run.header and context.case.invalid is not None and found.status in DRAWN:
+        return replace(found, follows="known", accepted=DRAWN[found.status])
     strict = [fact for fact, _ in context.covering if fact.is_strict]
     return _broken(context, found, strict) if strict and found.status != "unsupported" else None
 

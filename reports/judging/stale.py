@@ -31,8 +31,10 @@ def entries(run: Run, accepted: Accepted, *, whole: bool, chosen: bool = False) 
         f"stale: a fact of {place} explains nothing here; remove or correct it: {fact.fact}"
         for place, known in places.items()
         for fact in known
-        if id(fact) not in explaining and not fact.varies and (fact.is_strict or not chosen)
-        if _has_to_show(run, accepted, fact)
+        if id(fact) not in explaining
+        and not fact.varies
+        and (fact.is_strict or not chosen)
+        and _has_to_show(run, accepted, fact)
     ]
 
 

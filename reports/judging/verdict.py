@@ -15,9 +15,10 @@ Status = Literal[
 Follows = Literal["pass", "skip", "known", "gone", "new", "changed", "vanished", "error"]
 FAILING: Final = frozenset({"new", "changed", "vanished", "error"})
 """The values of ``follows`` that fail the run."""
-NOT_REACHED: Final = "a drawn wrong call that ended before the framework was called: counted, and nothing new"
 LENIENT: Final = "a drawn wrong call that is not refused: counted, and nothing new"
-"""The reason given in a run of drawn calls, of which no behaviour is recorded."""
+NOT_REACHED: Final = "a drawn wrong call that ended before the framework was called: counted, and nothing new"
+DRAWN: Final[dict[Status, str]] = {"differing": LENIENT, "raised": NOT_REACHED}
+"""Status of a wrong call -> the reason given in a run of drawn calls, of which no behaviour is recorded."""
 RECORDED: Final = "as recorded in reports/known/behaviours"
 """The reason given where a recorded behaviour accepts a difference, and no fact does."""
 

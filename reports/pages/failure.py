@@ -33,12 +33,10 @@ def explain(run: Run, case: Case, target: str, verdict: Verdict) -> str:
 def _departure(run: Run, case: Case, target: str, verdict: Verdict) -> str:
     """Return the message about a call without a right answer that ended otherwise than recorded."""
     record, known = run.records[case.id, target], like(run, target)
-    mended = f"if that is right: python -m reports record {run.path}, and commit the change"
-    return (
-        f"{verdict.note}\n"
-        f"{mended if known == target else f'nothing can accept it: {target} has to do what {known} does'}\n"
-        f"to reproduce, paste into an interpreter:\n{program(case, run.call(record))}"
-    )
+    advice = f"if that is right: python -m reports record {run.path}, and commit the change"
+    if known != target:
+        advice = f"nothing can accept it: {target} has to do what {known} does"
+    return f"{verdict.note}\n{advice}\nto reproduce, paste into an interpreter:\n{program(case, run.call(record))}"
 
 
 def _difference(run: Run, case: Case, target: str, verdict: Verdict) -> str:
