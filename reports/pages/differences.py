@@ -31,12 +31,16 @@ def page(run: Run, wrong: pd.DataFrame, accepted: Accepted) -> str:
 
 
 def _decided(run: Run, accepted: Accepted) -> list[Fact]:
-    """Return the facts that the processor decides, for the targets and versions that ran."""
+    """Return the facts that the processor or unwritten memory decides, for the targets and versions that ran."""
     ran = [
         (fact, target) for target in sorted(run.header["targets"]) for fact in accepted.of(target, like(run, target))
     ]
-    found = {id(fact): fact for fact, target in ran if fact.reads_processor and fact.holds_in(version_of(run, target))}
+    found = {id(fact): fact for fact, target in ran if _is_unsteady(fact) and fact.holds_in(version_of(run, target))}
     return list(found.values())
+
+
+def _is_unsteady(fact: Fact) -> bool:
+    return fact.reads_processor or fact.varies
 
 
 def _group(run: Run, rows: pd.DataFrame) -> dict[str, Any]:

@@ -25,9 +25,11 @@ from reports.recording.targets import ORACLE
 
 BY_PROCESSOR: Final = "by processor"
 """The text that pages show instead of a status where the processor decides, so that all machines give the same page."""
+VARYING: Final = "varying"
+"""The text that pages show instead of a status where unwritten memory decides, which may hold the right answer."""
 STATUSES: Final = (
     *("passed", "differing", "raised", "crashed", "timed out", "unsupported", "not asked", "unjudged"),
-    BY_PROCESSOR,
+    *(BY_PROCESSOR, VARYING),
 )
 """The statuses that a page can show, in the order in which they are counted."""
 HEADROOM: Final = tuple(field.name for field in fields(Headroom))
@@ -36,8 +38,6 @@ COLUMNS: Final = (
     *("summary", "call", "dtype", "worst"),
 )
 _OPERATORS: Final = (*OPERATORS, PIPELINE)
-_VARIES: Final = "differs, by other numbers in each run"
-"""The summary of an answer that is known to vary. Its numbers would make a page another one after each run."""
 
 
 def results(run: Run) -> pd.DataFrame:
@@ -47,23 +47,23 @@ def results(run: Run) -> pd.DataFrame:
 
 
 def _row(run: Run, case: Case, target: str, verdict: Verdict) -> dict[str, Any]:
-    depends = verdict.by_processor and not verdict.fails and (verdict.fact or verdict.difference is None)
-    varies = verdict.may_vary and not verdict.fails and verdict.difference is not None
+    decides = BY_PROCESSOR if verdict.by_processor else VARYING if verdict.may_vary else ""
+    depends = decides and not verdict.fails and (verdict.fact or verdict.difference is None)
     return {
         "case": case.id,
         "operator": case.operator,
         "topic": case.topic,
         "target": target,
-        "status": BY_PROCESSOR if depends else verdict.status,
+        "status": decides if depends else verdict.status,
         "follows": verdict.follows,
         "valid": case.has_answer,
         "known": "" if depends else verdict.accepted,
         "kind": verdict.difference.kind if verdict.difference else "",
-        "diagnosis": "" if varies else verdict.diagnosis or "",
-        "summary": _VARIES if varies else normal(_summary(verdict)),
+        "diagnosis": verdict.diagnosis or "",
+        "summary": normal(_summary(verdict)),
         "call": _call(run, case, target, verdict),
         "dtype": case.dtype,
-        "worst": verdict.difference.worst if verdict.difference and not varies else 0.0,
+        "worst": verdict.difference.worst if verdict.difference else 0.0,
         **{name: getattr(verdict.headroom, name) if verdict.headroom else None for name in HEADROOM},
     }
 
@@ -134,7 +134,8 @@ def differences(frame: pd.DataFrame) -> pd.DataFrame:
 def agreement(run: Run, targets: list[str]) -> pd.DataFrame:
     """Return for each operator which targets returned the same bits, and in how many exact cases.
 
-    Braces hold the targets that agree. A case is left out if the processor decides its answer on one of the targets.
+    Braces hold the targets that agree. A case is left out if the processor or unwritten memory decides its answer on
+    one of the targets.
     """
     rows: Counter[tuple[str, str]] = Counter()
     for case in run.cases.values():
@@ -147,9 +148,10 @@ def agreement(run: Run, targets: list[str]) -> pd.DataFrame:
 
 
 def _depends(run: Run, case: Case, targets: list[str]) -> bool:
-    """Tell whether the processor decides the answer to a case on one of the targets."""
+    """Tell whether the processor or unwritten memory decides the answer to a case on one of the targets."""
     asked = (target for target in targets if target != ORACLE and (case.id, target) in run.records)
-    return any(judge(run, case, target).by_processor for target in asked)
+    found = (judge(run, case, target) for target in asked)
+    return any(verdict.by_processor or verdict.may_vary for verdict in found)
 
 
 def _clusters(run: Run, case: Case, targets: list[str]) -> str:

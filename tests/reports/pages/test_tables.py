@@ -98,6 +98,20 @@ def test_pages_are_the_same_whether_or_not_the_processor_shows_a_difference(tmp_
     assert f"{{{TORCH}, {ORACLE}}} | 1 " in " ".join(one["agreement.md"].split())
 
 
+def test_pages_are_the_same_whatever_unwritten_memory_holds(tmp_path: Path) -> None:
+    """Memory that nobody wrote may hold the right answer, by chance, or any other."""
+    reads = fact(fact="It reads on.", where="kernel | max == 5", depends_on="memory", output="output", varies=True)
+    accepted = Accepted(facts={"torch": [reads]})
+    pages = []
+    for change in (0, 1, 5):
+        answers = [oracle(ONE), oracle(FOUR), (ONE, TORCH, _returned(ONE)), (FOUR, TORCH, _returned(FOUR, change))]
+        (tmp_path / str(change)).mkdir()
+        pages.append(render.published(record(tmp_path / str(change), answers), accepted))
+    assert pages[0] == pages[1] == pages[2]
+    assert "1 of 2, 1 varying" in pages[0]["conformance.md"]
+    assert "- torch-*: It reads on. (" in pages[0]["differences.md"]
+
+
 def test_what_is_no_such_difference_is_not_hidden_behind_the_processor(tmp_path: Path) -> None:
     run = record(tmp_path, [oracle(FOUR), (FOUR, TORCH, _returned(FOUR, 1))])
     begin(run, _by_processor())
