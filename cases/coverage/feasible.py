@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -142,18 +142,27 @@ class _Search:
     def sizes(self) -> list[_Call]:
         """Return one call of each class of sizes. Sizes with the same values are one class.
 
-        A third axis is a copy of the second. No class is missed: no value depends on how many axes share a size.
+        Two axes are tried with each other only if alone they are of different kinds. A third axis is a copy of the
+        second. No class is missed: no value depends on more of an axis than its kind, or on how many axes share a size.
         """
         window = "kernel" if "conv" in self.operator else "ksize"
-        flat = [*self._classes(_sizes(window, 1)), *self._classes(_sizes(window, 2))]
-        return [*flat, *self._classes(_with_third_axis(call.fields) for call in flat if len(call.axes) > 1)]
+        found: list[_Call] = []
+        for padding in _PADDINGS:
+            lines = self._classes((_line(window, padding, axis) for axis in _AXES), _kind)
+            pairs = itertools.combinations_with_replacement(lines, 2)
+            flat = self._classes(_joined(one.fields, other.fields) for one, other in pairs)
+            found += [*lines, *flat, *self._classes(_with_third_axis(call.fields) for call in flat)]
+        return found
 
-    def _classes(self, entries: Iterable[Fields]) -> list[_Call]:
-        classes: dict[tuple[Value, ...], _Call] = {}
+    def _classes(
+        self, entries: Iterable[Fields], key: Callable[[_Call], Hashable] = lambda call: call.values
+    ) -> list[_Call]:
+        classes: dict[Hashable, _Call] = {}
         for fields in entries:
             if built := self.attempt(fields):
                 case, values = built
-                classes.setdefault(values, _Call(fields=fields, values=values, axes=shapes.axes(case)))
+                call = _Call(fields=fields, values=values, axes=shapes.axes(case))
+                classes.setdefault(key(call), call)
         return list(classes.values())
 
     def with_all_sizes(self, sizes: list[_Call], option: Value) -> None:
@@ -166,12 +175,22 @@ class _Search:
                 missing -= {*call.values}
 
 
-def _sizes(window: str, rank: int) -> Iterator[Fields]:
-    """Yield entries with all combinations of sizes, for ``rank`` axes: one or two."""
-    for padding, axes in itertools.product(_PADDINGS, itertools.combinations_with_replacement(_AXES, rank)):
-        image, kernel, strides, dilations = map(list, zip(*axes, strict=True))
-        pairs = padding if isinstance(padding, str) else [padding] * rank
-        yield {"image": image, window: kernel, "strides": strides, "dilations": dilations, "padding": pairs}
+def _line(window: str, padding: str | list[int], axis: tuple[int, ...]) -> Fields:
+    """Return the entry of a call with one axis."""
+    image, kernel, stride, dilation = ([size] for size in axis)
+    pairs = padding if isinstance(padding, str) else [padding]
+    return {"image": image, window: kernel, "strides": stride, "dilations": dilation, "padding": pairs}
+
+
+def _kind(call: _Call) -> Hashable:
+    """Return what decides the values of a call that has this axis and others: sizes are compared between axes."""
+    (axis,) = call.axes
+    return call.values, axis.stride, axis.dilation if axis.kernel > 1 else 1
+
+
+def _joined(one: Fields, other: Fields) -> Fields:
+    """Return the entry of a call with the axes of both."""
+    return {name: [*said, *other[name]] if isinstance(said, list) else said for name, said in one.items()}
 
 
 def _with_third_axis(fields: Fields) -> Fields:

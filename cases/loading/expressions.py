@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
-from jinja2 import StrictUndefined, TemplateError, Undefined, nodes
-from jinja2.environment import TemplateExpression
+from jinja2 import StrictUndefined, Template, TemplateError, Undefined, nodes
+from jinja2.parser import Parser
 from jinja2.sandbox import SandboxedEnvironment
 
 _SANDBOX: Final = SandboxedEnvironment(undefined=StrictUndefined)
@@ -22,13 +22,13 @@ class Expression:
     """A compiled expression.
 
     ``names`` are the names that it reads. ``handed`` has a pair (function, text) for each text that it passes to a
-    function.
+    function. ``compiled`` is a template that puts the value into its variable ``result``.
     """
 
     text: str
     names: frozenset[str]
     handed: tuple[tuple[str, str], ...]
-    compiled: TemplateExpression
+    compiled: Template
 
     def holds(self, facts: Mapping[str, Any]) -> bool:
         """Tell whether the expression is true of these facts, given by name.
@@ -37,7 +37,7 @@ class Expression:
             ValueError: if the expression can't be evaluated, or is neither true nor false.
         """
         try:
-            found = self.compiled(facts)
+            found = self._value(facts)
             if isinstance(found, Undefined):
                 bool(found)  # raises the error that names what is undefined
         except _FAULTS as error:
@@ -46,6 +46,13 @@ class Expression:
             return bool(found)
         msg = f"{self.text!r} is {found!r}, neither true nor false"
         raise ValueError(msg)
+
+    def _value(self, facts: Mapping[str, Any]) -> Any:
+        """Return the value. The context is made of the facts alone: Jinja's globals would be copied into each one."""
+        context = self.compiled.new_context(dict(facts), shared=True)
+        for _ in self.compiled.root_render_func(context):
+            pass
+        return context.vars["result"]
 
 
 @functools.cache
@@ -56,10 +63,9 @@ def expression(text: str) -> Expression:
         ValueError: if the text is not an expression.
     """
     try:
-        compiled = _SANDBOX.compile_expression(text, undefined_to_none=False)
+        return _of_node(text, _tree(text))
     except TemplateError as error:
-        raise ValueError(str(error)) from None
-    return _read(text, _tree(text), compiled)
+        raise ValueError(error.message) from None
 
 
 @functools.cache
@@ -71,16 +77,19 @@ def conjuncts(whole: Expression) -> tuple[Expression, ...]:
     parts = [*_joined(_tree(whole.text))]
     if len(parts) == 1:
         return (whole,)
-    return tuple(_of_node(whole.text, nodes.Not(nodes.Not(cast("nodes.Expr", part)))) for part in parts)
+    return tuple(_truth(whole.text, part) for part in parts)
 
 
-def _tree(text: str) -> nodes.Node:
-    (output,) = _SANDBOX.parse(f"{{{{ {text} }}}}").body
-    (node,) = cast("nodes.Output", output).nodes
+def _tree(text: str) -> nodes.Expr:
+    parser = Parser(_SANDBOX, text, state="variable")
+    node = parser.parse_expression()
+    if not parser.stream.eos:
+        parser.fail("the text goes on behind the expression")
+    node.set_environment(_SANDBOX)
     return node
 
 
-def _joined(node: nodes.Node) -> Iterator[nodes.Node]:
+def _joined(node: nodes.Expr) -> Iterator[nodes.Expr]:
     match node:
         case nodes.And():
             yield from (*_joined(node.left), *_joined(node.right))
@@ -88,15 +97,16 @@ def _joined(node: nodes.Node) -> Iterator[nodes.Node]:
             yield node
 
 
-def _of_node(text: str, node: nodes.Node) -> Expression:
-    """Compile a part of an expression's tree, as Jinja's ``compile_expression`` does with a whole."""
-    result = nodes.Assign(nodes.Name("result", "store"), cast("nodes.Expr", node), lineno=1)
-    template = _SANDBOX.from_string(nodes.Template([result], lineno=1))
-    return _read(text, node, TemplateExpression(template, undefined_to_none=False))
+def _truth(text: str, node: nodes.Expr) -> Expression:
+    """Compile a part of an expression so that it is true or false, whatever its value is."""
+    return _of_node(text, nodes.Not(nodes.Not(node)))
 
 
-def _read(text: str, node: nodes.Node, compiled: TemplateExpression) -> Expression:
-    tree = nodes.Output([cast("nodes.Expr", node)])  # a node does not find itself
+def _of_node(text: str, node: nodes.Expr) -> Expression:
+    """Compile an expression's tree or a part of it."""
+    result = nodes.Assign(nodes.Name("result", "store"), node, lineno=1)
+    compiled = _SANDBOX.from_string(nodes.Template([result], lineno=1))
+    tree = nodes.Output([node])  # a node does not find itself
     return Expression(
         text=text,
         names=frozenset(name.name for name in tree.find_all(nodes.Name)),
@@ -105,27 +115,36 @@ def _read(text: str, node: nodes.Node, compiled: TemplateExpression) -> Expressi
     )
 
 
-def possible(condition: Expression, name: str, values: Iterable[str]) -> frozenset[str]:
-    """Return the values of a name for which a condition can be true, whatever the other names are.
+def may_hold(condition: Expression, known: Mapping[str, Any]) -> bool:
+    """Tell whether a condition can be true where some of its names have these values, whatever the others are.
 
-    Only what the condition demands of the name by ``==`` or ``in`` is read, through ``and`` and ``or``.
+    A part of it that reads another name, or that can't be evaluated, may be true. Parts are joined by ``and`` and
+    ``or``.
     """
-    node = _tree(condition.text)
-    return frozenset(value for value in values if _can_be_true(node, name, value))
+    return _outline(condition)(known)
 
 
-def _can_be_true(node: nodes.Node, name: str, value: str) -> bool:
+@functools.cache
+def _outline(condition: Expression) -> Callable[[Mapping[str, Any]], bool]:
+    return _outlined(condition.text, _tree(condition.text))
+
+
+def _outlined(text: str, node: nodes.Expr) -> Callable[[Mapping[str, Any]], bool]:
     match node:
-        case nodes.And():
-            return _can_be_true(node.left, name, value) and _can_be_true(node.right, name, value)
-        case nodes.Or():
-            return _can_be_true(node.left, name, value) or _can_be_true(node.right, name, value)
-        case nodes.Compare(expr=nodes.Name(name=found), ops=[nodes.Operand(op="eq", expr=nodes.Const(value=only))]):
-            return found != name or only == value
-        case nodes.Compare(expr=nodes.Name(name=found), ops=[nodes.Operand(op="in", expr=nodes.List(items=items))]):
-            values = [item.value for item in items if isinstance(item, nodes.Const)]
-            return found != name or len(values) < len(items) or value in values
-    return True
+        case nodes.And() | nodes.Or():
+            left, right = (_outlined(text, side) for side in (node.left, node.right))
+            if isinstance(node, nodes.And):
+                return lambda known: left(known) and right(known)
+            return lambda known: left(known) or right(known)
+    part = _truth(text, node)
+    return lambda known: not part.names <= known.keys() or _unless_undecided(part, known)
+
+
+def _unless_undecided(part: Expression, known: Mapping[str, Any]) -> bool:
+    try:
+        return part.holds(known)
+    except ValueError:
+        return True
 
 
 def _handed(tree: nodes.Node) -> Iterator[tuple[str, str]]:

@@ -208,17 +208,20 @@ def to_json(case: Case) -> dict[str, Any]:
 
 def question(case: Case) -> dict[str, Any]:
     """Return the part of a case that a worker is sent: the call alone, never its expected result."""
-    plain = {part.name: getattr(case, part.name) for part in fields(case) if part.name not in _NOT_SENT}
+    plain = {name: getattr(case, name) for name in _SENT}
     steps = [{"name": step.name, "takes": step.takes, "case": question(step.case)} for step in case.steps]
     broken = None if case.broken is None else asdict(case.broken)
     return plain | {
         "broken": broken,
-        "inputs": {name: asdict(spec) for name, spec in case.inputs.items()},
+        "inputs": {name: {part: getattr(spec, part) for part in _OF_TENSOR} for name, spec in case.inputs.items()},
         "steps": steps,
     }
 
 
 _NOT_SENT: Final = {"about", "source", "expected", "invalid", "behaviour", "slow"}
+_SENT: Final = tuple(part.name for part in fields(Case) if part.name not in _NOT_SENT)
+_OF_TENSOR: Final = tuple(part.name for part in fields(TensorSpec))
+"""Names of fields, found once: ``dataclasses.asdict`` copies what is in them, and a run asks tens of thousands."""
 
 
 def from_json(data: dict[str, Any]) -> Case:

@@ -19,7 +19,6 @@ import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from adapters.outcome import Outcome, Returned
-from cases.loading.properties import calls
 from cases.model.case import Case, split_id
 from reports.judging import facts
 from reports.judging.facts import Fact
@@ -142,11 +141,13 @@ class Accepted:
         return found
 
     def about(self, case: Case, target: str, like: str) -> list[Fact]:
-        """Return the facts of ``of`` that can be about a case; most others are left out by the operator alone."""
-        operators = tuple({call.operator: None for call in calls(case).values()})
-        key = target, like, operators
+        """Return the facts of ``of`` that can be about a case; most others are left out by its quick properties."""
+        if case.id not in self._found:
+            self._found[case.id] = facts.quick(case)
+        known: list[dict[str, Any]] = self._found[case.id]
+        key = target, like, tuple(tuple(properties.values()) for properties in known)
         if key not in self._found:
-            self._found[key] = [fact for fact in self.of(target, like) if fact.may_concern(operators)]
+            self._found[key] = [fact for fact in self.of(target, like) if fact.may_concern(known)]
         found: list[Fact] = self._found[key]
         return found
 

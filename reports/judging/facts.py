@@ -10,7 +10,6 @@ Where the instructions of the processor decide, the condition reads ``avx512``.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -20,15 +19,16 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from cases.loading.claims import over
-from cases.loading.expressions import Expression, conjuncts, expression, possible
+from cases.loading.expressions import Expression, conjuncts, expression, may_hold
 from cases.loading.properties import PROPERTIES, calls, properties
-from cases.model.case import OPERATORS, Case
+from cases.model.case import Case
 from reports.judging.compare import Difference
 from reports.recording.known_files import Specifier, contains, read
 
 PLACE: Final = ("mode", "device", "avx512")
 """The properties of a target that a condition can read. ``avx512`` tells whether the processor has AVX512."""
 _WRONG: Final = frozenset({"rule", "argument"})
+_QUICK: Final = ("operator", "dtype", "integer", "gradients", "axes", "channels_first", "rule", "argument")
 _ENDS: Final = ("raises", "accepts", "ends", "differs")
 
 
@@ -104,9 +104,9 @@ class Fact(BaseModel):
         """Tell whether the fact is about a target."""
         return any(fnmatchcase(target, glob) for glob in self.targets)
 
-    def may_concern(self, operators: Iterable[str]) -> bool:
-        """Tell whether the condition can be true of a call of one of these operators."""
-        return not _operators(self.where).isdisjoint(operators)
+    def may_concern(self, known: Iterable[Mapping[str, Any]]) -> bool:
+        """Tell whether the condition can be true of one of several calls of which some properties are known."""
+        return any(may_hold(self.condition, properties) for properties in known)
 
     def holds_in(self, version: str) -> bool:
         """Tell whether the fact is known of a version."""
@@ -150,9 +150,16 @@ def _read(part: Expression, call: Case, place: Mapping[str, Any]) -> dict[str, A
     return properties(call, part.names) | {name: place[name] for name in part.names & place.keys()}
 
 
-@functools.cache
-def _operators(where: str) -> frozenset[str]:
-    return possible(expression(where), "operator", (*OPERATORS, "relu"))
+def quick(case: Case) -> list[dict[str, Any]]:
+    """Return the properties of each call of a case that most conditions read and that take no time."""
+    return [_quick(call) for call in calls(case).values()]
+
+
+def _quick(call: Case) -> dict[str, Any]:
+    try:
+        return properties(call, _QUICK)
+    except ValueError:  # a wrong call may have no axes
+        return {"operator": call.operator}
 
 
 def load(folder: Path) -> dict[str, list[Fact]]:

@@ -132,8 +132,11 @@ def _is_case_file(path: Path) -> bool:
     return path.suffix == ".yaml" and path.name != CLAIMS and "cases" in path.parts[:-1]
 
 
-def start(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
-    """Begin the run with the items that remain after selection."""
+def start(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin the run with the items that remain after selection, and put them into the order of their answers.
+
+    So answers are judged while others come, and not all at the end, when the slowest target has answered.
+    """
     session = config.stash.get(SESSION, None)
     if session is None or config.option.collectonly:
         return
@@ -144,9 +147,14 @@ def start(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     _refuse_twins(work)
     if work:
         _or_usage_error(session.start, work)
+        items.sort(key=partial(_due, session))
         assert session.run is not None  # noqa: S101 - it has begun
         begin(session.run, config.stash[ACCEPTED])
         config.stash[PROGRESS] = progress.Progress(session)
+
+
+def _due(session: Session, item: pytest.Item) -> float:
+    return session.due.get((item.case.id, item.target), 0.0) if isinstance(item, CaseItem) else 0.0
 
 
 def looped(config: pytest.Config) -> None:

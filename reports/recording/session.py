@@ -50,6 +50,8 @@ class Session:
         self.missing: dict[str, str] = {}
         self.run: Run | None = None
         self.asked: set[tuple[str, str]] = set()
+        self.due: dict[tuple[str, Target], float] = {}
+        """When each answer is expected, by case id and target. The numbers tell the order alone."""
         self.started = False
         self.times = options.determinism or 1
         """The number of times that every call is made."""
@@ -108,6 +110,7 @@ class Session:
         oracle = {_ORACLE: todo.pop(_ORACLE)}
         others = targets.longest_first({target: chosen for target, chosen in todo.items() if chosen}, self.targets)
         self._prepare([*(oracle if oracle[_ORACLE] else ()), *islice(others, self.options.workers)])
+        self.due = targets.due(others, self.targets, self.options.workers)
         self.run = self._open(old, cases)
         self._leave_out(self.run, unasked)
         self.started = True

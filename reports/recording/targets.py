@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -214,3 +215,19 @@ def longest_first(work: dict[Target, list[Case]], options: dict[Target, ModeOpti
         return len(work[target]) * options[target].cost
 
     return {target: work[target] for target in sorted(work, key=seconds, reverse=True)}
+
+
+def due(
+    work: dict[Target, list[Case]], options: dict[Target, ModeOptions], slots: int
+) -> dict[tuple[str, Target], float]:
+    """Return by case id and target when each answer is expected, in units of ``ModeOptions.cost``.
+
+    At most ``slots`` targets run at the same time. They begin in the given order.
+    """
+    free = [0.0] * slots
+    found: dict[tuple[str, Target], float] = {}
+    for target, cases in work.items():
+        begin, cost = heapq.heappop(free), options[target].cost
+        found |= {(case.id, target): begin + cost * number for number, case in enumerate(cases, 1)}
+        heapq.heappush(free, begin + cost * len(cases))
+    return found

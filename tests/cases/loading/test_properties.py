@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cases.loading.expressions import conjuncts, expression, possible
+from cases.loading.expressions import conjuncts, expression, may_hold
 from cases.loading.properties import PROPERTIES, calls, properties
 from cases.model.case import Case
 from tests.reports.making import make
@@ -48,6 +48,7 @@ def _property(case: Case, name: str) -> Any:
         ({}, "empty", False),
         ({"bias": True}, "biased", True),
         ({}, "pixels", 42),
+        ({"kernel": [2, 3]}, "window_elements", 6),
         ({"kernel": [7, 3], "padding": "SAME"}, "window_beyond_image", True),
         ({"kernel": [6, 3]}, "window_beyond_image", False),
         ({"padding": [[1, 2], [0, 1]]}, "padded", (9, 8)),
@@ -149,21 +150,26 @@ OPERATORS = ("conv", "max_pool", "avg_pool")
         ('operator == "conv"', {"conv"}),
         ('operator in ["conv", "max_pool"] and dilated', {"conv", "max_pool"}),
         ('operator == "conv" or operator == "avg_pool" and dilated', {"conv", "avg_pool"}),
-        ('dilated and (operator == "conv" or integer)', set(OPERATORS)),
-        ('not operator == "conv"', set(OPERATORS)),
+        ('dilated and (operator == "conv" or explicit)', set(OPERATORS)),
+        ('not operator == "conv"', {"max_pool", "avg_pool"}),
+        ("operator > 1", set(OPERATORS)),
+        ("integer and dilated or axes == 3 and dilated", set()),
+        ("integer or axes == 3 or dilated", set(OPERATORS)),
         ("dilated", set(OPERATORS)),
         ('dtype == "conv"', set(OPERATORS)),
+        ('dtype == "float32"', set()),
         ('operator == "conv" and operator == "max_pool"', set()),
     ],
 )
 def test_the_operators_for_which_a_condition_can_be_true(text: str, found: set[str]) -> None:
-    assert possible(expression(text), "operator", OPERATORS) == found
+    known = {"integer": False, "axes": 2, "dtype": "conv"}
+    assert {name for name in OPERATORS if may_hold(expression(text), {"operator": name, **known})} == found
 
 
 def test_nothing_that_is_left_out_could_be_true() -> None:
     text = 'operator == "conv" and dilated or operator in ["max_pool"] and (axes == 2 or operator == "conv")'
     condition = expression(text)
-    left_out = {*OPERATORS} - possible(condition, "operator", OPERATORS)
+    left_out = [name for name in OPERATORS if not may_hold(condition, {"operator": name})]
     for operator, dilated, axes in itertools.product(left_out, (True, False), (1, 2)):
         assert not condition.holds({"operator": operator, "dilated": dilated, "axes": axes})
 

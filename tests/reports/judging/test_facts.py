@@ -11,7 +11,6 @@ import pytest
 
 from adapters.outcome import Crashed, Outcome, Raised, Returned
 from cases.loading.lookup import SHIPPED, every
-from cases.loading.properties import calls
 from cases.model.case import Case
 from reports.judging import behaviours, facts, stale
 from reports.judging.behaviours import FOLDER, Accepted
@@ -329,7 +328,7 @@ def test_every_shipped_fact_is_about_some_shipped_case() -> None:
     for found in itertools.chain.from_iterable(facts.load(FOLDER).values()):
         modes = {target.split("-")[1].replace("*", "eager") for target in found.targets}
         places = [{"mode": mode, "device": "cpu", "avx512": has} for mode in modes for has in (True, False)]
-        concerned = (case for case in cases if found.may_concern([call.operator for call in calls(case).values()]))
+        concerned = (case for case in cases if found.may_concern(facts.quick(case)))
         assert any(found.steps(case, place) for case in concerned for place in places), found.fact
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,16 @@ from adapters.engine.handle import Missing, Ready
 from adapters.engine.launch import Launch
 from cases.model.case import Case
 from reports.recording.options import Options, UsageError
-from reports.recording.targets import DEFAULT_ADAPTERS, check, choose, is_framework, launches, longest_first, sorted_out
+from reports.recording.targets import (
+    DEFAULT_ADAPTERS,
+    check,
+    choose,
+    due,
+    is_framework,
+    launches,
+    longest_first,
+    sorted_out,
+)
 
 
 def ready(name: str, devices: tuple[str, ...] = ("cpu",), **modes: ModeOptions) -> Ready:
@@ -140,3 +150,14 @@ def test_what_takes_longest_begins_first() -> None:
     costs = dict(zip(targets, (1.0, 1.0, 10.0, 1.0), strict=True))
     options = {target: ModeOptions(cost=cost) for target, cost in costs.items()}
     assert [target.mode for target in longest_first(work, options)] == ["c", "b", "a", "d"]
+
+
+def test_answers_are_due_in_the_order_in_which_two_targets_at_a_time_give_them() -> None:
+    cases: list[Any] = [SimpleNamespace(id=name) for name in "pqr"]
+    slow, fast, last = (Target(adapter="x", mode=mode, device="cpu") for mode in ("slow", "fast", "last"))
+    options = {slow: ModeOptions(cost=4.0), fast: ModeOptions(cost=1.0), last: ModeOptions(cost=1.0)}
+    times = due({slow: cases, fast: cases, last: cases[:1]}, options, 2)
+    order = sorted(times, key=lambda key: times[key])
+    assert order[:3] == [("p", fast), ("q", fast), ("r", fast)]
+    assert {*order[3:5]} == {("p", slow), ("p", last)}
+    assert order[5:] == [("q", slow), ("r", slow)]
