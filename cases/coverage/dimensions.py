@@ -164,17 +164,18 @@ def dimensions(operator: str) -> dict[str, tuple[str, ...]]:
 
 
 def values(case: Case) -> tuple[Value, ...]:
-    """Return the value of a case in each dimension; the case must count."""
+    """Return the value of a case in each dimension; the case must count.
+
+    An empty batch is the only value of a case that has it: there are no elements in which another could show.
+    """
+    if case.inputs["value"].shape[0] == 0:
+        return (_EMPTY,)
     return tuple((name, _OF_CASE[name](case)) for name in dimensions(case.operator))
 
 
 def pairs(found: Iterable[Value]) -> Iterator[Pair]:
-    """Return every pair of these values, in the order of the dimensions.
-
-    An empty batch has no elements in which another value could show, so the value ``batch 0`` is in no pair.
-    """
-    showing = (value for value in found if value != _EMPTY)
-    return itertools.combinations(sorted(showing, key=lambda value: _ORDER[value[0]]), 2)
+    """Return every pair of these values, in the order of the dimensions."""
+    return itertools.combinations(sorted(found, key=lambda value: _ORDER[value[0]]), 2)
 
 
 def all_values(operator: str) -> list[Value]:
@@ -183,5 +184,9 @@ def all_values(operator: str) -> list[Value]:
 
 
 def all_pairs(operator: str) -> Iterator[Pair]:
-    """Return all pairs of values of two different dimensions, even those that no call can have."""
-    return (pair for pair in pairs(all_values(operator)) if pair[0][0] != pair[1][0])
+    """Return all pairs of values of two different dimensions, even those that no call can have.
+
+    The value of an empty batch is in no pair, because a case has it alone.
+    """
+    showing = [value for value in all_values(operator) if value != _EMPTY]
+    return (pair for pair in pairs(showing) if pair[0][0] != pair[1][0])

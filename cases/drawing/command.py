@@ -10,6 +10,8 @@ from cases.drawing.draw import Drawn, draw
 from cases.drawing.text import SOURCE, case_file
 from cases.model.case import OPERATORS
 
+_JOINT: Final = "Joint draws: every dimension of a call varies at once, because faults live where rare things meet."
+_LARGE: Final = "Joint draws in which one quantity is large, around what a register, a byte or 16 bits hold."
 _MOST: Final = 10_000
 _HIGHEST_SEED: Final = 2**32 - 1
 _DIGITS: Final = 20
@@ -25,6 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("operator", help=", ".join(OPERATORS))
     parser.add_argument("--seed", required=True, help=f"an integer from 0 to {_HIGHEST_SEED}; all calls follow from it")
     parser.add_argument("--number", required=True, help=f"the number of calls, from 1 to {_MOST}")
+    parser.add_argument("--large", action="store_true", help="one quantity of each call is beyond the usual")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     """
     operator = _operator(options.operator)
     seed = _integer("seed", options.seed, 0, _HIGHEST_SEED)
-    drawn = draw(operator, seed, _integer("number", options.number, 1, _MOST))
+    drawn = draw(operator, seed, _integer("number", options.number, 1, _MOST), large=options.large)
     sys.stdout.write(file_of(operator, seed, drawn))
     sys.stderr.write(summary(drawn))
     return 0
@@ -45,8 +48,8 @@ def file_of(operator: str, seed: int, drawn: Drawn) -> str:
     """Return the text of a case file with these entries."""
     number = len(drawn.entries)
     about = (
-        "Joint draws: every dimension of a call varies at once, because faults live where rare things meet.",
-        f"Drawn by `python -m cases draw {operator} --seed {seed} --number {number}`.",
+        _LARGE if drawn.large else _JOINT,
+        f"Drawn by `python -m cases draw {operator} --seed {seed} --number {number}{' --large' * drawn.large}`.",
     )
     return case_file(operator, about, SOURCE, drawn.entries)
 

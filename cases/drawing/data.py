@@ -24,6 +24,8 @@ def draw_data(options: Options, stream: Stream) -> list[Fields]:
     tried: list[Fields] = [{"data": rule} for rule in rules[start:] + rules[:start]]
     if options.filtered and options.dtype in {"int8", "uint8"}:
         tried.append({"data": rules[-1], "filter": {"fill": "ones"}})
+    if options.large and options.gradients and options.dtype == "float64":
+        return [*({**fields, "cotangent": {"fill": "wide"}} for fields in tried), *tried]
     return tried
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from cases.coverage.feasible import build_call
 from cases.drawing import measures
 from cases.drawing.data import draw_data, draw_special
-from cases.drawing.options import Options, draw_options
+from cases.drawing.options import Options, draw_large, draw_options
 from cases.drawing.sizes import draw_sizes
 from cases.drawing.stream import Stream
 from cases.loading.sizes import BuildError
@@ -30,17 +30,22 @@ _LEAST: Final = 4
 
 @dataclass(kw_only=True)
 class Drawn:
-    """The entries of a draw; how many sizes were rejected for each reason; the options that fitted no sizes."""
+    """The entries of a draw; how many sizes were rejected for each reason; the options that fitted no sizes.
 
+    If ``large``, one quantity of each call is beyond the usual.
+    """
+
+    large: bool = False
     entries: list[Fields] = field(default_factory=list)
     rejected: Counter[str] = field(default_factory=Counter)
     given_up: list[Options] = field(default_factory=list)
 
     def add(self, operator: str, seed: int, place: int) -> None:
         """Draw the call of a place, and add its entry."""
-        stream = Stream(key=f"draw\0{operator}\0{seed}\0{place}")
+        stream = Stream(key=f"{'large' if self.large else 'draw'}\0{operator}\0{seed}\0{place}")
+        options_of = draw_large if self.large else draw_options
         while True:
-            options = draw_options(operator, stream)
+            options = options_of(operator, stream)
             for _ in range(_PATIENCE):
                 if found := self._attempt(options, stream):
                     self.entries.append({"name": f"d{place:03}", **found})
@@ -59,9 +64,9 @@ class _RejectedError(Exception):
     """The sizes that were drawn make no call that fits the options."""
 
 
-def draw(operator: str, seed: int, number: int) -> Drawn:
+def draw(operator: str, seed: int, number: int, *, large: bool = False) -> Drawn:
     """Return the first ``number`` calls of an operator that follow from a seed."""
-    drawn = Drawn()
+    drawn = Drawn(large=large)
     for place in range(1, number + 1):
         drawn.add(operator, seed, place)
     return drawn

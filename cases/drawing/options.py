@@ -6,9 +6,10 @@ So rejected draws take no option away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from cases.drawing import large
 from cases.drawing.stream import Stream
 from cases.model import dtypes
 from cases.model.case import is_chosen
@@ -19,6 +20,8 @@ _BATCHES: Final = {0: 1, 1: 8, 2: 7, 3: 5, 5: 4}
 _RANKS: Final = {1: 3, 2: 4, 3: 3}
 _BUDGETS: Final = {(2**13, 2_000_000): 10, (2**16, 20_000_000): 5, (2**18, 20_000_000): 1}
 """The most elements of a tensor, and the most products of a call. Most calls are small, since a run keeps answers."""
+_LARGEST: Final = (2**18, 20_000_000)
+"""The budget of a call in which something is large."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +29,8 @@ class Options:
     """The options of a call. An option that the operator lacks is False, and groups are then ``one``.
 
     ``budget`` is the most elements of a tensor, and the most products of the call. ``special`` is empty for plain
-    numbers. ``symmetric`` tells that the first of three axes is also the third.
+    numbers. ``symmetric`` tells that the first of three axes is also the third. ``large`` names what is large (see
+    ``cases.drawing.large``); it is mostly empty.
     """
 
     operator: str
@@ -45,6 +49,7 @@ class Options:
     output_padding: bool
     through_the_batch: bool
     anywhere: bool
+    large: str = ""
 
     @property
     def filtered(self) -> bool:
@@ -76,6 +81,20 @@ def draw_options(operator: str, stream: Stream) -> Options:
         output_padding=asked and padding != "SAME",
         through_the_batch=operator == "max_pool_argmax" and stream.one_in(2),
         anywhere=operator == "max_unpool" and stream.one_in(3),
+    )
+
+
+def draw_large(operator: str, stream: Stream) -> Options:
+    """Return options of a call in which one quantity is large."""
+    usual = draw_options(operator, stream)
+    what = stream.one_of(large.kinds(filtered=usual.filtered))
+    return replace(
+        usual,
+        large=what,
+        budget=_LARGEST,
+        batch=stream.one_of(large.BATCHES) if what == large.BATCH else usual.batch or 1,
+        dilated=usual.dilated or what == large.DILATION,
+        groups="several" if what == large.GROUPS else usual.groups,
     )
 
 

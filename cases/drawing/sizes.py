@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from cases.drawing import large
 from cases.drawing.options import Options
 from cases.drawing.stream import Stream
 from cases.model import shapes
@@ -42,6 +43,8 @@ def draw_sizes(options: Options, stream: Stream) -> dict[str, Any]:
     axes = [_axis(options, stream) for _ in range(options.axes)]
     if len(axes) > 2 and options.symmetric:  # noqa: PLR2004 - three axes
         axes[2] = axes[0]
+    if options.large:
+        axes = [_holding(options, axis, stream) for axis in _enlarged(options, axes, stream)]
     window = "kernel" if options.filtered else "ksize"
     fields: dict[str, Any] = {
         "image": [axis.image for axis in axes],
@@ -62,10 +65,35 @@ def _axis(options: Options, stream: Stream) -> _Axis:
     extent = shapes.extent(kernel, dilation)
     pair = _pair(options, extent, stream)
     image = _image(options.axes, stream)
-    missing = 0 if options.padding == "SAME" else extent - sum(pair) - image
-    if missing > 0:  # no window fits
-        image += missing + stream.below(4)
-    return _Axis(image=image, kernel=kernel, stride=stride, dilation=dilation, pair=pair)
+    return _holding(options, _Axis(image=image, kernel=kernel, stride=stride, dilation=dilation, pair=pair), stream)
+
+
+def _holding(options: Options, axis: _Axis, stream: Stream) -> _Axis:
+    """Return the axis with an image that holds a window."""
+    extent = shapes.extent(axis.kernel, axis.dilation)
+    missing = 0 if options.padding == "SAME" else extent - sum(axis.pair) - axis.image
+    return replace(axis, image=axis.image + missing + stream.below(4)) if missing > 0 else axis
+
+
+def _enlarged(options: Options, axes: list[_Axis], stream: Stream) -> list[_Axis]:
+    """Return the axes with what is large in them; the channels, the groups and the batch are large elsewhere."""
+    place = stream.below(len(axes))
+    match options.large:
+        case large.WINDOW:
+            kernels = large.windows(len(axes), stream)
+            return [replace(axis, kernel=kernel) for axis, kernel in zip(axes, kernels, strict=True)]
+        case large.IMAGE:
+            images = large.images(len(axes), stream)
+            return [replace(axis, image=image) for axis, image in zip(axes, images, strict=True)]
+        case large.STRIDE:
+            stride = large.stride(stream)
+            image = max(axes[place].image, 2 * stride + stream.below(stride))  # for more than one window
+            axes[place] = replace(axes[place], stride=stride, image=image)
+        case large.DILATION:
+            axes[place] = replace(
+                axes[place], dilation=large.dilation(stream), kernel=max(axes[place].kernel, 2 + stream.below(2))
+            )
+    return axes
 
 
 def _pair(options: Options, extent: int, stream: Stream) -> tuple[int, int]:
@@ -94,11 +122,18 @@ def _image(axes: int, stream: Stream) -> int:
 
 
 def _channels(options: Options, stream: Stream) -> dict[str, Any]:
+    if options.large == large.GROUPS:
+        return large.groups(stream)
     first, second = stream.weighted(_CHANNELS), stream.weighted(_CHANNELS)
+    many = large.channels(stream) if options.large == large.CHANNELS else 0
     if not options.filtered:
-        return {"channels": first}
+        return {"channels": many or first}
+    if many and stream.one_in(2):
+        second = many
+    elif many:
+        first = many
     if options.groups == "depthwise":
-        depth = stream.one_of(_DEPTHS)
+        depth = many or stream.one_of(_DEPTHS)
         return {"in_channels": depth, "out_channels": depth * stream.one_of((1, 1, 2, 3)), "groups": depth}
     if options.groups == "one":
         return {"in_channels": first, "out_channels": second}

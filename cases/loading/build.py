@@ -226,7 +226,7 @@ def _fields(entry: Entry, fault: Broken) -> tuple[str, ...]:
 def _with_gradients(entry: Entry, case: Case) -> Case:
     """Add the cotangent and the gradients, if the entry asks for them.
 
-    The cotangent is filled like the value, because the gradient of a sum of products is also a sum of products.
+    The cotangent has small integers if the value has, because the gradient of a sum of products is also one.
     """
     if not entry.gradients:
         if entry.cotangent is not None:

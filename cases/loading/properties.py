@@ -75,6 +75,7 @@ PROPERTIES: Final[dict[str, Callable[[Case], Any]]] = {
     "counts": lambda case: tuple(axis.count for axis in _axes(case)),
     "padded": lambda case: tuple(axis.padded for axis in _axes(case)),
     "pixels": lambda case: math.prod(PROPERTIES["image"](case)),
+    "window_elements": lambda case: math.prod(shapes.kernel_size(_one(case))),
     "window_beyond_image": lambda case: any(axis.extent > axis.image for axis in _axes(case)),
     "cuts_in_front": lambda case: all(axis.before >= axis.extent - 1 for axis in _axes(case)),
     "cuts_and_extends": lambda case: any(axis.before > axis.extent - 1 > axis.after for axis in _axes(case)),

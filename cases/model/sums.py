@@ -141,9 +141,9 @@ def _divides(case: Case) -> bool:
 
 
 def _areas(case: Case) -> set[int]:
-    """Return the numbers of elements of the image that a window can hold; 1 if there is no window."""
+    """Return the numbers of elements of the image that windows hold, if any; 1 if no window holds an element."""
     lengths = [{len(axis.inside(window)) for window in range(axis.count)} for axis in shapes.axes(case)]
-    return {math.prod(sides) for sides in itertools.product(*lengths)} or {1}
+    return {math.prod(sides) for sides in itertools.product(*lengths)} - {0} or {1}
 
 
 def _area(case: Case) -> int:

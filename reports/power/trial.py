@@ -36,6 +36,8 @@ FAULT: Final = "fault"
 """The way in which a case notices an adapter that changes its inputs, or fails before it asks its framework."""
 RAISED: Final = "raised"
 """The way in which a case notices an adapter that refuses a valid call."""
+LARGE: Final = "large"
+"""The topic of calls in which one quantity is large."""
 _THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -91,18 +93,24 @@ def shares(names: Sequence[str], files: Sequence[Path]) -> Iterator[Share]:
 
 
 def judged(file: Path) -> list[Case]:
-    """Return the cases of a file whose answers can be right or wrong, without the slow ones."""
+    """Return the cases of a file whose answers can be right or wrong, without the slow ones.
+
+    Those of the topic ``LARGE`` take as long as all others together, so an adapter alone is asked them, and no mutant.
+    """
     return [case for case in load(file) if case.behaviour is None and not case.slow]
 
 
 def concerns(name: str, case: Case) -> bool:
     """Tell whether an implementation is asked a case.
 
-    An adapter is asked every case, a mutant the cases of its operator, and a mutant of relu the pipelines with a relu.
+    An adapter is asked every case, a mutant the cases of its operator that are not large, and a mutant of relu the
+    pipelines with a relu.
     """
     operator, is_mutant, _ = name.partition("/")
     if not is_mutant:
         return True
+    if case.topic == LARGE:
+        return False
     if operator in OPERATORS:
         return case.operator == operator
     return case.operator == PIPELINE and any(step.case.operator == operator for step in case.steps)

@@ -18,8 +18,8 @@ COVERING: Final = "pairs"
 """The topic whose cases together have every value that a call can have. A sampled mode is asked enough of them to have
 each value once."""
 
-JOINT: Final = "drawn"
-"""The topic of joint draws."""
+JOINT: Final = ("drawn", "large")
+"""The topics of joint draws."""
 JOINT_TIMES: Final = 4
 
 
@@ -35,14 +35,14 @@ def asked(cases: Sequence[Case], options: ModeOptions, *, slow: bool) -> set[str
     - of the n valid cases n / N, rounded up: the middle case of each of that many equal parts. It is asked none if n is
       less than N / 4;
     - in the topic ``COVERING``, instead of that, enough cases to have every value that occurs there;
-    - in the topic ``JOINT``, ``JOINT_TIMES`` times as many, because joint draws find more than grids do.
+    - in the topics ``JOINT``, ``JOINT_TIMES`` times as many, because joint draws find more than grids do.
     """
     usual = [case for case in cases if fits(case, options) and (slow or not case.slow)]
     if slow or options.one_in == 1:
         return {case.id for case in usual}
     alone = {case.id for case in usual if case.invalid is not None or _is_cheap_and_unlike(case, options)}
     valid = [case for case in usual if case.id not in alone]
-    often = bool(valid) and valid[0].topic == JOINT
+    often = bool(valid) and valid[0].topic in JOINT
     chosen = [*_covering(valid)] or _spread(valid, max(options.one_in // JOINT_TIMES, 1) if often else options.one_in)
     return alone | {case.id for case in chosen}
 

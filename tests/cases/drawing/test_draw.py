@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 import tempfile
 from collections.abc import Callable
@@ -28,28 +29,30 @@ ENOUGH = 12
 """So many fresh calls of an operator are drawn and answered."""
 
 
-def _path(operator: str) -> Path:
-    return CASES / operator / "drawn.yaml"
+def _path(operator: str, topic: str = "drawn") -> Path:
+    return CASES / operator / f"{topic}.yaml"
 
 
 @functools.cache
-def _committed(operator: str) -> tuple[Case, ...]:
-    return tuple(load(_path(operator)))
+def _committed(operator: str, topic: str = "drawn") -> tuple[Case, ...]:
+    return tuple(load(_path(operator, topic)))
 
 
 def _all() -> list[Case]:
     return [case for operator in OPERATORS for case in _committed(operator)]
 
 
+@pytest.mark.parametrize(("topic", "option"), [("drawn", ""), ("large", " --large")])
 @pytest.mark.parametrize("operator", OPERATORS)
-def test_the_committed_file_is_what_the_command_writes(operator: str) -> None:
-    lines = _path(operator).read_text(encoding="utf-8").splitlines()
+def test_the_committed_file_is_what_the_command_writes(operator: str, topic: str, option: str) -> None:
+    lines = _path(operator, topic).read_text(encoding="utf-8").splitlines()
     start = lines.index("cases:") + 1
-    command = re.search(rf"`python -m cases draw {operator} --seed (\d+) --number (\d+)`", "\n".join(lines[:start]))
-    assert command
-    seed, number = map(int, command.groups())
+    command = rf"`python -m cases draw {operator} --seed (\d+) --number (\d+){option}`"
+    found = re.search(command, "\n".join(lines[:start]))
+    assert found
+    seed, number = map(int, found.groups())
     assert len(lines) - start == number
-    drawn = Drawn()
+    drawn = Drawn(large=bool(option))
     for place in range(1, number + 1, EVERY):
         drawn.add(operator, seed, place)
     text = file_of(operator, seed, drawn).replace(f"--number {len(drawn.entries)}", f"--number {number}")
@@ -117,6 +120,30 @@ TOGETHER: dict[str, Callable[[Case], bool]] = {
 @pytest.mark.parametrize("words", TOGETHER)
 def test_values_of_several_dimensions_occur_together(words: str) -> None:
     assert len([case.id for case in _all() if TOGETHER[words](case)]) > 2
+
+
+BEYOND: dict[str, Callable[[Case], bool]] = {
+    "channels": lambda c: c.inputs["value"].shape[-1] > 63 or shapes.out_channels(c) > 63,
+    "a window": lambda c: math.prod(shapes.kernel_size(c)) > 256,
+    "an image": lambda c: math.prod(shapes.image_size(c)) > 2**16,
+    "a batch": lambda c: c.inputs["value"].shape[0] > 15,
+    "a stride": lambda c: max(c.strides) > 7,
+    "a dilation": lambda c: max(shapes.dilations(c)) > 6,
+}
+
+
+@pytest.mark.parametrize("words", BEYOND)
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_each_quantity_is_large_in_some_committed_call(operator: str, words: str) -> None:
+    found = [case for case in _committed(operator, "large") if BEYOND[words](case)]
+    assert found
+    assert all(case.inputs["value"].shape[0] for case in found), "an empty batch shows nothing"
+
+
+def test_every_large_call_has_a_quantity_that_is_large() -> None:
+    every = [case for operator in OPERATORS for case in _committed(operator, "large")]
+    many_groups = BEYOND | {"groups": lambda case: case.groups > 5}
+    assert [case.id for case in every if not any(is_large(case) for is_large in many_groups.values())] == []
 
 
 @pytest.mark.parametrize("operator", OPERATORS)

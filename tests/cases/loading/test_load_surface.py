@@ -347,6 +347,8 @@ def test_sums_of_literal_real_numbers_may_round_and_integers_stay_exact(tmp_path
     assert tier(f"{conv}, filter: {{values: [300.5]}}, dtype: float16") == "bounded"
     assert tier("channels: 1, ksize: 3, value: {values: [1, 2, 4]}", "avg_pool") == "bounded"
     assert tier("channels: 1, ksize: 3, value: {values: [3, 6, 9]}", "avg_pool") == "exact"
+    beside_padding = "channels: 1, ksize: 1, padding: [[1, 0]], value: {values: [0.5, 2, 3]}"
+    assert tier(beside_padding, "avg_pool") == "exact"  # one window holds padding alone, and has no terms
     assert tier("channels: 1, ksize: 2, value: {values: [0.1, 0.2, 0.3]}", "max_pool") == "exact"  # chosen, not summed
 
 
