@@ -129,7 +129,8 @@ _VALUES: Final[dict[str, tuple[str, ...]]] = {
     "batch": ("0", "1", "several"),
     "gradients": ("unasked", "asked"),
 }
-_EMPTY: Final[Value] = ("batch", "0")
+EMPTY: Final[Value] = ("batch", "0")
+"""The value that a case has alone, so that it is in no pair."""
 _ORDER: Final = {name: position for position, name in enumerate(_VALUES)}
 _OF_CASE: Final[dict[str, Callable[[Case], str]]] = {
     "image": _parity,
@@ -169,7 +170,7 @@ def values(case: Case) -> tuple[Value, ...]:
     An empty batch is the only value of a case that has it: there are no elements in which another could show.
     """
     if case.inputs["value"].shape[0] == 0:
-        return (_EMPTY,)
+        return (EMPTY,)
     return tuple((name, _OF_CASE[name](case)) for name in dimensions(case.operator))
 
 
@@ -184,9 +185,6 @@ def all_values(operator: str) -> list[Value]:
 
 
 def all_pairs(operator: str) -> Iterator[Pair]:
-    """Return all pairs of values of two different dimensions, even those that no call can have.
-
-    The value of an empty batch is in no pair, because a case has it alone.
-    """
-    showing = [value for value in all_values(operator) if value != _EMPTY]
+    """Return all pairs of values of two different dimensions, even those that no call can have."""
+    showing = [value for value in all_values(operator) if value != EMPTY]
     return (pair for pair in pairs(showing) if pair[0][0] != pair[1][0])

@@ -37,7 +37,7 @@ _SAID: Final[dict[Value, Fields]] = {
     ("bias", "with"): {"bias": True},
     ("index", "through the batch"): {"include_batch_in_index": True, "batch": 2},
     **{("dtype", dtype): {"dtype": dtype} for dtype in (*dtypes.FLOATS, *dtypes.INTEGERS)},
-    ("batch", "0"): {"batch": 0},
+    dimensions.EMPTY: {"batch": 0},
     ("batch", "several"): {"batch": 2},
     ("gradients", "asked"): {"gradients": True, "data": "distinct"},
     ("layout", "channels-first"): {},
@@ -68,7 +68,8 @@ def space(operator: str) -> Space:
     """
     search = _Search(operator=operator)
     sizes = search.sizes()
-    options = [value for value in _SAID if value[0] in dimensions.dimensions(operator)]
+    search.attempt(sizes[0].saying(dimensions.EMPTY))
+    options = [value for value in _SAID if value[0] in dimensions.dimensions(operator) and value != dimensions.EMPTY]
     for option in options:
         search.with_all_sizes(sizes, option)
     flat = [call for call in sizes if len(call.fields["image"]) > 1]

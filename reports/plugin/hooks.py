@@ -146,15 +146,15 @@ def start(config: pytest.Config, items: list[pytest.Item]) -> None:
             work.setdefault(item.target, []).append(item.case)
     _refuse_twins(work)
     if work:
-        _or_usage_error(session.start, work)
-        items.sort(key=partial(_due, session))
+        due = _or_usage_error(session.start, work)
+        items.sort(key=partial(_due, due))
         assert session.run is not None  # noqa: S101 - it has begun
         begin(session.run, config.stash[ACCEPTED])
         config.stash[PROGRESS] = progress.Progress(session)
 
 
-def _due(session: Session, item: pytest.Item) -> float:
-    return session.due.get((item.case.id, item.target), 0.0) if isinstance(item, CaseItem) else 0.0
+def _due(due: dict[tuple[str, Target], float], item: pytest.Item) -> float:
+    return due.get((item.case.id, item.target), 0.0) if isinstance(item, CaseItem) else 0.0
 
 
 def looped(config: pytest.Config) -> None:

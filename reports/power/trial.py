@@ -31,13 +31,12 @@ from cases.model.fill import fill
 from reports.judging.compare import Arrays, Difference
 from reports.judging.expectation import literal
 from reports.judging.judge import departure
+from reports.recording.sampling import LARGE
 
 FAULT: Final = "fault"
 """The way in which a case notices an adapter that changes its inputs, or fails before it asks its framework."""
 RAISED: Final = "raised"
 """The way in which a case notices an adapter that refuses a valid call."""
-LARGE: Final = "large"
-"""The topic of calls in which one quantity is large."""
 _THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -93,10 +92,7 @@ def shares(names: Sequence[str], files: Sequence[Path]) -> Iterator[Share]:
 
 
 def judged(file: Path) -> list[Case]:
-    """Return the cases of a file whose answers can be right or wrong, without the slow ones.
-
-    Those of the topic ``LARGE`` take as long as all others together, so an adapter alone is asked them, and no mutant.
-    """
+    """Return the cases of a file whose answers can be right or wrong, without the slow ones."""
     return [case for case in load(file) if case.behaviour is None and not case.slow]
 
 
@@ -104,7 +100,7 @@ def concerns(name: str, case: Case) -> bool:
     """Tell whether an implementation is asked a case.
 
     An adapter is asked every case, a mutant the cases of its operator that are not large, and a mutant of relu the
-    pipelines with a relu.
+    pipelines with a relu. The large cases take as long as all others together.
     """
     operator, is_mutant, _ = name.partition("/")
     if not is_mutant:

@@ -18,7 +18,9 @@ COVERING: Final = "pairs"
 """The topic whose cases together have every value that a call can have. A sampled mode is asked enough of them to have
 each value once."""
 
-JOINT: Final = ("drawn", "large")
+LARGE: Final = "large"
+"""The topic of joint draws in which one quantity is large."""
+JOINT: Final = ("drawn", LARGE)
 """The topics of joint draws."""
 JOINT_TIMES: Final = 4
 

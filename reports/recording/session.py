@@ -50,8 +50,6 @@ class Session:
         self.missing: dict[str, str] = {}
         self.run: Run | None = None
         self.asked: set[tuple[str, str]] = set()
-        self.due: dict[tuple[str, Target], float] = {}
-        """When each answer is expected, by case id and target. The numbers tell the order alone."""
         self.started = False
         self.times = options.determinism or 1
         """The number of times that every call is made."""
@@ -91,8 +89,10 @@ class Session:
         self._places |= {case.id: place for place, case in enumerate(cases)}
         return self._weights.given_to(cases)
 
-    def start(self, work: dict[Target, list[Case]]) -> None:
+    def start(self, work: dict[Target, list[Case]]) -> dict[tuple[str, Target], float]:
         """Start the run: every case goes to the oracle, and to the targets that ``work`` gives it to.
+
+        Return by case id and target when each answer is expected. The numbers tell the order alone.
 
         Raises:
             UsageError: if the run can't be resumed, no case takes the user's filters, or one of the targets that begin
@@ -110,13 +110,13 @@ class Session:
         oracle = {_ORACLE: todo.pop(_ORACLE)}
         others = targets.longest_first({target: chosen for target, chosen in todo.items() if chosen}, self.targets)
         self._prepare([*(oracle if oracle[_ORACLE] else ()), *islice(others, self.options.workers)])
-        self.due = targets.due(others, self.targets, self.options.workers)
         self.run = self._open(old, cases)
         self._leave_out(self.run, unasked)
         self.started = True
         self._pool.start(oracle, self._deliver, settle=self._settle)
         self._pool.start(others, self._deliver, settle=self._settle, slots=self.options.workers)
         self._deadline = time.monotonic() + (self.options.fuzz_seconds or math.inf)
+        return targets.due(others, self.targets, self.options.workers)
 
     @staticmethod
     def _leave_out(run: Run, unasked: dict[Target, dict[str, str]]) -> None:
