@@ -7,10 +7,12 @@ words or into JSON.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Final
 
 import numpy.typing as npt
+
+Arrays = Mapping[str, npt.NDArray[Any]]
 
 HUNG: Final = " after hanging"
 """The end of ``Crashed.signal`` for a process that hung while dying, so that it had to be killed."""
@@ -23,7 +25,7 @@ class Returned:
     """The call returned these arrays, channels-last, by output name."""
 
     kind: ClassVar = "returned"
-    arrays: Mapping[str, npt.NDArray[Any]]
+    arrays: Arrays
 
     @property
     def end(self) -> str:
@@ -42,13 +44,15 @@ class Raised:
     """The framework refused the call with an exception.
 
     ``stage`` is ``calling`` where a call is made at once; where a program is made of it, ``tracing``, ``building`` or
-    ``running``. It is ``preparing`` before the call, and ``reading`` where the result is read.
+    ``running``. It is ``preparing`` before the call, and ``reading`` where the result is read. ``before`` holds what
+    the earlier steps of a pipeline returned; it takes no part in a comparison of outcomes.
     """
 
     kind: ClassVar = "raised"
     type: str
     message: str
     stage: str
+    before: Arrays = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def end(self) -> str:
@@ -64,10 +68,14 @@ class Raised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsupported:
-    """The adapter says that the framework has no such operator or option. Counts as not passed."""
+    """The adapter says that the framework has no such operator or option. Counts as not passed.
+
+    ``before`` is that of ``Raised``.
+    """
 
     kind: ClassVar = "unsupported"
     reason: str
+    before: Arrays = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def end(self) -> str:
@@ -121,21 +129,31 @@ Outcome = Returned | Raised | Unsupported | Crashed | TimedOut
 _BY_KIND: Final[dict[str, type[Any]]] = {cls.kind: cls for cls in (Raised, Unsupported, Crashed, TimedOut)}
 
 
+def arrays_of(outcome: Outcome) -> Arrays:
+    """Return the arrays that came back: of the call, or of a pipeline's steps before the one that ended it."""
+    match outcome:
+        case Returned(arrays=arrays) | Raised(before=arrays) | Unsupported(before=arrays):
+            return arrays
+        case _:
+            return {}
+
+
 def to_json(outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome as JSON holds it: its kind and its fields. The arrays of a result are stored elsewhere."""
-    fields = {} if isinstance(outcome, Returned) else asdict(outcome)
-    return {"kind": outcome.kind, "fields": fields}
+    """Return an outcome as JSON holds it: its kind and its fields. The arrays are stored elsewhere."""
+    names = (one.name for one in fields(outcome) if one.name not in {"arrays", "before"})
+    return {"kind": outcome.kind, "fields": {name: getattr(outcome, name) for name in names}}
 
 
-def from_json(line: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Outcome:
-    """Return the outcome that ``to_json`` wrote. ``arrays`` are the arrays of a result.
+def from_json(line: Mapping[str, Any], arrays: Arrays) -> Outcome:
+    """Return the outcome that ``to_json`` wrote. ``arrays`` are those that came back.
 
     Raises:
         KeyError, TypeError: if ``line`` was not written by ``to_json``.
     """
     if line["kind"] == Returned.kind:
         return Returned(arrays=arrays)
-    outcome: Outcome = _BY_KIND[line["kind"]](**line["fields"])
+    before = {"before": arrays} if arrays else {}
+    outcome: Outcome = _BY_KIND[line["kind"]](**line["fields"], **before)
     return outcome
 
 

@@ -20,6 +20,8 @@ Array = npt.NDArray[Any]
 Wire = tuple[str, tuple[bytes, ...]]
 BFLOAT16: Final = "bfloat16"
 """The only dtype from outside NumPy that may be sent. NumPy knows its name once ``ml_dtypes`` is imported."""
+_EXTENSION: Final = 2
+"""``numpy.dtype.isbuiltin`` of a type that an extension registered, such as those of ml_dtypes."""
 
 
 class Channel(Protocol):
@@ -67,6 +69,11 @@ def unpack(wire: Wire) -> Message:
         for (name, dtype, shape), blob in zip(layout, blobs, strict=True)
     }
     return Message(kind=kind, body=body, arrays=arrays)
+
+
+def is_known(dtype: np.dtype[Any]) -> bool:
+    """Tell whether the other side knows a dtype: NumPy's own numbers, and bfloat16."""
+    return (dtype.kind in "biufc" and dtype.isbuiltin != _EXTENSION) or dtype.name == BFLOAT16
 
 
 def _dtype(name: str) -> np.dtype[Any]:

@@ -130,6 +130,7 @@ def read(message: Message) -> Outcome | str:
         case "returned":
             return Returned(arrays=message.arrays)
         case "raised":
-            return Raised(type=body["type"], message=body["message"], stage=body["stage"])
+            said = {name: body[name] for name in ("type", "message", "stage")}
+            return Raised(**said, before=message.arrays)
         case _:
-            return Unsupported(reason=body["reason"])
+            return Unsupported(reason=body["reason"], before=message.arrays)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from adapters.oracle.pooling import inside
 from adapters.oracle.windows import Array
 from cases.model import shapes
 from cases.model.case import INDEX_DTYPE, Case, is_chosen
@@ -61,7 +62,7 @@ def _terms(case: Case, name: str, magnitude: Array, inputs: Tensors) -> tuple[Ar
     if case.operator != "avg_pool":
         return magnitude, unit
     if name == "output":
-        return magnitude * math.prod(shapes.kernel_size(case)), unit
+        return magnitude * inside(shapes.axes(case)), unit
     return magnitude, _share(case, unit)
 
 

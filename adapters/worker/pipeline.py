@@ -6,7 +6,6 @@ compared. Between two calls tensors are NumPy arrays, channels-last, with canoni
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters.base import Runs
-from adapters.wire import BFLOAT16
+from adapters.wire import BFLOAT16, is_known
 from adapters.worker.isolation import Isolation
 from cases.model.case import Case, Step
 
@@ -50,16 +49,18 @@ def inputs_of(step: Step, tensors: Arrays) -> Arrays:
     return {role: array.astype(np.float32) if array.dtype.name == BFLOAT16 else array for role, array in taken.items()}
 
 
-def run(adapter: Runs, case: Case, inputs: Arrays, begin: Callable[[Step], None]) -> Arrays:
+def run(adapter: Runs, case: Case, inputs: Arrays, begin: Callable[[Step], None], made: Arrays | None = None) -> Arrays:
     """Return what every step returns, by the tensors' names; ``begin`` is told of each step before its call.
+
+    Each step's tensors are put into ``made`` as soon as the step has returned, as copies: a later step that raises may
+    have changed what it was given.
 
     Raises:
         StepError: if the adapter changed an array that it was given or had returned, returned one that it was given, or
             none for a step.
         Exception: whatever the adapter raises.
     """
-    tensors = dict(inputs)
-    digests: dict[str, bytes] = {}
+    made, tensors = {} if made is None else made, dict(inputs)
     for step in case.steps:
         begin(step)
         taken = inputs_of(step, tensors)
@@ -68,10 +69,10 @@ def run(adapter: Runs, case: Case, inputs: Arrays, begin: Callable[[Step], None]
         if message := isolation.fault(outputs):
             msg = f"step {step.name}: {message}"
             raise StepError(msg)
-        made = {name: _array(outputs, output, step) for output, name in step.returns.items()}
-        tensors |= made
-        digests |= {name: _digest(array) for name, array in made.items()}
-    changed = [name for name, digest in digests.items() if _digest(tensors[name]) != digest]
+        new = {name: _array(outputs, output, step) for output, name in step.returns.items()}
+        tensors |= new
+        made |= {name: array.copy() for name, array in new.items()}
+    changed = [name for name, array in made.items() if array.tobytes() != tensors[name].tobytes()]
     if changed:
         msg = f"run() changed {', '.join(changed)}: give the framework a copy"
         raise StepError(msg)
@@ -83,11 +84,10 @@ def _array(outputs: Any, name: str, step: Step) -> npt.NDArray[Any]:
     if not isinstance(array, np.ndarray):
         msg = f"step {step.name}: run() returned no NumPy array by the name {name}"
         raise StepError(msg)
+    if not is_known(array.dtype):
+        msg = f"step {step.name}: run() returned {name} as {array.dtype}, which NumPy alone does not know; convert it"
+        raise StepError(msg)
     return np.ascontiguousarray(array)
-
-
-def _digest(array: npt.NDArray[Any]) -> bytes:
-    return hashlib.blake2b(array.tobytes(), digest_size=16).digest()
 
 
 def part(program: str, step: str) -> str:

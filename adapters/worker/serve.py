@@ -20,7 +20,7 @@ import numpy as np
 
 from adapters import program
 from adapters.base import Adapter
-from adapters.wire import BFLOAT16, Array, Channel, Message, Wire, pack, unpack
+from adapters.wire import Array, Channel, Message, Wire, is_known, pack, unpack
 from adapters.worker import pipeline
 from adapters.worker.declare import declare, offer, texts
 from adapters.worker.isolation import Isolation
@@ -30,8 +30,6 @@ from cases.model.fill import fill
 
 STAGES: Final = ("tracing", "building", "running", "calling")
 """What an adapter may say of a call that raised: where a program is made of it, how far it had come."""
-_EXTENSION = 2
-"""``numpy.dtype.isbuiltin`` of a type that an extension registered, such as those of ml_dtypes."""
 
 
 def serve(channel: Channel, locator: str) -> None:
@@ -121,7 +119,8 @@ def reply(adapter: Adapter, prepare: Callable[[], tuple[Case, dict[str, Array]]]
 class _Asked:
     """What the adapter is asked at the moment: one call, or one step of a pipeline after another.
 
-    ``text`` is the call's, None before there is one; ``step`` is empty for what is no pipeline.
+    ``text`` is the call's, None before there is one; ``step`` is empty for what is no pipeline. ``made`` holds what the
+    steps of a pipeline have returned.
     """
 
     def __init__(self, adapter: Adapter, channel: Channel | None) -> None:
@@ -129,17 +128,27 @@ class _Asked:
         self._channel = channel
         self.text: str | None = None
         self.step = ""
+        self.made: dict[str, Array] = {}
 
     def prepare(self, case: Case) -> Callable[[dict[str, Array]], Any]:
-        """Write the text of every call, once, and return what makes the calls."""
+        """Write the text of every call, once, and return what makes the calls.
+
+        The steps before one that is not supported are asked all the same.
+        """
         if not case.steps:
             self._tell(_text(self._adapter, case))
             return partial(self.run, case)
-        written: dict[str, str] = {}
+        written: dict[str, str | Exception] = {}
         for step in case.steps:
             self.step = step.name
-            written[step.name] = _text(self._adapter, step.case)
-        return partial(pipeline.run, self, case, begin=partial(self._begin, written))
+            try:
+                written[step.name] = _text(self._adapter, step.case)
+            except Exception as error:
+                if not (written and _is_unsupported(error)):
+                    raise
+                written[step.name] = error  # raised when its turn comes
+                break
+        return partial(pipeline.run, self, case, begin=partial(self._begin, written), made=self.made)
 
     def run(self, case: Case, inputs: dict[str, Array]) -> Any:
         """Make the call whose text the parent was told."""
@@ -149,9 +158,12 @@ class _Asked:
         execute = getattr(adapter, "execute", program.execute)
         return execute(self.text or "", inputs)
 
-    def _begin(self, written: dict[str, str], step: Step) -> None:
+    def _begin(self, written: dict[str, str | Exception], step: Step) -> None:
         self.step = step.name
-        self._tell(written[step.name])
+        text = written[step.name]
+        if isinstance(text, Exception):
+            raise text
+        self._tell(text)
 
     def _tell(self, text: str) -> None:
         """Tell the parent the text, so that it knows the call if this process dies in it.
@@ -174,9 +186,8 @@ def _text(adapter: Adapter, case: Case) -> str:
 
 def _failed(adapter: Adapter, error: Exception, asked: _Asked, seconds: float) -> Message:
     text, where = asked.text, asked.step and f"step {asked.step}: "
-    # By its name, so that a plug-in need not import ours.
-    if any(kind.__name__ == "NotSupported" for kind in type(error).__mro__):
-        return _message("unsupported", {"reason": f"{where}{error}", "seconds": seconds})
+    if _is_unsupported(error):
+        return Message(kind="unsupported", body={"reason": f"{where}{error}", "seconds": seconds}, arrays=asked.made)
     if isinstance(error, pipeline.StepError):
         return _message("fault", {"message": str(error)})
     if text is None:
@@ -189,7 +200,13 @@ def _failed(adapter: Adapter, error: Exception, asked: _Asked, seconds: float) -
         if stage not in STAGES:
             return _fault(f"stage() returned {stage!r}; it must be one of {', '.join(STAGES)}", error)
     name = type(error).__name__
-    return _message("raised", {"type": name, "message": f"{where}{error}", "stage": stage, "seconds": seconds})
+    body = {"type": name, "message": f"{where}{error}", "stage": stage, "seconds": seconds}
+    return Message(kind="raised", body=body, arrays=asked.made)
+
+
+def _is_unsupported(error: Exception) -> bool:
+    """Tell by the name of an exception, so that a plug-in need not import ours."""
+    return any(kind.__name__ == "NotSupported" for kind in type(error).__mro__)
 
 
 def _message(kind: str, body: dict[str, Any]) -> Message:
@@ -213,15 +230,10 @@ def _returned(outputs: object, seconds: float) -> Message:
         if not isinstance(array, np.ndarray):
             message = f"run() returned {name} as {type(array).__name__}, not as a NumPy array"
             return _message("fault", {"message": message})
-        if not _is_known(array.dtype):
+        if not is_known(array.dtype):
             message = f"run() returned {name} as {array.dtype}, which NumPy alone does not know; convert it"
             return _message("fault", {"message": message})
     return Message(kind="returned", body={"seconds": seconds}, arrays=outputs)
-
-
-def _is_known(dtype: np.dtype[Any]) -> bool:
-    """Tell whether the parent knows a dtype: NumPy's own numbers, and bfloat16."""
-    return (dtype.kind in "biufc" and dtype.isbuiltin != _EXTENSION) or dtype.name == BFLOAT16
 
 
 def _leave(end: BaseException) -> NoReturn:

@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+from cases.coverage import sizes
 from cases.model import dtypes, shapes
 from cases.model.case import OPERATORS, Case, Padding, is_outward
 from cases.model.shapes import Axis
@@ -30,8 +31,8 @@ def _parity(case: Case) -> str:
 
 
 def _against_stride(case: Case) -> str:
-    sizes = zip(shapes.kernel_size(case), case.strides, strict=True)
-    return _mixed("below" if kernel < stride else "above" if kernel > stride else "equal" for kernel, stride in sizes)
+    axes = zip(shapes.kernel_size(case), case.strides, strict=True)
+    return _mixed("below" if kernel < stride else "above" if kernel > stride else "equal" for kernel, stride in axes)
 
 
 def _mixed(words: Iterable[str]) -> str:
@@ -41,19 +42,19 @@ def _mixed(words: Iterable[str]) -> str:
 
 
 def _strides(case: Case) -> str:
-    return _sizes(case.strides, "1")
+    return _alike(case.strides, "1")
 
 
 def _dilations(case: Case) -> str:
     """Name the dilations of the axes whose windows have several elements. A single element is not dilated."""
-    sizes = zip(shapes.dilations(case), shapes.kernel_size(case), strict=True)
-    return _sizes(tuple(dilation for dilation, kernel in sizes if kernel > 1) or (1,), "none")
+    axes = zip(shapes.dilations(case), shapes.kernel_size(case), strict=True)
+    return _alike(tuple(dilation for dilation, kernel in axes if kernel > 1) or (1,), "none")
 
 
-def _sizes(sizes: tuple[int, ...], ones: str) -> str:
-    if set(sizes) == {1}:
+def _alike(steps: tuple[int, ...], ones: str) -> str:
+    if set(steps) == {1}:
         return ones
-    return "equal" if len(set(sizes)) == 1 else "unequal"
+    return "equal" if len(set(steps)) == 1 else "unequal"
 
 
 def _padding(case: Case) -> str:
@@ -95,8 +96,8 @@ def _batch(case: Case) -> str:
     return str(batch) if batch <= 1 else "several"
 
 
-def _output_padding(sizes: tuple[int, ...] | None) -> str:
-    return "unsaid" if sizes is None else "more" if any(sizes) else "zeros"
+def _output_padding(added: tuple[int, ...] | None) -> str:
+    return "unsaid" if added is None else "more" if any(added) else "zeros"
 
 
 def _counts_batch(case: Case) -> bool:
@@ -128,6 +129,7 @@ _VALUES: Final[dict[str, tuple[str, ...]]] = {
     "dtype": (*dtypes.FLOATS, *dtypes.INTEGERS),
     "batch": ("0", "1", "several"),
     "gradients": ("unasked", "asked"),
+    **sizes.VALUES,
 }
 EMPTY: Final[Value] = ("batch", "0")
 """The value that a case has alone, so that it is in no pair."""
@@ -155,6 +157,7 @@ _ONLY: Final[dict[str, Callable[[str], bool]]] = {
     "output size": is_outward,
     "output_padding": lambda operator: operator == "conv_transpose",
     "index": lambda operator: operator == "max_pool_argmax",
+    sizes.NUMBER: lambda operator: operator in _FILTERED,
 }
 """Dimension -> whether an operator has it; only dimensions that not every operator has."""
 
@@ -167,16 +170,32 @@ def dimensions(operator: str) -> dict[str, tuple[str, ...]]:
 def values(case: Case) -> tuple[Value, ...]:
     """Return the value of a case in each dimension; the case must count.
 
-    An empty batch is the only value of a case that has it: there are no elements in which another could show.
+    An empty batch is the only value of a case that has it: there are no elements in which another could show. A case
+    may have no value in a dimension of size.
     """
     if case.inputs["value"].shape[0] == 0:
         return (EMPTY,)
-    return tuple((name, _OF_CASE[name](case)) for name in dimensions(case.operator))
+    found = ((name, sizes.value(case, name)) for name in dimensions(case.operator) if name in sizes.VALUES)
+    return (*kinds(case), *((name, word) for name, word in found if word is not None))
+
+
+def kinds(case: Case) -> tuple[Value, ...]:
+    """Return the value of a case in each dimension but those of size; the case must count, and have a batch."""
+    return tuple((name, _OF_CASE[name](case)) for name in dimensions(case.operator) if name in _OF_CASE)
 
 
 def pairs(found: Iterable[Value]) -> Iterator[Pair]:
-    """Return every pair of these values, in the order of the dimensions."""
-    return itertools.combinations(sorted(found, key=lambda value: _ORDER[value[0]]), 2)
+    """Return the pairs of these values that count, in the order of the dimensions.
+
+    A value of size is paired with those of the dimensions in ``sizes.WITH`` and with others of size.
+    """
+    ordered = sorted(found, key=lambda value: _ORDER[value[0]])
+    return filter(_counted, itertools.combinations(ordered, 2))
+
+
+def _counted(pair: Pair) -> bool:
+    others = [name for name, _ in pair if name not in sizes.VALUES]
+    return len(others) == 2 or all(name in sizes.WITH for name in others)  # noqa: PLR2004 - neither is of size
 
 
 def all_values(operator: str) -> list[Value]:

@@ -1,4 +1,4 @@
-"""The pairs of values that one call can have: found by building calls, not kept in a list.
+"""The pairs of values that one call can have: found by building calls, but for those of size (``coverage.sizes``).
 
 Every small call is built in the same way as a case of a file. So the schema, the shape laws and the rules refuse a call
 here for the same reason. A pair is feasible if some valid call has both values.
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from cases.coverage import dimensions
+from cases.coverage import dimensions, sizes
 from cases.coverage.dimensions import Pair, Value
 from cases.loading.build import build
 from cases.loading.entries import Entry
@@ -61,25 +61,34 @@ class Space:
 
 @functools.cache
 def space(operator: str) -> Space:
-    """Search small calls for the pairs of values that an operator's calls can have.
+    """Search small calls for the pairs of values that an operator's calls can have, and add those of size.
 
     All sizes are tried with each other. Each class of sizes is tried with every option, one option at a time. Then any
     two options are tried with each other.
     """
     search = _Search(operator=operator)
-    sizes = search.sizes()
-    search.attempt(sizes[0].saying(dimensions.EMPTY))
+    calls = search.sizes()
+    search.attempt(calls[0].saying(dimensions.EMPTY))
     options = [value for value in _SAID if value[0] in dimensions.dimensions(operator) and value != dimensions.EMPTY]
     for option in options:
-        search.with_all_sizes(sizes, option)
-    flat = [call for call in sizes if len(call.fields["image"]) > 1]
+        search.with_all_sizes(calls, option)
+    flat = [call for call in calls if len(call.fields["image"]) > 1]
     larger = [call for call in flat if ("output size", "larger") in call.values]
     plain = [*flat[:1], *larger[:1]]  # only a larger output has an output_padding above 0
     for (one, other), call in itertools.product(dimensions.pairs(options), plain):
         if one[0] != other[0] and (one, other) not in search.found:
             search.attempt(call.saying(one, other), (one, other))
-    rest = {pair: search.refused.get(pair, "") for pair in dimensions.all_pairs(operator) if pair not in search.found}
-    return Space(single=frozenset(search.seen), feasible=frozenset(search.found), infeasible=rest)
+    sized = {
+        pair: sizes.why_never(operator, *pair) for pair in dimensions.all_pairs(operator) if sizes.is_of_size(pair)
+    }
+    feasible = search.found | {pair for pair, why in sized.items() if not why}
+    rest = {
+        pair: sized.get(pair) or search.refused.get(pair, "")
+        for pair in dimensions.all_pairs(operator)
+        if pair not in feasible
+    }
+    of_size = {(name, word) for name in dimensions.dimensions(operator) for word in sizes.VALUES.get(name, ())}
+    return Space(single=frozenset(search.seen | of_size), feasible=frozenset(feasible), infeasible=rest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +144,7 @@ class _Search:
             for pair in dimensions.pairs(wanted):
                 self.refused.setdefault(pair, reason)
             return None
-        values = dimensions.values(case)
+        values = dimensions.kinds(case) if case.inputs["value"].shape[0] else (dimensions.EMPTY,)
         self.seen.update(values)
         self.found.update(dimensions.pairs(values))
         return case, values

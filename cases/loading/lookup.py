@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,8 @@ from cases.model.case import Case, split_id
 
 SHIPPED: Final = Path(__file__).parents[1]
 """The folder of the suite's own case files."""
+QUICK: Final = SHIPPED / "quick.txt"
+"""The file with the ids of the quick cases, one a line (see ``reports.power.quick``)."""
 _CLOSE: Final = 3
 """The largest number of similar ids that are suggested for an unknown id."""
 
@@ -28,6 +30,36 @@ def every(folder: Path) -> Iterator[Case]:
     """
     for path in find(folder):
         yield from load(path)
+
+
+def quick_ids() -> list[str]:
+    """Return the ids of the quick cases.
+
+    Raises:
+        UnknownIdError: if their file can't be read.
+    """
+    try:
+        return QUICK.read_text(encoding="utf-8").split()
+    except OSError as error:
+        msg = f"{QUICK}: cannot be read ({error.strerror}); `tox -e power -- --publish` writes it"
+        raise UnknownIdError(msg) from None
+
+
+def by_id(ids: Iterable[str]) -> Iterator[Case]:
+    """Yield the suite's own cases with these ids, file by file. Each file is read once.
+
+    Raises:
+        UnknownIdError: if no case of the suite has one of the ids.
+    """
+    wanted = set(ids)
+    files = {split_id(case_id)[0] for case_id in wanted}
+    for path in find(SHIPPED):
+        found = [case for case in load(path) if case.id in wanted] if file_id(path) in files else []
+        wanted -= {case.id for case in found}
+        yield from found
+    if wanted:
+        msg = f"no case has the id {min(wanted)!r}"
+        raise UnknownIdError(msg)
 
 
 def lookup(folder: Path, case_id: str) -> Case:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from adapters.oracle import products
 from adapters.oracle.zeros import of_either_sign
-from adapters.outcome import Returned
+from adapters.outcome import Returned, arrays_of
 from cases.model import shapes
 from cases.model.case import Case
 from cases.model.dtypes import FLOATS
@@ -97,8 +97,7 @@ def wanted(run: Run, case: Case, target: str, verdict: Verdict) -> tuple[str, np
     if difference is None or difference.kind not in {"value", "index"}:
         return None
     if case.steps:
-        outcome = run.records[case.id, target].outcome
-        arrays = dict(outcome.arrays) if isinstance(outcome, Returned) else {}
+        arrays = dict(arrays_of(run.records[case.id, target].outcome))
         return difference.output, step_expectation(case, arrays, verdict.step)[difference.output]
     return difference.output, expectation(run, case)[difference.output]
 

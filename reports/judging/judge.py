@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from adapters.base import NotSupported
 from adapters.oracle import InvalidCall, NotExact
-from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
+from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported, arrays_of
 from cases.model.case import Case, Step
 from cases.model.fill import fill
 from cases.model.tolerance import Tolerance
@@ -131,7 +131,7 @@ def _compared(run: Run, case: Case, record: Record) -> Verdict:
 
 def _of_outcome(run: Run, case: Case, record: Record) -> Verdict:
     outcome = record.outcome
-    if isinstance(outcome, Unsupported):
+    if isinstance(outcome, Unsupported) and not outcome.before:
         return _other(outcome)
     if case.invalid is not None:
         return _invalid(case, outcome)
@@ -216,25 +216,26 @@ def _difference(
 
 
 def _steps(case: Case, outcome: Outcome, factors: str | None) -> Verdict:
-    """Judge each step of a pipeline.
+    """Judge each step of a pipeline that returned.
 
-    The verdict is that on the first step that differs. If none differs, it has the headroom of the step that came
-    nearest to failing.
+    The verdict is that on the first step that differs. If none differs, it is that on how the pipeline ended. If all
+    steps are right, it has the headroom of the step that came nearest to failing.
     """
-    if not isinstance(outcome, Returned):
-        return _other(outcome)
+    ended = Verdict(status="passed") if isinstance(outcome, Returned) else _other(outcome)
     rooms, wrong = [], []
     try:
-        for one in pipeline_steps.judged(case, dict(outcome.arrays)):
+        for one in pipeline_steps.judged(case, dict(arrays_of(outcome))):
             found = _values(one.step.case, one.expected, Returned(arrays=one.actual), one.inputs, factors)
             wrong += [_at(one.step, found)] if found.difference else []
             rooms += [found.headroom] if found.headroom else []
     except (InvalidCall, NotExact, NotSupported):
-        if not wrong:
+        if not wrong and isinstance(outcome, Returned):
             raise  # after a wrong step, a later one may have no right answer: the first wrong one is the verdict
     if wrong:
-        return replace(wrong[0], later=tuple(wrong[1:]))
-    return Verdict(status="passed", headroom=max(rooms, key=lambda room: room.of_failing, default=None))
+        return replace(wrong[0], later=(*wrong[1:], *([ended] if ended.difference else [])))
+    if ended.status != "passed":
+        return ended
+    return replace(ended, headroom=max(rooms, key=lambda room: room.of_failing, default=None))
 
 
 def _at(step: Step, found: Verdict) -> Verdict:

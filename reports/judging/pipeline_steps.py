@@ -27,7 +27,7 @@ class Judged:
 
 
 def judged(case: Case, arrays: Arrays) -> Iterator[Judged]:
-    """Yield the steps of a pipeline in order. ``arrays`` are those that a target returned for the pipeline.
+    """Yield the steps of a pipeline in order. ``arrays`` are those that a target returned, up to any step.
 
     Raises:
         InvalidCall: if a step is given indices that lie outside its image.
@@ -36,6 +36,8 @@ def judged(case: Case, arrays: Arrays) -> Iterator[Judged]:
     """
     tensors = fill(case) | arrays
     for step in case.steps:
+        if not arrays.keys() >= {*step.returns.values()}:
+            return
         inputs = inputs_of(step, tensors)
         actual = {output: arrays[name] for output, name in step.returns.items()}
         yield Judged(step=step, inputs=inputs, expected=Oracle().run(step.case, inputs), actual=actual)

@@ -38,7 +38,7 @@ class Verdict:
     call that did not return the same.
 
     In a pipeline ``step`` is the first step that differs. ``later`` holds the verdicts on later steps that differ as
-    well; each step is judged by what it was given.
+    well, and on how the pipeline ended if a step raised; each step is judged by what it was given.
     """
 
     status: Status

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapters.outcome import Returned
+from adapters.outcome import Returned, arrays_of
 from cases.model.case import Case
+from reports.judging.compare import Arrays
 from reports.judging.expectation import expectation, step_expectation, wanted
 from reports.judging.verdict import Verdict
 from reports.pages import determinism
@@ -45,17 +46,17 @@ def _difference(run: Run, case: Case, target: str, verdict: Verdict) -> str:
         verdict.summary,
         f"call: {call_line(run.call(record), verdict.step)}",
         f"diagnosis: {verdict.diagnosis or 'none of the known transforms explains it'}",
-        *(f"and {later.summary}: {later.diagnosis}" for later in verdict.later),
+        *(": ".join(filter(None, (f"and {later.summary}", later.diagnosis))) for later in verdict.later),
     ]
-    if isinstance(record.outcome, Returned):
-        parts += _arrays(run, case, record.outcome, verdict.step)
+    if isinstance(record.outcome, Returned) or verdict.step:
+        parts += _arrays(run, case, dict(arrays_of(record.outcome)), verdict.step)
     source = program(case, run.call(record), wanted(run, case, target, verdict))
     return "\n".join([*parts, "to reproduce, paste into an interpreter:", source])
 
 
-def _arrays(run: Run, case: Case, outcome: Returned, step: str) -> Iterator[str]:
+def _arrays(run: Run, case: Case, arrays: Arrays, step: str) -> Iterator[str]:
     """Yield the expected and the actual arrays as texts; for a pipeline, the tensors of the step that differs."""
-    arrays, expected = dict(outcome.arrays), {}
+    expected: Arrays = {}
     if step:
         expected = step_expectation(case, arrays, step)
         arrays = {name: arrays[name] for name in expected}

@@ -6,6 +6,8 @@ Nothing is started for a run of the suite's own tests: targets are looked for on
 from __future__ import annotations
 
 import contextlib
+import itertools
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -22,8 +24,10 @@ from reports.judging import behaviours, facts, stale
 from reports.judging.judge import begin, judge_all
 from reports.pages import determinism, render
 from reports.plugin import fuzz, progress
-from reports.plugin.files import NAMED, CaseFile, NamedCases
+from reports.plugin.contents import Reading
+from reports.plugin.files import CaseFile
 from reports.plugin.items import ACCEPTED, SESSION, CaseItem
+from reports.plugin.named import NAMED, NamedCases, quick
 from reports.recording.known_files import KnownError
 from reports.recording.options import Options, UsageError
 from reports.recording.session import Session
@@ -52,6 +56,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--workers", type=int, default=processors(), metavar="N", help="targets that run at once; default: processors"
     )
     group.addoption("--weights", metavar="FILE", help="VGG16's real filters, .npz or .safetensors, for its network")
+    group.addoption("--quick", action="store_true", help="only the few cases that notice every known mistake")
     group.addoption("--slow", action="store_true", help="every case also in modes that are asked only some")
     group.addoption(
         "--determinism", type=int, metavar="N", help="ask every case N times and report those whose answers vary"
@@ -75,15 +80,25 @@ def choose(config: pytest.Config) -> None:
     if any(map(_holds_cases, _paths(config))):
         own = tuple(fact for path in config.option.known for fact in _or_usage_error(facts.load_file, Path(path)))
         config.stash[ACCEPTED] = _or_usage_error(partial(behaviours.load, own=own))
+        _shorten(config)
         _draw(config)
+        reading = Reading(_files(config))
+        config.add_cleanup(reading.stop)
         config.stash[SESSION] = _choose(config)
-        config.stash[NAMED] = _named(config)
+        config.stash[NAMED] = _named(config, reading)
 
 
 def _paths(config: pytest.Config) -> list[Path]:
     """Return the files and folders that the command line names, each once."""
     folder = config.invocation_params.dir
     return [folder / path for path in dict.fromkeys(argument.partition("::")[0] for argument in config.args)]
+
+
+def _files(config: pytest.Config) -> list[Path]:
+    """Return the case files that the command line names, or that stand in its folders, as pytest will name them."""
+    paths = [Path(os.path.abspath(path)) for path in _paths(config)]  # noqa: PTH100 - links are kept
+    found = ([path] if path.is_file() else filter(_is_case_file, sorted(path.rglob("*.yaml"))) for path in paths)
+    return [path for path in dict.fromkeys(itertools.chain.from_iterable(found)) if path.suffix == ".yaml"]
 
 
 def _draw(config: pytest.Config) -> None:
@@ -99,6 +114,20 @@ def _draw(config: pytest.Config) -> None:
         option.tbstyle = "no"  # the smallest calls are shown at the end instead
 
 
+def _shorten(config: pytest.Config) -> None:
+    """Put the ids of the quick cases in place of the files and folders that hold them, if the user wants them.
+
+    Raises:
+        UsageError: if the suite's own cases are not asked, or what is named holds none of the quick cases.
+    """
+    option = config.option
+    if option.quick and (option.fuzz is not None or option.fuzz_seconds is not None):
+        msg = "--quick chooses among the suite's own cases, and --fuzz draws others: leave out one of them"
+        raise pytest.UsageError(msg)
+    if option.quick:
+        config.args = quick(config.args, config.invocation_params.dir)
+
+
 class _Collecting:
     """The hook that makes nodes for case files, for any folder."""
 
@@ -108,10 +137,10 @@ class _Collecting:
         return collect(file_path, parent)
 
 
-def _named(config: pytest.Config) -> NamedCases:
+def _named(config: pytest.Config, reading: Reading) -> NamedCases:
     """Look up the ids of the command line, and let pytest collect their files instead."""
-    named = NamedCases(config.args, config.invocation_params.dir)
-    named.check(config.stash[SESSION])
+    named = NamedCases(config.args, config.invocation_params.dir, reading)
+    named.check(config.stash[SESSION], chosen=not config.option.quick)
     if named.arguments != config.args:
         config.args = named.arguments
         config.pluginmanager.register(named)
@@ -148,6 +177,8 @@ def start(config: pytest.Config, items: list[pytest.Item]) -> None:
     if work:
         due = _or_usage_error(session.start, work)
         items.sort(key=partial(_due, due))
+        if terminal := config.pluginmanager.get_plugin("terminalreporter"):
+            terminal.showfspath = False  # in this order nearly every item is of another file than the one before
         assert session.run is not None  # noqa: S101 - it has begun
         begin(session.run, config.stash[ACCEPTED])
         config.stash[PROGRESS] = progress.Progress(session)

@@ -29,6 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="MODULE[:CLASS]",
         help="try an implementation of your own instead, or each that a module defines; write no page",
     )
+    parser.add_argument("--quick", action="store_true", help="ask only the quick cases; write no page")
     parser.add_argument("--list", action="store_true", help="print the names of the mutants, and try none")
     parser.add_argument(
         "--workers",
@@ -45,7 +46,7 @@ def _add_page(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to", type=Path, default=_TO, metavar="DIR", help="the folder for the page; default: %(default)s"
     )
-    parser.add_argument("--publish", action="store_true", help="also write the committed page")
+    parser.add_argument("--publish", action="store_true", help="also write the committed page and quick cases")
     parser.add_argument("--check", action="store_true", help="fail if the committed page differs from the new one")
 
 
@@ -71,11 +72,12 @@ def _check_installed() -> None:
 def _check_page(options: argparse.Namespace) -> None:
     """Refuse --publish and --check without a page, and a folder that can't be written to.
 
-    The page covers all mutants. The folder is checked here because the trials take minutes.
+    The page covers all mutants and cases. The folder is checked here because the trials take minutes.
     """
-    if options.only != ALL or options.adapter is not None or options.list:
+    if options.only != ALL or options.adapter is not None or options.list or options.quick:
         if options.publish or options.check:
-            msg = "--publish and --check need the page, which covers all mutants: leave out --only, --adapter, --list"
+            parts = "--only, --adapter, --list, --quick"
+            msg = f"--publish and --check need the page, which covers all mutants and cases: leave out {parts}"
             raise UsageError(msg)
         return
     try:

@@ -1,24 +1,25 @@
-"""The smallest set of cases that together notice every mutant: a set cover, solved exactly."""
+"""Small sets of cases that together meet every need, such as to notice each mutant: a set cover."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_matrix
 
 
-def least(caught: Mapping[str, Collection[str]]) -> list[str]:
-    """Return the smallest set of cases that notices each mutant by at least one case.
+def least(needs: Iterable[Collection[str]], gap: float = 0.0) -> list[str]:
+    """Return the smallest set of cases that meets each need by at least one case.
 
-    ``caught`` maps each mutant to the cases that notice it; a mutant that no case notices is left out. If there are
-    several smallest sets, early cases are preferred.
+    Each need is given by the cases that meet it, such as those that notice a mutant; one that no case meets is left
+    out. If there are several smallest sets, early cases are preferred. With a ``gap`` the set may be larger by this
+    part, and is found sooner.
 
     Raises:
         RuntimeError: if the solver finds no solution.
     """
-    rows = [sorted(cases) for cases in caught.values() if cases]
+    rows = [sorted(cases) for cases in needs if cases]
     cases = _distinct(rows)
     if not cases:
         return []
@@ -29,7 +30,7 @@ def least(caught: Mapping[str, Collection[str]]) -> list[str]:
         integrality=np.ones(len(cases)),
         bounds=Bounds(0, 1),
         constraints=LinearConstraint(_matrix(rows, cases), lb=1),
-        options={"mip_rel_gap": 0},
+        options={"mip_rel_gap": gap},
     )
     if not found.success:
         msg = f"found no smallest set of cases: {found.message}"
@@ -38,19 +39,19 @@ def least(caught: Mapping[str, Collection[str]]) -> list[str]:
 
 
 def _matrix(rows: list[list[str]], cases: list[str]) -> csr_matrix:
-    """Return a matrix with a row for each mutant and a column for each case, with 1 where the case notices it."""
+    """Return a matrix with a row for each need and a column for each case, with 1 where the case meets it."""
     columns = {case: number for number, case in enumerate(cases)}
     entries = [(row, columns[case]) for row, names in enumerate(rows) for case in names if case in columns]
     return csr_matrix((np.ones(len(entries)), tuple(zip(*entries, strict=True))), shape=(len(rows), len(cases)))
 
 
 def _distinct(rows: list[list[str]]) -> list[str]:
-    """Return the cases without those that notice exactly the same mutants as an earlier case."""
-    noticed: dict[str, set[int]] = {}
+    """Return the cases without those that meet exactly the same needs as an earlier case."""
+    met: dict[str, set[int]] = {}
     for row, names in enumerate(rows):
         for case in names:
-            noticed.setdefault(case, set()).add(row)
+            met.setdefault(case, set()).add(row)
     firsts: dict[frozenset[int], str] = {}
-    for case in sorted(noticed):
-        firsts.setdefault(frozenset(noticed[case]), case)
+    for case in sorted(met):
+        firsts.setdefault(frozenset(met[case]), case)
     return sorted(firsts.values())

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from statistics import median_low
 from typing import Any, Final
 
 import pandas as pd
 
+from adapters.mutants.catalogue import SHIPPED as CATALOGUE
 from adapters.mutants.catalogue import Entry, tried
+from cases.loading.load import file_id, find
+from cases.loading.lookup import SHIPPED
 from reports.pages.markdown import markdown, page
 from reports.power.cover import least
 from reports.power.trial import RAISED, Trial
@@ -61,7 +65,7 @@ def text(trials: Mapping[str, Trial]) -> str:
     frame = table(trials)
     faults = frame[frame["equivalent"] == ""]
     survivors, refuted = wrong(frame)
-    sets = {operator: least(_caught(trials, operator, faults)) for operator in faults["operator"].unique()}
+    sets = {operator: least(_caught(trials, operator, faults).values()) for operator in faults["operator"].unique()}
     return page(
         "test_power.md",
         faults=len(faults),
@@ -76,8 +80,16 @@ def text(trials: Mapping[str, Trial]) -> str:
         single=markdown(_singles(faults)),
         few=markdown(_fewest(faults)),
         operators=[(name, markdown(_listed(rows))) for name, rows in faults.groupby("operator", sort=False)],
+        digest=digest(),
         proofs=markdown(_proofs(frame[frame["equivalent"] != ""])),
     )
+
+
+def digest() -> str:
+    """Return a digest of all case files and of the catalogue of mutants. If it changes, the page may change."""
+    files = [*find(SHIPPED), *sorted(CATALOGUE.glob("*.yaml"))]
+    contents = [(file_id(path), path.read_bytes()) for path in files]
+    return hashlib.blake2b(repr(contents).encode(), digest_size=8).hexdigest()
 
 
 def _caught(trials: Mapping[str, Trial], operator: str, faults: pd.DataFrame) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ import importlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,13 +57,16 @@ def names() -> list[str]:
     return [f"{operator}/{entry.name}" for operator, entry in tried()]
 
 
-def try_all(names: Sequence[str], files: Sequence[Path], workers: int) -> dict[str, Trial]:
+def try_all(
+    names: Sequence[str], files: Sequence[Path], workers: int, only: frozenset[str] | None = None
+) -> dict[str, Trial]:
     """Ask implementations every judged case, in ``workers`` processes, and return their trials by name.
 
-    ``names`` are names of mutants, or ``module:Class`` of adapters.
+    ``names`` are names of mutants, or ``module:Class`` of adapters. ``only`` are the ids of the cases to ask; all if it
+    is None.
     """
     found = {name: Trial(name=name) for name in names}
-    heaviest_first = sorted(shares(names, files), key=lambda share: -share.weight)
+    heaviest_first = sorted(shares(names, files, only), key=lambda share: -share.weight)
     context = multiprocessing.get_context("spawn")
     with _one_thread_each(), ProcessPoolExecutor(workers, mp_context=context, initializer=_end_quietly) as pool:
         for done in as_completed([pool.submit(try_file, share) for share in heaviest_first]):
@@ -80,20 +83,25 @@ class Share:
     file: Path
     names: tuple[str, ...]
     weight: int
+    only: frozenset[str] | None = None
 
 
-def shares(names: Sequence[str], files: Sequence[Path]) -> Iterator[Share]:
+def shares(names: Sequence[str], files: Sequence[Path], only: frozenset[str] | None = None) -> Iterator[Share]:
     """Yield each file whose cases are asked of some of the implementations, with these implementations."""
     for file in files:
-        cases = judged(file)
+        cases = judged(file, only)
         concerned = tuple(name for name in names if any(concerns(name, case) for case in cases))
         if concerned:
-            yield Share(file=file, names=concerned, weight=len(cases) * len(concerned))
+            yield Share(file=file, names=concerned, weight=len(cases) * len(concerned), only=only)
 
 
-def judged(file: Path) -> list[Case]:
-    """Return the cases of a file whose answers can be right or wrong, without the slow ones."""
-    return [case for case in load(file) if case.behaviour is None and not case.slow]
+def judged(file: Path, only: Container[str] | None = None) -> list[Case]:
+    """Return the cases of a file whose answers can be right or wrong, without the slow ones.
+
+    ``only`` are the ids of those to return; all if it is None.
+    """
+    cases = load(file) if only is None else [case for case in load(file) if case.id in only]
+    return [case for case in cases if case.behaviour is None and not case.slow]
 
 
 def concerns(name: str, case: Case) -> bool:
@@ -119,7 +127,7 @@ def try_file(share: Share) -> list[Trial]:
     is asked the cases in the file's order. Each case is prepared once, for all implementations.
     """
     trials = [(_configured(name), Trial(name=name)) for name in share.names]
-    for case in judged(share.file):
+    for case in judged(share.file, share.only):
         prepared = _Prepared(case)
         for adapter, trial in trials:
             if concerns(trial.name, case):

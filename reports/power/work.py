@@ -18,9 +18,10 @@ from adapters.base import Target
 from adapters.engine.handle import Missing, Ready, StartFailure
 from adapters.engine.launch import UnknownAdapterError, known, resolve
 from adapters.engine.pool import Pool
-from cases.loading.load import find
-from cases.loading.lookup import SHIPPED
-from reports.power import ALL, PAGE, page, trial
+from cases.loading.load import file_id, find
+from cases.loading.lookup import SHIPPED, UnknownIdError, quick_ids
+from cases.model.case import split_id
+from reports.power import ALL, PAGE, page, quick, trial
 from reports.power.trial import Trial
 from reports.recording.options import UsageError
 
@@ -43,8 +44,23 @@ def work(options: argparse.Namespace) -> int:
         _say("\n".join(names))
         return 0
     started = time.monotonic()
-    trials = trial.try_all(names, find(SHIPPED), options.workers)
+    trials = _try(names, options)
     return _report(trials, options, time.monotonic() - started)
+
+
+def _try(names: list[str], options: argparse.Namespace) -> dict[str, Trial]:
+    if not options.quick:
+        return trial.try_all(names, find(SHIPPED), options.workers)
+    only = frozenset(_quick_ids())
+    files = {split_id(case_id)[0] for case_id in only}
+    return trial.try_all(names, [path for path in find(SHIPPED) if file_id(path) in files], options.workers, only)
+
+
+def _quick_ids() -> list[str]:
+    try:
+        return quick_ids()
+    except UnknownIdError as error:
+        raise UsageError(str(error)) from None
 
 
 def _report(trials: dict[str, Trial], options: argparse.Namespace, seconds: float) -> int:
@@ -61,15 +77,29 @@ def _report(trials: dict[str, Trial], options: argparse.Namespace, seconds: floa
     faults = int((frame["equivalent"] == "").sum())
     _say(f"wrong implementations: {faults}, caught: {faults - len(survivors)}; {seconds:.0f} s")
     status = 1 if survivors or noticed or broken else 0
-    return status if options.only != ALL else max(status, _written(trials, frame, options))
+    if options.only != ALL:
+        return status
+    return max(status, _is_of_others() if options.quick else _written(trials, frame, options))
+
+
+def _is_of_others() -> int:
+    """Return 1 if the committed page is of other cases or mutants."""
+    committed = _PUBLISHED / PAGE
+    if committed.exists() and page.digest() in committed.read_text(encoding="utf-8"):
+        return 0
+    _say(f"{committed} is of other cases or mutants: run `tox -e power -- --publish`, review the changes, commit them")
+    return 1
 
 
 def _written(trials: dict[str, Trial], frame: pd.DataFrame, options: argparse.Namespace) -> int:
     """Write the page and the table. Return 1 if ``--check`` is given and the committed page differs, otherwise 0."""
     text = page.text(trials)
+    chosen = quick.choose(trials) if options.publish else []
     paths = [options.to / PAGE, *([_PUBLISHED / PAGE] if options.publish else [])]
     for path in paths:
         path.write_text(text, encoding="utf-8")
+    if options.publish:
+        quick.write(chosen)
     table = (options.to / PAGE).with_suffix(".csv")
     frame.to_csv(table, index=False)
     _say("\n".join(map(str, [*paths, table])))
@@ -85,7 +115,7 @@ def _own(options: argparse.Namespace) -> int:
     several = _classes(options.adapter)
     locators = several or [_locator(options.adapter)]
     try:
-        found = trial.try_all(locators, find(SHIPPED), options.workers)
+        found = _try(locators, options)
     except BrokenProcessPool:
         msg = f"--adapter {options.adapter}: a call ended its process; `pytest cases --adapter` shows which call"
         raise UsageError(msg) from None

@@ -38,7 +38,7 @@ class Stored(Mapping[str, Array]):
 class Record:
     """A result without the text of its call, which stays in the file at ``offset``.
 
-    ``digests`` maps the names of outputs to the digests of their arrays; it is empty where the call did not return.
+    ``digests`` maps the names of outputs to the digests of the arrays that came back.
     """
 
     case: str
@@ -50,7 +50,7 @@ class Record:
 
 
 def same(one: Record, other: Record) -> bool:
-    """Tell whether two calls ended in the same way, and returned the same bits if they returned."""
+    """Tell whether two calls ended in the same way, and the same bits came back."""
     return one.outcome.end == other.outcome.end and one.digests == other.digests
 
 

@@ -21,7 +21,7 @@ from typing import Any, Final
 import ml_dtypes  # noqa: F401 - NumPy then knows its dtypes by their names
 import numpy as np
 
-from adapters.outcome import Fault, Result, Returned, from_json, to_json
+from adapters.outcome import Fault, Result, arrays_of, from_json, to_json
 from cases.model import case as cases
 from cases.model.case import Case
 from reports.recording.lines import Lines
@@ -146,7 +146,7 @@ class Run:
         return text
 
     def _store(self, result: Result) -> dict[str, Any]:
-        arrays = result.outcome.arrays if isinstance(result.outcome, Returned) else {}
+        arrays = arrays_of(result.outcome)
         return {
             "record": "result",
             "case": result.case,
@@ -190,8 +190,9 @@ class Run:
         self._ranks = {name: rank for rank, name in enumerate([*cases, *self.header.get("targets", ())])}
         self.records = {key: self.records[key] for key in sorted(self.records, key=self._rank)}
 
-    def _rank(self, key: Key) -> list[int]:
-        return [self._ranks.get(name, len(self._ranks)) for name in key]
+    def _rank(self, key: Key) -> int:
+        last = len(self._ranks)
+        return self._ranks.get(key[0], last) * (last + 1) + self._ranks.get(key[1], last)
 
     def _take(self, record: dict[str, Any], offset: int) -> None:
         kind = record.pop("record")

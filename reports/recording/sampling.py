@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from adapters.base import ModeOptions
-from cases.coverage import dimensions
+from cases.coverage import dimensions, sizes
 from cases.model import dtypes, shapes
 from cases.model.case import Case
 
@@ -14,9 +14,10 @@ _LIMITS: Final = ("dtypes", "operators", "spatial_axes")
 """The options of a mode that limit which cases it takes."""
 LIMITS: Final = {"one_in", *_LIMITS}
 """The facts that a target has in a run's header only if it was not asked every case."""
-COVERING: Final = "pairs"
-"""The topic whose cases together have every value that a call can have. A sampled mode is asked enough of them to have
-each value once."""
+SIZES: Final = "sizes"
+COVERING: Final = ("pairs", SIZES)
+"""The topics whose cases together have every value that a call can have: those of size stand in the second. A sampled
+mode is asked enough of them to have each value once."""
 
 LARGE: Final = "large"
 """The topic of joint draws in which one quantity is large."""
@@ -36,7 +37,7 @@ def asked(cases: Sequence[Case], options: ModeOptions, *, slow: bool) -> set[str
       call without a right answer, for the same reason;
     - of the n valid cases n / N, rounded up: the middle case of each of that many equal parts. It is asked none if n is
       less than N / 4;
-    - in the topic ``COVERING``, instead of that, enough cases to have every value that occurs there;
+    - in the topics ``COVERING``, instead of that, enough cases to have every value that occurs there;
     - in the topics ``JOINT``, ``JOINT_TIMES`` times as many, because joint draws find more than grids do.
     """
     usual = [case for case in cases if fits(case, options) and (slow or not case.slow)]
@@ -60,15 +61,21 @@ def _spread(cases: Sequence[Case], one_in: int) -> Iterator[Case]:
 
 
 def _covering(cases: Sequence[Case]) -> Iterator[Case]:
-    """Yield a few cases of the topic ``COVERING`` that together have every value of the topic.
+    """Yield a few cases of a topic of ``COVERING`` that together have every value of the topic.
 
     Cases that hardly any framework refuses are chosen first. A refused case says nothing about its other values.
     """
-    pairs = [case for case in cases if case.topic == COVERING and dimensions.counts(case)]
+    pairs = [case for case in cases if case.topic in COVERING and dimensions.counts(case)]
     chosen: list[Case] = []
     for part in ([case for case in pairs if _is_usual(case)], pairs):
-        chosen += _fewest(part, had={value for case in chosen for value in dimensions.values(case)})
+        chosen += _fewest(part, had={value for case in chosen for value in _values(case)})
     yield from chosen
+
+
+def _values(case: Case) -> set[dimensions.Value]:
+    """Return the values of a case that its topic stands for: those of size, or all others."""
+    of_size = case.topic == SIZES
+    return {value for value in dimensions.values(case) if (value[0] in sizes.VALUES) == of_size}
 
 
 def _is_usual(case: Case) -> bool:
@@ -79,7 +86,7 @@ def _is_usual(case: Case) -> bool:
 
 def _fewest(cases: Sequence[Case], had: set[dimensions.Value]) -> Iterator[Case]:
     """Yield the case with the most values that are still missing, again and again; the first one of equal cases."""
-    values = {case.id: {*dimensions.values(case)} for case in cases}
+    values = {case.id: _values(case) for case in cases}
     missing = set().union(*values.values()) - had
     while missing:
         best = max(cases, key=lambda case: len(values[case.id] & missing))
@@ -117,7 +124,7 @@ def is_asked_all(facts: Mapping[str, object]) -> bool:
 def describe(options: ModeOptions, *, slow: bool) -> str:
     """Return in words which cases a mode is asked; empty if it is asked every case."""
     thin = options.one_in > 1 and not slow
-    more = f"of pairs some with each value, of joint draws {JOINT_TIMES} times as many"
+    more = f"of pairs and sizes some with each value, of joint draws {JOINT_TIMES} times as many"
     every = f"every {_ordinal(options.one_in)} case of a topic, {more} (all with --slow)"
     parts = [every] if thin else []
     parts += [f"values of {' and '.join(options.dtypes)} only"] if options.dtypes else []

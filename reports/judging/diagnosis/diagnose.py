@@ -49,7 +49,7 @@ def diagnose(
     if not fitting and case.operator == "avg_pool" and case.dtype in FLOATS and _has_shapes(expected, actual):
         near = {name: _nearly(array, actual[name]) for name, array in expected.items()}
         fitting += [NEARLY] if compare(near, actual, tolerance) is None else []
-    return " or ".join(fitting) or None
+    return " or ".join(dict.fromkeys(fitting)) or None
 
 
 def _fits(answer: Callable[[], Arrays], actual: Arrays, tolerance: Tolerance) -> bool:
@@ -81,7 +81,7 @@ def _of_values(case: Case, inputs: Arrays, expected: Arrays, actual: Arrays) -> 
     yield from _of_dtype(expected, actual)
     yield from special.explanations(case, inputs, expected, actual)
     yield from _of_filter(case, inputs)
-    yield from _of_channels(case, inputs)
+    yield from _of_channels(case, inputs, expected)
     yield from _of_indices(case, expected)
     yield from _of_average(case, inputs)
 
@@ -154,7 +154,7 @@ def _of_filter(case: Case, inputs: Arrays) -> Iterator[Explanation]:
             yield name, _answer(case, inputs | {"filter": np.ascontiguousarray(changed)})
 
 
-def _of_channels(case: Case, inputs: Arrays) -> Iterator[Explanation]:
+def _of_channels(case: Case, inputs: Arrays, expected: Arrays) -> Iterator[Explanation]:
     """Yield mistakes of bias and groups: ignored, reversed, or not kept apart."""
     if "bias" in inputs:
         yield "bias ignored", _answer(case, inputs | {"bias": np.zeros_like(inputs["bias"])})
@@ -163,6 +163,8 @@ def _of_channels(case: Case, inputs: Arrays) -> Iterator[Explanation]:
         parts = np.split(inputs["filter"], case.groups, axis=-1)
         yield "groups reversed", _answer(case, inputs | {"filter": np.concatenate(parts[::-1], axis=-1)})
         yield "zeros of other groups multiplied", lambda: _ungrouped(case, inputs)
+        if case.gradients:
+            yield "zeros of other groups multiplied", lambda: expected | {"output": _ungrouped(case, inputs)["output"]}
 
 
 def _ungrouped(case: Case, inputs: Arrays) -> Arrays:
@@ -171,12 +173,17 @@ def _ungrouped(case: Case, inputs: Arrays) -> Arrays:
     An infinity that meets one of these zeros makes NaN.
     """
     *kernel, first, last = inputs["filter"].shape
+    width = last // case.groups
+    blocks = [(slice(g * first, (g + 1) * first), slice(g * width, (g + 1) * width)) for g in range(case.groups)]
     dense = np.zeros((*kernel, first * case.groups, last), inputs["filter"].dtype)
-    for group, part in enumerate(np.split(inputs["filter"], case.groups, axis=-1)):
-        width = last // case.groups
-        dense[..., group * first : (group + 1) * first, group * width : (group + 1) * width] = part
+    for block, part in zip(blocks, np.split(inputs["filter"], case.groups, axis=-1), strict=True):
+        dense[(..., *block)] = part
     specs = case.inputs | {"filter": replace(case.inputs["filter"], shape=dense.shape)}
-    return Oracle().run(replace(case, groups=1, inputs=specs), inputs | {"filter": dense})
+    answer = Oracle().run(replace(case, groups=1, inputs=specs), inputs | {"filter": dense})
+    if "filter_gradient" in answer:
+        gradient = answer["filter_gradient"]
+        answer["filter_gradient"] = np.concatenate([gradient[(..., *block)] for block in blocks], axis=-1)
+    return answer
 
 
 def _of_surplus(case: Case, inputs: Arrays) -> Iterator[Explanation]:

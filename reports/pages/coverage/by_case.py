@@ -6,6 +6,7 @@ that a call can have (see ``cases.coverage.feasible``) and that is not covered.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ from reports.recording.targets import ORACLE
 _NO_SIZES: Final = "no sizes have both"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, because ``holes`` is kept
 class Covered:
     """The coverage of one operator: how many cases have each value and each pair, and which cases are weak."""
 
@@ -46,7 +47,7 @@ class Covered:
         """Return the values and pairs that calls of the operator can have."""
         return space(self.operator)
 
-    @property
+    @functools.cached_property
     def holes(self) -> list[Pair]:
         """Return the pairs that a call can have and no case has."""
         return [pair for pair in dimensions.all_pairs(self.operator) if self._lacks(pair)]

@@ -267,3 +267,9 @@ def test_a_sum_stays_in_its_group(operator: str, groups: int, bias: bool, expect
 def test_the_least_integer_of_a_dtype_is_held_where_nothing_is_summed() -> None:
     case = make("max_unpool", dtype="int8", channels=1, image=[2, 2], value={"values": [-128]})
     assert Oracle().run(case, fill(case))["output"].min() == -128
+
+
+def test_only_the_elements_inside_the_image_are_summed() -> None:
+    """Windows of twenty elements hold at most three of the image: 3 * 39 is an int8, and 20 * 39 is none."""
+    case = pool("avg_pool", "int8", 36, 0, 39, ksize=20, padding="SAME")
+    assert run(case)["output"].ravel().tolist() == [25, 25, 25]

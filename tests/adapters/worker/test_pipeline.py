@@ -81,9 +81,33 @@ def test_a_refusal_says_at_which_step_and_how_far_that_had_come() -> None:
     assert isinstance(outcomes[2], Returned)
 
 
-def test_what_one_step_can_not_say_is_not_asked_at_all() -> None:
-    [outcome] = run("Unsupports", [pipeline("a", "one", "bad")])
+def test_the_steps_before_one_that_is_not_supported_are_asked() -> None:
+    [outcome] = run("Unsupports", [pipeline("a", "one", "bad", "three")])
     assert outcome == Unsupported(reason="step bad: not here")
+    assert list(outcome.before) == ["one"]
+    [outcome] = run("Unsupports", [pipeline("a", "bad", "two")])
+    assert outcome == Unsupported(reason="step bad: not here")
+    assert not outcome.before
+
+
+def test_what_steps_before_a_refusal_returned_is_kept() -> None:
+    case = pipeline("a", "one", "calling")
+    [outcome] = run("Raises", [case])
+    assert list(outcome.before) == ["one"]
+    made: dict[str, Any] = {}
+
+    class Spoils:
+        """A framework that writes into its input and then refuses it."""
+
+        def run(self, step: Case, inputs: dict[str, Any]) -> dict[str, Any]:
+            if step.id.endswith("#calling"):
+                inputs["value"][:] = 99
+                raise KeyError
+            return Oracle().run(step, inputs)
+
+    with pytest.raises(KeyError):
+        pipelines.run(Spoils(), case, fill(case), lambda _: None, made)
+    assert np.array_equal(made["one"], Oracle().run(case.steps[0].case, {"value": fill(case)["image"]})["output"])
 
 
 def test_a_crash_shows_the_program_as_far_as_the_step_that_it_died_in() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import cases
-from cases.coverage import dimensions, feasible
+from cases.coverage import dimensions, feasible, sizes
 from cases.coverage.dimensions import Value
 from cases.loading.lookup import every
 from cases.model.case import OPERATORS, Case
@@ -60,6 +60,26 @@ PLAIN = {"image": [6, 8], "strides": 1, "padding": "VALID"}
         ({}, "batch", "1"),
         ({"batch": 3}, "batch", "several"),
         ({"gradients": True}, "gradients", "asked"),
+        ({"in_channels": 1}, sizes.CHANNELS, "1"),
+        ({"in_channels": 18, "out_channels": 2, "groups": 2}, sizes.CHANNELS, "to 16"),
+        ({"in_channels": 17}, sizes.CHANNELS, "more"),
+        ({"image": [6, 64]}, sizes.LARGEST, "to 64"),
+        ({"image": [6, 257]}, sizes.LARGEST, "more"),
+        ({"kernel": [1, 1]}, sizes.WINDOW, "1"),
+        ({"kernel": [3, 3]}, sizes.WINDOW, "to 9"),
+        ({"image": [16, 17], "kernel": [16, 17]}, sizes.WINDOW, "more"),
+        ({"in_channels": 4, "out_channels": 4, "groups": 2}, sizes.NUMBER, "2"),
+        ({"batch": 3}, sizes.IMAGES, "more"),
+        ({"kernel": 2, "strides": 2, "image": [6, 7]}, sizes.REST, "1"),
+        ({"kernel": 1, "strides": 3, "image": [6, 7]}, sizes.REST, "more"),
+        ({"image": [2, 9], "kernel": [3, 2], "padding": "SAME"}, sizes.BELOW, "on some"),
+        ({"image": [2, 2], "kernel": 2, "dilations": 2, "padding": "SAME"}, sizes.BELOW, "on each"),
+        ({"image": [6, 7, 8], "kernel": 2}, sizes.ODD_AXIS, "none"),
+        ({"image": [6, 7, 8], "kernel": [3, 2, 2]}, sizes.ODD_AXIS, "first"),
+        ({"image": [6, 7, 8], "kernel": 2, "strides": [1, 2, 1]}, sizes.ODD_AXIS, "middle"),
+        ({"image": [6, 7, 8], "kernel": 2, "padding": [[0, 0], [0, 0], [0, 1]]}, sizes.ODD_AXIS, "last"),
+        ({"image": [6, 7, 8], "kernel": [1, 2, 3]}, sizes.ODD_AXIS, "each"),
+        ({"image": [6, 7, 8], "kernel": 1, "dilations": [1, 2, 1]}, sizes.ODD_AXIS, "none"),
     ],
 )
 def test_what_a_call_has(fields: dict[str, Any], dimension: str, value: str) -> None:
@@ -95,6 +115,14 @@ def test_an_index_counts_through_a_batch_of_several(batch: int, index: str) -> N
     assert ("index", index) in dimensions.values(case)
 
 
+def test_a_value_of_size_is_paired_with_some_dimensions_alone() -> None:
+    values = dimensions.values(make("conv"))
+    of_size = [pair for pair in dimensions.pairs(values) if sizes.is_of_size(pair)]
+    others = {name for pair in of_size for name, _ in pair} - sizes.VALUES.keys()
+    assert others == {*sizes.WITH}
+    assert len(of_size) == 7 * len(sizes.WITH) + 7 * 6 // 2  # two axes: none of three differs
+
+
 def test_an_operator_has_no_value_of_what_it_lacks() -> None:
     assert not {"groups", "bias", "output size", "output_padding", "index"} & dimensions.dimensions("max_pool").keys()
     assert "output size" in dimensions.dimensions("avg_unpool")
@@ -128,6 +156,11 @@ def test_an_empty_batch_shows_no_other_value() -> None:
         ("conv_transpose", ("output_padding", "zeros"), ("padding", "SAME, odd")),
         ("conv_transpose", ("output_padding", "more"), ("output size", "the smallest")),
         ("max_pool_argmax", ("index", "through the batch"), ("batch", "1")),
+        ("conv", (sizes.WINDOW, "1"), ("dilations", "equal")),
+        ("conv", (sizes.REST, "1"), ("strides", "1")),
+        ("conv", (sizes.ODD_AXIS, "first"), ("spatial axes", "2")),
+        ("max_pool", (sizes.WINDOW, "1"), ("padding", "explicit, symmetric")),
+        ("max_pool", (sizes.BELOW, "on each"), ("padding", "VALID")),
     ],
 )
 def test_pairs_that_no_call_has(operator: str, one: Value, other: Value) -> None:

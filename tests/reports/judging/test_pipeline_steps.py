@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from adapters.oracle import Oracle
-from adapters.outcome import Raised, Returned
+from adapters.outcome import Raised, Returned, Unsupported
 from adapters.worker import pipeline
 from cases.loading.load import load
 from cases.model.case import Case, Step
@@ -17,7 +18,7 @@ from cases.model.fill import fill
 from reports.judging.behaviours import Accepted
 from reports.judging.expectation import step_expectation, wanted
 from reports.judging.judge import begin, judge
-from reports.pages import tables
+from reports.pages import failure, render, tables
 from reports.recording import record as recording
 from reports.recording.run import Run
 from reports.recording.targets import ORACLE
@@ -179,6 +180,27 @@ def test_a_refusal_is_the_pipeline_s(tmp_path: Path) -> None:
     assert verdict.status == "raised"
     assert verdict.difference is not None
     assert verdict.difference.summary == "raised ValueError: step back: no groups"
+
+
+@pytest.mark.parametrize(
+    "end", [Raised(type="ValueError", message="step back: no", stage="calling"), Unsupported(reason="step back: no")]
+)
+def test_the_steps_before_one_that_gave_no_answer_are_judged(tmp_path: Path, end: Raised | Unsupported) -> None:
+    case = _case("conv_and_back", "groups")
+    oracle = case, ORACLE, Returned(arrays=_answers(case))
+    found = {}
+    for name, slips in {"right": None, "wrong": _Slips("down", _rotated)}.items():
+        before = {"down": _answers(case, slips)["down"]}
+        run = record(tmp_path / name, [oracle, (case, TORCH, replace(end, before=before))])
+        verdict = judge(run, case, TORCH)
+        found[name] = verdict.status, verdict.step, verdict.diagnosis, [later.status for later in verdict.later]
+        assert render.pages(run, Accepted())
+        explained = failure.explain(run, case, TORCH, verdict) if verdict.step else ""
+    assert found["right"] == (end.kind, "", None, [])
+    is_raised = isinstance(end, Raised)
+    assert found["wrong"] == ("differing", "down", "filter not rotated", ["raised"] if is_raised else [])
+    assert "actual down:" in explained
+    assert ("\nand raised ValueError: step back: no\n" in explained) is is_raised
 
 
 def test_a_table_shows_the_call_of_the_step_that_departs(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_a_file_is_read_once_however_many_ids_name_its_cases(
     def arguments(config: pytest.Config, *_: object) -> None:
         given.append(len(config.args))
 
-    monkeypatch.setattr("reports.plugin.files.load_each", counted)
+    monkeypatch.setattr("reports.plugin.contents.load_each", counted)
     monkeypatch.setattr("reports.plugin.hooks.start", arguments)
     names = [f"case-{number}" for number in range(MANY)]
     files = [case_file(pytester.path, *names, topic=topic) for topic in "ab"]
@@ -207,3 +207,58 @@ def test_lf_goes_on_until_a_file_is_mended(pytester: pytest.Pytester, collect: C
     case_file(pytester.path, "one", "bad", topic="a")
     assert collect("cases", "--lf").ret == 0
     assert "cases/a.yaml" not in json.loads(failed.read_text(encoding="utf-8"))
+
+
+@pytest.mark.usefixtures("_files")
+def test_quick_asks_the_listed_cases_of_what_is_named(
+    collect: Collect, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = pytester.path / "quick.txt"
+    quick.write_text("cases/b.yaml::two\ncases/a.yaml::three\n", "utf-8")
+    monkeypatch.setattr("cases.loading.lookup.QUICK", quick)
+    monkeypatch.setattr("reports.plugin.named.SHIPPED", pytester.path / "cases")
+    assert _listed(collect("--quick", "cases")) == ["b two[right]", "b two[many]", "a three[right]"]
+    assert _listed(collect("--quick", "cases/a.yaml")) == ["a three[right]"]
+
+
+@pytest.mark.usefixtures("_files")
+def test_quick_asks_a_target_what_its_mode_takes(
+    collect: Collect, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids that the user names are told if no target is asked them; of quick ones it was not the user's choice."""
+    (pytester.path / "quick.txt").write_text("cases/b.yaml::one\ncases/b.yaml::two\n", "utf-8")
+    monkeypatch.setattr("cases.loading.lookup.QUICK", pytester.path / "quick.txt")
+    monkeypatch.setattr("reports.plugin.named.SHIPPED", pytester.path / "cases")
+    for target in [target for target in TARGETS if target.mode != "thin"]:
+        monkeypatch.delitem(TARGETS, target)
+    assert _listed(collect("--quick", "cases")) == ["b two[many]"]
+    assert collect("cases/b.yaml::one").ret == pytest.ExitCode.USAGE_ERROR
+
+
+@pytest.mark.parametrize(
+    ("arguments", "listed", "message"),
+    [
+        (["cases/a.yaml"], "cases/b.yaml::two\n", "--quick: none of the quick cases stands in cases/a.yaml; name *"),
+        (["cases", "other"], "cases/b.yaml::two\n", "--quick: none of the quick cases stands in other; name *"),
+        (["cases/b.yaml::two"], "cases/b.yaml::two\n", "--quick: none of the quick cases stands in *::two; name *"),
+        (["--fuzz", "2", "cases"], "", "--quick chooses among the suite's own cases, and --fuzz draws others: *"),
+        (["cases"], "cases/b.yaml::gone\n", "*b.yaml::gone: no case has this name*"),
+        (["cases"], None, "*quick.txt: cannot be read (No such file or directory); `tox -e power * writes it"),
+    ],
+)
+@pytest.mark.usefixtures("_files")
+def test_what_quick_can_not_choose_is_told(  # noqa: PLR0913, PLR0917 - parametrized
+    collect: Collect,
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    listed: str | None,
+    message: str,
+) -> None:
+    monkeypatch.setattr("cases.loading.lookup.QUICK", pytester.path / "quick.txt")
+    monkeypatch.setattr("reports.plugin.named.SHIPPED", pytester.path / "cases")
+    if listed is not None:
+        (pytester.path / "quick.txt").write_text(listed, "utf-8")
+    result = collect("--quick", *arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {message}"])

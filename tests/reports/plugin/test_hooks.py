@@ -29,6 +29,15 @@ def test_a_right_target_passes_and_the_run_is_whole(pytester: pytest.Pytester, a
     assert (pytester.path / "report" / "conformance.md").is_file()
 
 
+def test_no_file_is_named_for_each_of_its_items(pytester: pytest.Pytester, ask: Ask) -> None:
+    """Items come in the order of their answers, so one file follows another: only what fails names its file."""
+    for topic in "ab":
+        case_file(pytester.path, "one", "two", topic=topic)
+    result = ask("--adapter", f"{FAKES}:Mixed", "--target", "mixed-*")
+    result.assert_outcomes(passed=8)
+    assert not [line for line in result.outlines if line.startswith(("a.yaml", "b.yaml"))]
+
+
 def test_each_way_to_go_wrong_has_its_status_and_the_rest_goes_on(pytester: pytest.Pytester, ask: Ask) -> None:
     case_file(pytester.path, "turned", "crash", "unsupported", "hang", "good")
     result = ask("--timeout", "2", "-rs", fake="Mixed")
@@ -260,7 +269,7 @@ def test_modes_are_asked_what_they_are_limited_to_whatever_is_selected(pytester:
     result.stdout.fnmatch_lines(
         [
             "many-thin-cpu: many 1.0, Python *, mode thin, place here",
-            "many-thin-cpu: every 4th case of a topic, of pairs some with each value, *(all with --slow)",
+            "many-thin-cpu: every 4th case of a topic, of pairs and sizes some with each value, *(all with --slow)",
             "many-double-cpu: values of float64 only",
             "many-nowhere: no compiler: install one",
         ]

@@ -17,11 +17,13 @@ from adapters.engine.in_process import ask
 from adapters.mutants.catalogue import entries
 from adapters.mutants.mutant import Mutant
 from adapters.outcome import Raised, Returned
+from cases.coverage import dimensions
+from cases.loading import lookup
 from cases.loading.load import load
 from cases.model.case import Case, question
 from reports import __main__ as main
 from reports.judging.judge import departure, judge
-from reports.power import page, trial, work
+from reports.power import page, quick, trial, work
 from reports.power.cover import least
 from reports.power.trial import Trial
 from tests.reports.making import make, oracle, record, right
@@ -172,15 +174,15 @@ def test_the_whole_engine_notices_what_the_measure_says() -> None:
 @settings(max_examples=60)
 def test_no_smaller_set_notices_all(caught: dict[str, set[str]]) -> None:
     """All sets with one case less are tried."""
-    found = set(least(caught))
+    found = set(least(caught.values()))
     assert all(found & cases for cases in caught.values())
     smaller = itertools.combinations("abcdef", len(found) - 1)
     assert not any(all(set(some) & cases for cases in caught.values()) for some in smaller)
 
 
-def test_the_smallest_set_leaves_out_a_mutant_that_no_case_notices() -> None:
-    assert least({"a": [], "b": ["x", "y"]}) == ["x"]
-    assert least({}) == []
+def test_the_smallest_set_leaves_out_a_need_that_no_case_meets() -> None:
+    assert least([[], ["x", "y"]]) == ["x"]
+    assert least([]) == []
 
 
 def _trials(**caught: Sequence[str]) -> dict[str, Trial]:
@@ -220,7 +222,7 @@ def test_the_page_says_what_a_single_case_notices() -> None:
 def stubbed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Trial]:
     """Return made-up trials, and let the command take these."""
     found = {name: Trial(name=name, asked=3, caught={"x": "value"}) for name in trial.names()}
-    monkeypatch.setattr(trial, "try_all", lambda names, _files, _workers: {name: found[name] for name in names})
+    monkeypatch.setattr(trial, "try_all", lambda names, *_: {name: found[name] for name in names})
     equivalent = {entry.name for entry in entries() if entry.equivalent}
     for name, one in found.items():
         if name.partition("/")[2] in equivalent:
@@ -246,16 +248,53 @@ def test_a_survivor_fails_the_command(
     assert "- `relu/capped`" in (tmp_path / "test_power.md").read_text("utf-8")
 
 
-@pytest.mark.usefixtures("stubbed")
-def test_the_committed_page_is_checked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def published(files: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return the folder of the committed page, and take ``files`` for the suite's, and no ids for the quick ones."""
+    for module in (work, quick, page):
+        monkeypatch.setattr(module, "find", lambda _folder: files)
+    for module in (quick, lookup):
+        monkeypatch.setattr(module, "QUICK", tmp_path / "quick.txt")
     monkeypatch.setattr(work, "_PUBLISHED", tmp_path / "published")
     (tmp_path / "published").mkdir()
+    (tmp_path / "published" / "test_power.md").touch()
+    (tmp_path / "quick.txt").touch()
+    return tmp_path / "published"
+
+
+@pytest.mark.usefixtures("stubbed", "published")
+def test_the_committed_page_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["power", "--to", str(tmp_path), "--check"]) == 1
     assert "differs from the new page: review the changes" in capsys.readouterr().out
     assert main.main(["power", "--to", str(tmp_path), "--publish"]) == 0
     assert main.main(["power", "--to", str(tmp_path), "--check"]) == 0
+
+
+@pytest.mark.usefixtures("published")
+def test_the_quick_cases_notice_all_and_have_every_pair(files: list[Path]) -> None:
+    """Cases a and b share no pair but those of what they have in common, and only b notices a bias that is ignored."""
+    trials = trial.try_all(SOME, files, workers=1)
+    chosen = quick.choose(trials)
+    assert names_of(chosen) == ["a", "b", "c", "ties"]
+    cases = [case for file in files for case in trial.judged(file) if dimensions.counts(case)]
+    found = {case.id: {*dimensions.pairs(dimensions.values(case))} for case in cases}
+    assert set().union(*(found.get(case_id, ()) for case_id in chosen)) == set().union(*found.values())
+    noticed = trial.try_all(SOME, files, 1, frozenset(chosen))
+    assert {name for name, one in noticed.items() if one.caught} == {name for name, one in trials.items() if one.caught}
+    assert noticed["max_pool_argmax/last-maximum"].asked == 1
+
+
+@pytest.mark.usefixtures("stubbed")
+def test_a_page_of_other_cases_or_mutants_is_told(
+    published: Path, files: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``power --quick`` asks a few cases, so it can't make the page; it tells whether the page can have changed."""
+    assert main.main(["power", "--to", str(tmp_path), "--publish"]) == 0
+    capsys.readouterr()
+    assert main.main(["power", "--quick"]) == 0
+    files[0].write_text(files[0].read_text("utf-8").replace("bias: true", "bias: false"), "utf-8")
+    assert main.main(["power", "--quick"]) == 1
+    assert f"{published / 'test_power.md'} is of other cases or mutants" in capsys.readouterr().out
 
 
 def test_an_implementation_of_one_s_own(
@@ -296,8 +335,8 @@ WRONG = [
     (["--adapter", "json"], "--adapter json: the module defines no class with run; give module:Class"),
     (["--adapter", ""], "there is no adapter ''; known are .*, or give module:Class"),
     (["--adapter", "conv/filter-turned"], "there is no adapter 'conv/filter-turned'"),
-    (["--only", "conv/*", "--check"], "leave out --only, --adapter, --list"),
-    (["--adapter", "oracle", "--publish"], "leave out --only, --adapter, --list"),
+    (["--only", "conv/*", "--check"], "leave out --only, --adapter, --list, --quick"),
+    (["--quick", "--publish"], "leave out --only, --adapter, --list, --quick"),
     (["--to", __file__], "cannot write there .*; give a folder that you can write to"),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,15 @@ def test_an_outcome_comes_back(tmp_path: Path, outcome: Outcome) -> None:
     assert run.records[CASE.id, TORCH].outcome == outcome
     assert run.cases == {CASE.id: CASE}
     assert [case for case, target in run.records if target == TORCH] == [CASE.id]
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES[:2])
+def test_what_earlier_steps_returned_comes_back(tmp_path: Path, outcome: Raised | Unsupported) -> None:
+    before = {"down": np.arange(6, dtype=np.float32).reshape(2, 3)}
+    run = read(record(tmp_path, [(CASE, TORCH, replace(outcome, before=before))]).path)
+    kept = run.records[CASE.id, TORCH].outcome
+    assert isinstance(kept, (Raised, Unsupported))
+    assert {name: array.tolist() for name, array in kept.before.items()} == {"down": [[0, 1, 2], [3, 4, 5]]}
 
 
 @settings(max_examples=40, deadline=None)

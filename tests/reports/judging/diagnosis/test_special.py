@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,24 @@ def test_a_forgotten_bias_and_reversed_groups() -> None:
     assert _named(case, unbiased) == "bias ignored"
     swapped = Oracle().run(case, inputs | {"filter": np.roll(inputs["filter"], 2, axis=-1)})
     assert _named(case, swapped) == "groups reversed"
+
+
+@pytest.mark.parametrize("also_back", [False, True])
+def test_zeros_of_other_groups_with_gradients(also_back: bool) -> None:  # noqa: FBT001 - parametrized
+    """XLA's float64 kernel multiplies by zeros forward alone, or forward and back."""
+    case = make(
+        "conv", in_channels=2, out_channels=4, groups=2, dtype="float64", gradients=True, special="nan", position=0
+    )
+    inputs = fill(case)
+    dense = np.zeros((*inputs["filter"].shape[:-2], 2, 4))
+    dense[..., :1, :2], dense[..., 1:, 2:] = inputs["filter"][..., :2], inputs["filter"][..., 2:]
+    specs = case.inputs | {"filter": replace(case.inputs["filter"], shape=dense.shape)}
+    mixed = Oracle().run(replace(case, groups=1, inputs=specs), inputs | {"filter": dense})
+    gradient = mixed["filter_gradient"]
+    mixed["filter_gradient"] = np.concatenate([gradient[..., :1, :2], gradient[..., 1:, 2:]], axis=-1)
+    actual = mixed if also_back else right(case) | {"output": mixed["output"]}
+    assert not np.array_equal(actual["output"], right(case)["output"], equal_nan=True)
+    assert _named(case, actual) == "zeros of other groups multiplied"
 
 
 def test_the_index_of_the_last_nan() -> None:
