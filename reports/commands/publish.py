@@ -9,7 +9,7 @@ from pathlib import Path
 from cases.loading.lookup import SHIPPED, every
 from reports.judging import behaviours
 from reports.judging.behaviours import Accepted
-from reports.pages import findings
+from reports.pages import readme
 from reports.pages import render as pages
 from reports.recording.run import Run, RunError
 from reports.recording.targets import DEFAULT_ADAPTERS, adapter_of
@@ -63,9 +63,9 @@ def publish(run: Run, options: argparse.Namespace) -> int:
 
 
 def _readme(run: Run, accepted: Accepted, *, check: bool) -> int:
-    """Write the facts into README, or check them; return 1 if the check finds a difference, else 0."""
+    """Write README's parts that the run decides, or check them; return 1 if the check finds a difference, else 0."""
     committed = _README.read_text(encoding="utf-8")
-    text = findings.inserted(committed, run, accepted)
+    text = readme.inserted(committed, run, accepted)
     if check and text != committed:
         print("".join(_diff("README.md", committed, text)))
         return 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,11 +12,9 @@ from reports.judging.facts import Fact
 from reports.judging.judge import judge, judged
 from reports.pages.markdown import page_of
 from reports.recording.record import call_line
-from reports.recording.run import Run, RunError
+from reports.recording.run import Run
 from reports.recording.targets import adapter_of, is_framework, version_of
 
-BEGIN: Final = "<!-- findings: written by `tox -e publish` -->"
-END: Final = "<!-- end of findings -->"
 _TITLES: Final = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
 
 
@@ -53,7 +50,7 @@ def findings(run: Run, accepted: Accepted) -> dict[str, list[Finding]]:
     """Return the findings by adapter, for each framework of a run, in the order of the facts."""
     adapters = sorted({adapter_of(target) for target in run.header["targets"] if is_framework(target)})
     found = {
-        name: [Finding(fact=fact) for fact in accepted.facts.get(name, ()) if fact.holds_in(_version(run, name))]
+        name: [Finding(fact=fact) for fact in accepted.facts.get(name, ()) if fact.holds_in(version(run, name))]
         for name in adapters
     }
     by_fact = {id(finding.fact): finding for several in found.values() for finding in several}
@@ -70,13 +67,19 @@ def findings(run: Run, accepted: Accepted) -> dict[str, list[Finding]]:
 def page(run: Run, accepted: Accepted) -> str:
     """Return the page."""
     groups = [
-        {"title": f"{_TITLES.get(name, name)} {_version(run, name)}", "facts": [_entry(run, one) for one in several]}
+        {"title": f"{title(name)} {version(run, name)}", "facts": [_entry(run, one) for one in several]}
         for name, several in findings(run, accepted).items()
     ]
     return page_of("findings.md", run, groups=groups)
 
 
-def _version(run: Run, adapter: str) -> str:
+def title(adapter: str) -> str:
+    """Return a framework's name as people write it."""
+    return _TITLES.get(adapter, adapter)
+
+
+def version(run: Run, adapter: str) -> str:
+    """Return the version of an adapter's framework in a run."""
     return version_of(run, next(target for target in run.header["targets"] if adapter_of(target) == adapter))
 
 
@@ -95,29 +98,8 @@ def _entry(run: Run, finding: Finding) -> dict[str, Any]:
     }
 
 
-def inserted(readme: str, run: Run, accepted: Accepted) -> str:
-    """Return the text of README with the facts in place of what stands between the two marks.
-
-    Raises:
-        RunError: if the text lacks a mark.
-    """
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        msg = f"README.md lacks {BEGIN if not begin else END}: the findings have no place"
-        raise RunError(msg)
-    return f"{before}{BEGIN}\n{''.join(_short(run, accepted))}{END}{after}"
-
-
-def _short(run: Run, accepted: Accepted) -> Iterator[str]:
-    for name, several in findings(run, accepted).items():
-        yield f"\n**{_TITLES.get(name, name)} {_version(run, name)}**\n\n"
-        for finding in several:
-            yield f"- {finding.fact.fact} {_where(run, finding)}\n"
-    yield "\n"
-
-
-def _where(run: Run, finding: Finding) -> str:
+def where(run: Run, finding: Finding) -> str:
+    """Return in brackets how many cases show a finding, and in which modes, or why none does."""
     if not any(map(finding.fact.concerns, run.header["targets"])):
         return f"({', '.join(finding.fact.targets)}: not in this run)"
     if not finding.shown:

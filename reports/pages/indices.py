@@ -22,6 +22,7 @@ from cases.loading.claims import NATIVE
 from cases.model import shapes
 from cases.model.case import Case
 from cases.model.fill import fill
+from reports.judging.judge import judge
 from reports.recording.run import Run
 
 Array = npt.NDArray[Any]
@@ -43,8 +44,9 @@ class _NativeIndex:
 def native(run: Run, targets: Iterable[str]) -> pd.DataFrame:
     """Return a row for each target: the convention of its own index, without and with the batch, and its dtype.
 
-    Only cases without padding count. A framework may pad the image before the call, and its index then points into the
-    padded image. A case to which the oracle has no answer is left out.
+    Only answers whose maxima are right count, because other maxima stand elsewhere, and only cases without padding: a
+    framework may pad the image before the call, and its index then points into the padded image. A case to which the
+    oracle has no answer is left out.
     """
     return pd.DataFrame([_native(run, target) for target in targets], columns=list(_COLUMNS))
 
@@ -68,12 +70,17 @@ def _pooled(run: Run, target: str) -> Iterator[_NativeIndex]:
     """Yield a target's own indices from the valid, exact, unpadded cases of max pooling with indices."""
     for case in run.cases.values():
         record = run.records.get((case.id, target))
-        if record is None or NATIVE not in record.digests or not _counts(case):
+        if record is None or NATIVE not in record.digests or not (_counts(case) and _has_maxima(run, case, target)):
             continue
         actual = run.array(record.digests[NATIVE])
         found = conventions(case, actual)
         if found is not None:
             yield _NativeIndex(with_batch=case.include_batch_in_index, dtype=actual.dtype.name, conventions=found)
+
+
+def _has_maxima(run: Run, case: Case, target: str) -> bool:
+    difference = judge(run, case, target).difference
+    return difference is None or difference.kind == "index"
 
 
 def _counts(case: Case) -> bool:
@@ -98,13 +105,25 @@ def conventions(case: Case, actual: Array) -> frozenset[str] | None:
 def _conventions(case: Case) -> dict[str, Convention]:
     """Return the known conventions by name. A canonical index counts through one image with its channels."""
     _, *image, channels = case.inputs["value"].shape
-    size = math.prod(image) * channels
+    plane = math.prod(image)
+    size = plane * channels
     batch = np.arange(case.inputs["value"].shape[0]).reshape(-1, *(1,) * (len(image) + 1))
+    planes = (batch * channels + np.arange(channels)) * plane
     return {
         "flat over the image, channels last": lambda places: places,
         "flat over batch and image, channels last": lambda places: places + batch * size,
         "flat over one plane": lambda places: places // channels,
+        # MaxPool of ONNX with storage_order 0 and 1
+        "flat over all planes, channels first": lambda places: planes + places // channels,
+        "flat over all planes, channels first, by columns": lambda places: (
+            planes + _by_columns(places // channels, image)
+        ),
     }
+
+
+def _by_columns(places: Array, image: list[int]) -> Array:
+    """Return the places in a plane counted along its first axis first."""
+    return np.ravel_multi_index(np.unravel_index(places, image), image, order="F")
 
 
 def duplicates(run: Run, targets: Iterable[str]) -> pd.DataFrame:

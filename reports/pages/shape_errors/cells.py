@@ -154,11 +154,17 @@ def short(row: Row) -> str:
             return f"{mark}{word}"
 
 
+def counts(frame: pd.DataFrame) -> dict[str, Counter[str]]:
+    """Return target -> word -> the number of wrong calls with this word. Calls that break no rule are left out."""
+    wrong = frame[frame["rule"] != BEHAVIOUR]
+    return {target: Counter(wrong.loc[wrong["target"] == target, "cell"]) for target in in_order(frame)}
+
+
 def totals(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return word x target: the number of wrong calls with this word. Calls that break no rule are left out."""
-    targets, frame = in_order(frame), frame[frame["rule"] != BEHAVIOUR]
-    counts, said = Counter(zip(frame["cell"], frame["target"], strict=True)), set(frame["cell"])
-    rows = [[word, *(counts[word, target] for target in targets)] for word in WORDS if word in said]
+    """Return word x target: the number of wrong calls with this word."""
+    found, targets = counts(frame), in_order(frame)
+    said = [word for word in WORDS if any(found[target][word] for target in targets)]
+    rows = [[word, *(found[target][word] for target in targets)] for word in said]
     return pd.DataFrame(rows, columns=["cell", *plain_names(targets).values()])
 
 

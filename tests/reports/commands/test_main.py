@@ -14,7 +14,7 @@ from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsup
 from reports import __main__ as command
 from reports.commands import publish
 from reports.commands.compare import changes
-from reports.pages import findings
+from reports.pages.readme import FINDINGS, WRONG_CALLS
 from tests.reports.making import TORCH, Answer, make, oracle, record, right
 
 CASE = make("conv_transpose")
@@ -84,7 +84,8 @@ def test_publish_writes_and_its_check_compares(
     folder.mkdir()
     monkeypatch.setattr(publish, "_PUBLISHED", folder)
     readme = tmp_path / "README.md"
-    readme.write_text(f"# A\n\n{findings.BEGIN}\nold\n{findings.END}\n", encoding="utf-8")
+    empty = "\nold\n".join((*FINDINGS, *WRONG_CALLS))
+    readme.write_text(empty, encoding="utf-8")
     monkeypatch.setattr(publish, "_README", readme)
     assert command.main(["publish", str(path)]) == 2
     assert capsys.readouterr().err.startswith(f"{path}: not a whole run (document and ")
@@ -92,7 +93,7 @@ def test_publish_writes_and_its_check_compares(
     monkeypatch.setattr(publish, "DEFAULT_ADAPTERS", ("torch",))
     assert command.main(["publish", str(path), "--check"]) == 1
     assert list(folder.iterdir()) == []
-    assert "old" in readme.read_text(encoding="utf-8")
+    assert readme.read_text(encoding="utf-8") == empty
     assert command.main(["publish", str(path)]) == 0
     assert "**PyTorch 2.13.0**" in readme.read_text(encoding="utf-8")
     assert command.main(["publish", str(path), "--check"]) == 0
@@ -100,7 +101,7 @@ def test_publish_writes_and_its_check_compares(
     assert command.main(["publish", str(_wrong(tmp_path)), "--check"]) == 1
     printed = capsys.readouterr().out
     assert "--- published/conformance.md" in printed
-    readme.write_text(f"{findings.BEGIN}\n{findings.END}\n", encoding="utf-8")
+    readme.write_text(empty, encoding="utf-8")
     assert command.main(["publish", str(path), "--check"]) == 1
     assert "--- published/README.md" in capsys.readouterr().out
     assert "the run differs from the published tables" in printed

@@ -1,4 +1,4 @@
-"""The page of findings and README's list: what shows a fact, how often, and the smallest call."""
+"""The page of findings: what shows a fact, how often, and the smallest call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from adapters.outcome import Returned
 from reports.judging.behaviours import Accepted
 from reports.judging.judge import begin
 from reports.pages import findings
-from reports.recording.run import Run, RunError
+from reports.recording.run import Run
 from tests.reports.making import JAX, TORCH, fact, make, oracle, record, right
 
 SMALL, LARGE, PLAIN = make("conv", "small", kernel=[4, 4]), make("conv", "large", kernel=[5, 5]), make("conv", "plain")
@@ -55,23 +55,5 @@ def test_the_page_says_what_shows_and_what_does_not(run: Run) -> None:
 
 def test_a_fact_of_a_target_that_did_not_run_is_said_to_be_of_it(run: Run) -> None:
     native = Accepted(facts={"torch": [fact(fact="It differs as released.", targets=["torch-native-cpu"])]})
-    text = findings.inserted(f"{findings.BEGIN}\n{findings.END}\n", run, native)
-    assert "- It differs as released. (torch-native-cpu: not in this run)\n" in text
-
-
-def test_the_list_stands_between_its_marks(run: Run) -> None:
-    text = f"# A\n\n{findings.BEGIN}\nold\n{findings.END}\n\nmore\n"
-    once = findings.inserted(text, run, KNOWN)
-    assert once == findings.inserted(once, run, KNOWN)
-    start = "**PyTorch 2.13.0**\n\n- It rounds where kernels are large. (2 cases; eager)\n"
-    assert once.startswith(f"# A\n\n{findings.BEGIN}\n\n{start}")
-    assert "- Some processors round. (decided by the processor)\n" in once
-    assert "old" not in once
-    assert once.endswith(f"{findings.END}\n\nmore\n")
-
-
-@pytest.mark.parametrize("mark", [findings.BEGIN, findings.END])
-def test_a_text_without_a_mark_is_an_error(run: Run, mark: str) -> None:
-    text = f"{findings.BEGIN}\n{findings.END}\n".replace(mark, "")
-    with pytest.raises(RunError, match=r"README\.md lacks <!-- "):
-        findings.inserted(text, run, KNOWN)
+    ((finding,),) = findings.findings(run, native).values()
+    assert findings.where(run, finding) == "(torch-native-cpu: not in this run)"

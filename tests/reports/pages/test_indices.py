@@ -19,6 +19,11 @@ from tests.reports.making import TORCH, make, oracle, record, right
 POOLS = [make("max_pool_argmax", name=f"n{n}", batch=2, image=[5, 6], ksize=3) for n in "ab"]
 SIZE = 5 * 6 * 3
 BATCH = np.arange(2).reshape(2, 1, 1, 1)
+PLANES = BATCH * 3 + np.arange(3)
+
+
+def _native(case: Case, index: Any) -> Returned:
+    return Returned(arrays={**right(case), "native_indices": index})
 
 
 @pytest.mark.parametrize(
@@ -27,11 +32,16 @@ BATCH = np.arange(2).reshape(2, 1, 1, 1)
         (lambda flat: flat, "flat over the image, channels last"),
         (lambda flat: flat + BATCH * SIZE, "flat over batch and image, channels last"),
         (lambda flat: flat // 3, "flat over one plane"),
+        (lambda flat: flat // 3 + PLANES * 30, "flat over all planes, channels first"),
+        (
+            lambda flat: flat // 3 % 6 * 5 + flat // 3 // 6 + PLANES * 30,
+            "flat over all planes, channels first, by columns",
+        ),
         (lambda flat: flat[::-1], "none of the known"),
     ],
 )
 def test_a_native_index_is_named(tmp_path: Path, rule: Callable[[Any], Any], name: str) -> None:
-    answers = [(case, TORCH, Returned(arrays={"native_indices": rule(right(case)["indices"])})) for case in POOLS]
+    answers = [(case, TORCH, _native(case, rule(right(case)["indices"]))) for case in POOLS]
     run = record(tmp_path, [*map(oracle, POOLS), *answers])
     assert indices.native(run, [TORCH]).to_dict("records") == [
         {
@@ -47,11 +57,22 @@ def test_a_native_index_is_named(tmp_path: Path, rule: Callable[[Any], Any], nam
 def test_padded_cases_say_nothing_and_the_batch_is_told_apart(tmp_path: Path) -> None:
     padded = make("max_pool_argmax", name="padded", padding=[[1, 0], [0, 1]], ksize=3)
     batch = make("max_pool_argmax", name="batch", batch=2, include_batch_in_index=True)
-    answers = [(case, TORCH, Returned(arrays={"native_indices": right(case)["indices"]})) for case in (padded, batch)]
+    answers = [(case, TORCH, _native(case, right(case)["indices"])) for case in (padded, batch)]
     run = record(tmp_path, [oracle(padded), oracle(batch), *answers])
     (row,) = indices.native(run, [TORCH]).to_dict("records")
     assert (row["index"], row["cases"]) == ("not asked", 1)
     assert row["with include_batch_in_index"] == "flat over batch and image, channels last"
+
+
+def test_an_answer_whose_maxima_are_wrong_says_nothing_of_indices(tmp_path: Path) -> None:
+    """A kernel that reads another window has another window's indices, by whatever rule."""
+    one, other = POOLS
+    wrong = Returned(
+        arrays={name: array[::-1] for name, array in _native(other, right(other)["indices"]).arrays.items()}
+    )
+    answers = [(one, TORCH, _native(one, right(one)["indices"])), (other, TORCH, wrong)]
+    (row,) = indices.native(record(tmp_path, [*map(oracle, POOLS), *answers]), [TORCH]).to_dict("records")
+    assert (row["index"], row["cases"]) == ("flat over the image, channels last", 1)
 
 
 TWICE = make(
@@ -94,7 +115,7 @@ def test_a_case_that_the_oracle_cannot_answer_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
 ) -> None:
     answered, lost = POOLS
-    answers = [(case, TORCH, Returned(arrays={"native_indices": right(case)["indices"]})) for case in POOLS]
+    answers = [(case, TORCH, _native(case, right(case)["indices"])) for case in POOLS]
     run = record(tmp_path, [oracle(answered), *answers])
     define = Oracle.run
 
