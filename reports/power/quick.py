@@ -15,7 +15,6 @@ from cases.model.case import OPERATORS, Case
 from reports.pages.coverage import by_case
 from reports.power.cover import least
 from reports.power.trial import Trial, judged
-from reports.recording.sampling import LARGE
 
 _GAP: Final = 0.03
 """The part by which there may be more quick cases than are needed. To find the very least takes longer."""
@@ -27,7 +26,7 @@ def choose(trials: Mapping[str, Trial]) -> list[str]:
     Each mutant is noticed by one of them at least, if a case notices it. Each pair of values stands in one at least, if
     a case has it that is not weak.
     """
-    cases = [case for file in find(SHIPPED) for case in judged(file) if case.topic != LARGE]
+    cases = [case for file in find(SHIPPED) for case in judged(file)]
     needs: dict[str, list[list[str]]] = {}
     for name, trial in trials.items():
         needs.setdefault(name.partition("/")[0], []).append(sorted(trial.caught))

@@ -17,6 +17,7 @@ from adapters.outcome import Returned
 from cases.coverage import dimensions
 from cases.coverage.dimensions import Value
 from cases.model.case import OPERATORS
+from reports.judging.judge import judge
 from reports.recording.run import Run
 from reports.recording.sampling import LIMITS, fits
 
@@ -53,7 +54,7 @@ def asked(run: Run, targets: Sequence[str]) -> list[Asked]:
 def _of(run: Run, target: str, values: dict[str, tuple[Value, ...]]) -> Asked:
     facts = run.header["targets"][target]
     limits = ModeOptions(**{name: facts[name] for name in LIMITS & facts.keys()})
-    records = {name: run.records[name, target] for name in values if (name, target) in run.records}
+    records = [name for name in values if (name, target) in run.records]
 
     def values_of(names: Sequence[str]) -> frozenset[OfOperator]:
         return frozenset((run.cases[name].operator, value) for name in names for value in values[name])
@@ -61,9 +62,15 @@ def _of(run: Run, target: str, values: dict[str, tuple[Value, ...]]) -> Asked:
     return Asked(
         target=target,
         admitted=values_of([name for name in values if fits(run.cases[name], limits)]),
-        asked=values_of([*records]),
-        answered=values_of([name for name, record in records.items() if isinstance(record.outcome, Returned)]),
+        asked=values_of(records),
+        answered=values_of([name for name in records if _may_answer(run, name, target)]),
     )
+
+
+def _may_answer(run: Run, name: str, target: str) -> bool:
+    """Tell whether a target answered a case, or does so on another processor."""
+    answered = isinstance(run.records[name, target].outcome, Returned)
+    return answered or judge(run, run.cases[name], target).by_processor
 
 
 def _in_order(found: frozenset[OfOperator]) -> list[OfOperator]:
