@@ -24,7 +24,8 @@ def choose(trials: Mapping[str, Trial]) -> list[str]:
     """Return the ids of the quick cases, in the order of the suite.
 
     Each mutant is noticed by one of them at least, if a case notices it. Each pair of values stands in one at least, if
-    a case has it that is not weak.
+    a case has it that is not weak. A mutant that remembers earlier calls may get away, where the case before is not
+    chosen: ``power --quick`` tells, and that case has to be added to the file by hand.
     """
     cases = [case for file in find(SHIPPED) for case in judged(file)]
     needs: dict[str, list[list[str]]] = {}
