@@ -170,17 +170,19 @@ def dimensions(operator: str) -> dict[str, tuple[str, ...]]:
 def values(case: Case) -> tuple[Value, ...]:
     """Return the value of a case in each dimension; the case must count.
 
-    An empty batch is the only value of a case that has it: there are no elements in which another could show. A case
-    may have no value in a dimension of size.
+    A case may have no value in a dimension of size.
     """
-    if case.inputs["value"].shape[0] == 0:
-        return (EMPTY,)
     found = ((name, sizes.value(case, name)) for name in dimensions(case.operator) if name in sizes.VALUES)
     return (*kinds(case), *((name, word) for name, word in found if word is not None))
 
 
 def kinds(case: Case) -> tuple[Value, ...]:
-    """Return the value of a case in each dimension but those of size; the case must count, and have a batch."""
+    """Return the value of a case in each dimension but those of size; the case must count.
+
+    An empty batch is the only value of a case that has it: there are no elements in which another could show.
+    """
+    if case.inputs["value"].shape[0] == 0:
+        return (EMPTY,)
     return tuple((name, _OF_CASE[name](case)) for name in dimensions(case.operator) if name in _OF_CASE)
 
 

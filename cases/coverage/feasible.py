@@ -144,7 +144,7 @@ class _Search:
             for pair in dimensions.pairs(wanted):
                 self.refused.setdefault(pair, reason)
             return None
-        values = dimensions.kinds(case) if case.inputs["value"].shape[0] else (dimensions.EMPTY,)
+        values = dimensions.kinds(case)
         self.seen.update(values)
         self.found.update(dimensions.pairs(values))
         return case, values
