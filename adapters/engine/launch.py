@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import re
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -27,6 +29,14 @@ class Launch:
     locator: str
     python: str | None = None
     path: tuple[str, ...] = ()
+
+    @property
+    def package(self) -> Path | None:
+        """The folder of the package that holds the adapter; None if a lone module holds it. Nothing is imported."""
+        top = self.locator.partition(":")[0].partition(".")[0]
+        spec = PathFinder.find_spec(top, list(self.path)) or importlib.util.find_spec(top)
+        folders = list(spec.submodule_search_locations or ()) if spec else []
+        return Path(folders[0]) if folders else None
 
 
 def known() -> dict[str, str]:

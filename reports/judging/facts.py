@@ -10,26 +10,31 @@ Where the instructions of the processor decide, the condition reads ``avx512``.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from adapters import ADAPTERS
+from adapters.engine.launch import Launch
 from cases.loading.claims import over
 from cases.loading.expressions import Expression, conjuncts, expression, may_hold
 from cases.loading.properties import PROPERTIES, calls, properties
 from cases.model.case import Case
 from reports.judging.compare import Difference
-from reports.recording.known_files import Specifier, contains, read
+from reports.recording.known_files import KnownError, Specifier, contains, read
 
 PLACE: Final = ("mode", "device", "avx512")
 """The properties of a target that a condition can read. ``avx512`` tells whether the processor has AVX512."""
 _WRONG: Final = frozenset({"rule", "argument"})
 _QUICK: Final = ("operator", "dtype", "integer", "gradients", "axes", "channels_first", "rule", "argument")
 _ENDS: Final = ("raises", "accepts", "ends", "differs")
+OF_PACKAGE: Final = "deconform.yaml"
+"""The file in a plug-in's package that holds the facts about its targets."""
 
 
 def _pattern(text: str) -> str:
@@ -181,3 +186,26 @@ def load_file(path: Path) -> list[Fact]:
         KnownError: if the file is invalid.
     """
     return read(path, _FACTS, [], "fact ")
+
+
+def of_packages(launches: Iterable[Launch]) -> list[Fact]:
+    """Return the facts that the packages of plug-ins hold about their own targets.
+
+    Raises:
+        KnownError: if a file is invalid, or has a fact about targets of the suite's own adapters.
+    """
+    folders = dict.fromkeys(launch.package for launch in launches if launch.locator not in ADAPTERS.values())
+    files = [folder / OF_PACKAGE for folder in folders if folder and (folder / OF_PACKAGE).is_file()]
+    return list(itertools.chain.from_iterable(map(_of_package, files)))
+
+
+def _of_package(path: Path) -> Iterator[Fact]:
+    for number, fact in enumerate(load_file(path)):
+        for glob in fact.targets:
+            if ours := [name for name in ADAPTERS if fnmatchcase(f"{name}-", f"{glob.partition('-')[0]}-")]:
+                msg = (
+                    f"{path}: fact {number}.targets: {glob!r} also means {ours[0]}; the facts of a package are about "
+                    "its own adapter: give its name and a hyphen, such as 'mine-*'"
+                )
+                raise KnownError(msg)
+        yield fact

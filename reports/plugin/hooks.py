@@ -17,10 +17,12 @@ from typing import Any, Final, TypeVar
 import pytest
 
 from adapters.base import Target
+from adapters.engine.launch import UnknownAdapterError, resolve
 from adapters.engine.threads import processors
 from cases.loading.load import CLAIMS
 from cases.model.case import Case
 from reports.judging import behaviours, facts, stale
+from reports.judging.facts import Fact
 from reports.judging.judge import begin, judge_all
 from reports.pages import determinism, render
 from reports.plugin import fuzz, progress
@@ -78,14 +80,27 @@ def choose(config: pytest.Config) -> None:
         UsageError: if an option is wrong, a target can't be run, or an id of the command line has no item.
     """
     if any(map(_holds_cases, _paths(config))):
-        own = tuple(fact for path in config.option.known for fact in _or_usage_error(facts.load_file, Path(path)))
-        config.stash[ACCEPTED] = _or_usage_error(partial(behaviours.load, own=own))
+        config.stash[ACCEPTED] = _or_usage_error(lambda: behaviours.load(own=_own(config)))
         _shorten(config)
         _draw(config)
         reading = Reading(_files(config))
         config.add_cleanup(reading.stop)
         config.stash[SESSION] = _choose(config)
         config.stash[NAMED] = _named(config, reading)
+
+
+def _own(config: pytest.Config) -> list[Fact]:
+    """Return the facts of the files that the user names, then those of the plug-ins' packages.
+
+    Raises:
+        KnownError: if a file is invalid.
+        UsageError: if there is no such plug-in.
+    """
+    named = [fact for path in config.option.known for fact in facts.load_file(Path(path))]
+    try:
+        return [*named, *facts.of_packages(map(resolve, config.option.adapter))]
+    except UnknownAdapterError as error:
+        raise UsageError(str(error)) from None
 
 
 def _paths(config: pytest.Config) -> list[Path]:

@@ -125,6 +125,41 @@ def test_facts_of_the_user_explain_and_are_kept_with_the_run(pytester: pytest.Py
     assert header["strict_versions"] is True
 
 
+def _package(folder: Path, known: str) -> str:
+    """Make a package with an adapter and a file of facts, and return the adapter's locator."""
+    package = folder / "shipped"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "backend.py").write_text("from tests.reports.fakes import Mixed as Backend\n", encoding="utf-8")
+    (package / "deconform.yaml").write_text(known, encoding="utf-8")
+    return "shipped.backend:Backend"
+
+
+def test_facts_that_a_package_ships_explain_its_answers(
+    pytester: pytest.Pytester, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_file(pytester.path, "turned")
+    locator = _package(pytester.path, OWN)
+    monkeypatch.chdir(pytester.path)
+    result = ask("--adapter", locator, "--target", "mixed-*", "--strict-versions", fake="")
+    result.assert_outcomes(xfailed=1)
+    assert result.ret == 0
+    (header, *_) = records(pytester.path, "header")
+    assert [fact["fact"] for fact in header["known"]] == ["It rotates no filter."]
+
+
+@pytest.mark.parametrize("glob", ["jax-*", "*", "j*-eager-cpu", "*-cpu"])
+def test_a_package_has_no_facts_about_others(
+    pytester: pytest.Pytester, ask: Ask, monkeypatch: pytest.MonkeyPatch, glob: str
+) -> None:
+    case_file(pytester.path, "turned")
+    locator = _package(pytester.path, OWN.replace("[mixed-*]", f"['{glob}']"))
+    monkeypatch.chdir(pytester.path)
+    result = ask("--adapter", locator, fake="")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: *deconform.yaml: fact 0.targets: '{glob.replace('*', '[*]')}' also means *"])
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -45,6 +45,16 @@ def test_of_overlapping_windows_the_last_value_is_named(fields: dict[str, Any]) 
     assert _diagnose(case, np.reshape(first, (1, 1, length, 1))) is None
 
 
+def test_in_the_bounded_tier_numbers_that_are_only_moved_keep_their_bits() -> None:
+    """A user's real numbers are judged in the bounded tier, and laying each mean into its window rounds nothing."""
+    case = make("avg_unpool", image=[1, 3], channels=1, value={"values": [0.1, 0.7]}, ksize=[1, 2], strides=[1, 1])
+    assert case.tier == "bounded"
+    last = np.array([0.1, 0.7, 0.7], "float32")
+    assert _diagnose(case, last.reshape(1, 1, 3, 1)) == "the last value stays where windows overlap"
+    last[0] = np.nextafter(last[0], np.float32(1))
+    assert _diagnose(case, last.reshape(1, 1, 3, 1)) is None
+
+
 @pytest.mark.parametrize("padding", ["SAME", "VALID"])
 def test_the_last_value_is_the_one_written_last(padding: str) -> None:
     """Written window by window; along the second axis there are gaps."""
