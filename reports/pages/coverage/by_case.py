@@ -1,7 +1,7 @@
-"""Coverage by cases: for every operator, the values and the pairs of values that the cases have.
+"""Coverage by cases: for every operator, the values that the cases have, and those that stand in one case together.
 
-A value or a pair is covered if a case that is not weak has it (see ``reports.pages.coverage.weak``). A hole is a pair
-that a call can have (see ``cases.coverage.feasible``) and that is not covered.
+A value, a pair or a triple is covered if a case that is not weak has it (see ``reports.pages.coverage.weak``). A hole
+is a pair or a triple that a call can have (see ``cases.coverage.feasible``) and that is not covered.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from adapters.outcome import Returned
 from cases.coverage import dimensions
 from cases.coverage.dimensions import Pair, Value
 from cases.coverage.feasible import Space, space
+from cases.coverage.triples import Triple, possible, triples
 from cases.loading.lookup import SHIPPED, every
 from cases.model.case import OPERATORS, Case
 from cases.model.fill import fill
@@ -34,13 +35,14 @@ _NO_SIZES: Final = "no sizes have both"
 
 @dataclass(frozen=True, kw_only=True)  # without slots, because ``holes`` is kept
 class Covered:
-    """The coverage of one operator: how many cases have each value and each pair, and which cases are weak."""
+    """The coverage of one operator: how many cases have each value, pair and triple, and which cases are weak."""
 
     operator: str
     cases: int = 0
     weak: list[Case] = field(default_factory=list)
     by_value: Counter[Value] = field(default_factory=Counter)
     by_pair: Counter[Pair] = field(default_factory=Counter)
+    by_triple: Counter[Triple] = field(default_factory=Counter)
 
     @property
     def space(self) -> Space:
@@ -54,6 +56,16 @@ class Covered:
 
     def _lacks(self, pair: Pair) -> bool:
         return pair in self.space.feasible and not self.by_pair[pair]
+
+    @functools.cached_property
+    def triples(self) -> tuple[Triple, ...]:
+        """The triples that a call can have."""
+        return tuple(possible(self.operator, self.space))
+
+    @functools.cached_property
+    def triple_holes(self) -> list[Triple]:
+        """The triples that a call can have and no case has."""
+        return [triple for triple in self.triples if not self.by_triple[triple]]
 
 
 def covered(cases: Iterable[Case], weak: Callable[[Case], bool]) -> list[Covered]:
@@ -71,6 +83,7 @@ def _of(operator: str, cases: Sequence[Case], weak: Callable[[Case], bool]) -> C
             values = dimensions.values(case)
             found.by_value.update(values)
             found.by_pair.update(dimensions.pairs(values))
+            found.by_triple.update(triples(values))
     return found
 
 
@@ -102,7 +115,7 @@ def is_weak_by_definition(case: Case) -> bool:
 
 
 def summary(found: Iterable[Covered]) -> pd.DataFrame:
-    """Return a row for each operator: its cases, its holes, and how many of the possible values and pairs it has."""
+    """Return a row for each operator: its cases, and how many of the possible values, pairs and triples it has."""
     return pd.DataFrame([_figures(one) for one in found])
 
 
@@ -114,14 +127,19 @@ def _figures(one: Covered) -> dict[str, Any]:
         "of them weak": len(one.weak),
         "values": f"{sum(one.by_value[value] > 0 for value in possible.single)} of {len(possible.single)}",
         "pairs": f"{len(possible.feasible) - len(one.holes)} of {len(possible.feasible)}",
-        "holes": len(one.holes),
+        "triples": f"{len(one.triples) - len(one.triple_holes)} of {len(one.triples)}",
+        "holes": len(one.holes) + len(one.triple_holes),
         "pairs of one case": sum(one.by_pair[pair] == 1 for pair in possible.feasible),
     }
 
 
 def holes(found: Iterable[Covered]) -> list[str]:
     """Return a line for each hole."""
-    return [f"{one.operator}: {_text(first)} with {_text(second)}" for one in found for first, second in one.holes]
+    return [
+        f"{one.operator}: {' with '.join(map(_text, values))}"
+        for one in found
+        for values in (*one.holes, *one.triple_holes)
+    ]
 
 
 def _text(value: Value) -> str:

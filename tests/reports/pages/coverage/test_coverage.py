@@ -38,7 +38,7 @@ def test_the_quick_cases_cover_every_pair_that_can_be(quick: list[Covered]) -> N
 
     If none does, the quick cases have to be chosen anew: `tox -e power -- --publish`.
     """
-    assert by_case.holes(quick) == []
+    assert [pair for one in quick for pair in one.holes] == []
     figures = by_case.summary(quick)
     assert figures["operator"].to_list() == list(OPERATORS)
     assert all(row["pairs"] == f"{len(space(row['operator']).feasible)} of {len(space(row['operator']).feasible)}"
@@ -53,6 +53,27 @@ def test_a_pair_that_loses_its_cases_is_a_hole() -> None:
     without = _of(by_case.covered(kept, lambda _: False), "conv")
     assert PAIR in without.holes
     assert f"conv: {PAIR[0][0]} {PAIR[0][1]} with {PAIR[1][0]} {PAIR[1][1]}" in by_case.holes([without])
+
+
+def test_a_triple_that_loses_its_cases_is_a_hole() -> None:
+    wanted = (("strides", "unequal"), ("dilations", "equal"), ("dtype", "float64"))
+    cases = load(CASES / "max_pool" / "triples.yaml")
+    whole = _of(by_case.covered(cases, lambda _: False), "max_pool")
+    assert wanted in whole.triples
+    assert wanted not in whole.triple_holes
+    kept = [case for case in cases if not {*wanted} <= {*vocabulary.values(case)}]
+    found = by_case.holes(by_case.covered(kept, lambda _: False))
+    assert "max_pool: strides unequal with dilations equal with dtype float64" in found
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_the_triples_that_a_call_can_have_include_those_of_every_case(operator: str) -> None:
+    """They are reckoned from pairs: three values of which no call has all would stay a hole for ever."""
+    names = (path.name for path in (CASES / operator).glob("*.yaml") if path.name != "triples.yaml")
+    cases = [case for name in sorted(names)[::3] for case in load(CASES / operator / name)]
+    (found,) = by_case.covered(cases, lambda _: False)
+    assert {*found.by_triple} <= {*found.triples}
+    assert all(len({name for name, _ in triple}) == 3 for triple in found.triples)
 
 
 def test_weak_cases_cover_nothing() -> None:
