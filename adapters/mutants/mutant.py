@@ -133,6 +133,6 @@ def _in_part(right: npt.NDArray[Any], wrong: npt.NDArray[Any], part: str | None)
     if part is None or wrong is right or right.shape != wrong.shape:  # an array that the slip left alone is the same
         return wrong
     mixed = right.copy()
-    at = PARTS[part](right.ndim)
+    at = PARTS[part](right.shape)
     mixed[at] = wrong[at]
     return mixed

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from cases.coverage import sizes
+from cases.coverage import numbers, sizes
 from cases.model import dtypes, shapes
 from cases.model.case import OPERATORS, Case, Padding, is_outward
 from cases.model.shapes import Axis
@@ -130,6 +130,7 @@ _VALUES: Final[dict[str, tuple[str, ...]]] = {
     "batch": ("0", "1", "several"),
     "gradients": ("unasked", "asked"),
     **sizes.VALUES,
+    **numbers.VALUES,
 }
 EMPTY: Final[Value] = ("batch", "0")
 """The value that a case has alone, so that it is in no pair."""
@@ -164,20 +165,23 @@ _ONLY: Final[dict[str, Callable[[str], bool]]] = {
 
 def dimensions(operator: str) -> dict[str, tuple[str, ...]]:
     """Return the dimensions of an operator, each with all its values."""
-    return {name: values for name, values in _VALUES.items() if name not in _ONLY or _ONLY[name](operator)}
+    found = {name: values for name, values in _VALUES.items() if name not in _ONLY or _ONLY[name](operator)}
+    return found | {name: numbers.words(operator, name) for name in numbers.VALUES}
 
 
 def values(case: Case) -> tuple[Value, ...]:
     """Return the value of a case in each dimension; the case must count.
 
-    A case may have no value in a dimension of size.
+    A case may have no value in a dimension of size or of numbers.
     """
-    found = ((name, sizes.value(case, name)) for name in dimensions(case.operator) if name in sizes.VALUES)
+    of_size = ((name, sizes.value(case, name)) for name in dimensions(case.operator) if name in sizes.VALUES)
+    of_numbers = ((name, numbers.value(case, name)) for name in numbers.VALUES)
+    found = itertools.chain(of_size, of_numbers)
     return (*kinds(case), *((name, word) for name, word in found if word is not None))
 
 
 def kinds(case: Case) -> tuple[Value, ...]:
-    """Return the value of a case in each dimension but those of size; the case must count.
+    """Return the value of a case in each dimension but those of size and of numbers; the case must count.
 
     An empty batch is the only value of a case that has it: there are no elements in which another could show.
     """
@@ -189,13 +193,16 @@ def kinds(case: Case) -> tuple[Value, ...]:
 def pairs(found: Iterable[Value]) -> Iterator[Pair]:
     """Return the pairs of these values that count, in the order of the dimensions.
 
-    A value of size is paired with those of the dimensions in ``sizes.WITH`` and with others of size.
+    A value of size is paired with those of the dimensions in ``sizes.WITH`` and with others of size. A value of numbers
+    is paired with those in ``numbers.WITH``.
     """
     ordered = sorted(found, key=lambda value: _ORDER[value[0]])
     return filter(_counted, itertools.combinations(ordered, 2))
 
 
 def _counted(pair: Pair) -> bool:
+    if numbers.is_of_numbers(pair):
+        return numbers.is_paired(pair[0][0], pair[1][0])
     others = [name for name, _ in pair if name not in sizes.VALUES]
     return len(others) == 2 or all(name in sizes.WITH for name in others)  # noqa: PLR2004 - neither is of size
 

@@ -1,4 +1,4 @@
-"""The pairs of values that one call can have: found by building calls, but for those of size (``coverage.sizes``).
+"""The pairs of values that one call can have: found by building calls, but for those of size and of numbers.
 
 Every small call is built in the same way as a case of a file. So the schema, the shape laws and the rules refuse a call
 here for the same reason. A pair is feasible if some valid call has both values.
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from cases.coverage import dimensions, sizes
+from cases.coverage import dimensions, numbers, sizes
 from cases.coverage.dimensions import Pair, Value
 from cases.loading.build import build
 from cases.loading.entries import Entry
@@ -61,7 +61,7 @@ class Space:
 
 @functools.cache
 def space(operator: str) -> Space:
-    """Search small calls for the pairs of values that an operator's calls can have, and add those of size.
+    """Search small calls for the pairs of values that an operator's calls can have; add those of size and of numbers.
 
     All sizes are tried with each other. Each class of sizes is tried with every option, one option at a time. Then any
     two options are tried with each other.
@@ -78,17 +78,25 @@ def space(operator: str) -> Space:
     for (one, other), call in itertools.product(dimensions.pairs(options), plain):
         if one[0] != other[0] and (one, other) not in search.found:
             search.attempt(call.saying(one, other), (one, other))
-    sized = {
-        pair: sizes.why_never(operator, *pair) for pair in dimensions.all_pairs(operator) if sizes.is_of_size(pair)
-    }
-    feasible = search.found | {pair for pair, why in sized.items() if not why}
+    reasoned = dict(_reasoned(operator))
+    feasible = (search.found - reasoned.keys()) | {pair for pair, why in reasoned.items() if not why}
     rest = {
-        pair: sized.get(pair) or search.refused.get(pair, "")
+        pair: reasoned.get(pair) or search.refused.get(pair, "")
         for pair in dimensions.all_pairs(operator)
         if pair not in feasible
     }
-    of_size = {(name, word) for name in dimensions.dimensions(operator) for word in sizes.VALUES.get(name, ())}
-    return Space(single=frozenset(search.seen | of_size), feasible=frozenset(feasible), infeasible=rest)
+    not_searched = {*sizes.VALUES, *numbers.VALUES}
+    others = {value for value in dimensions.all_values(operator) if value[0] in not_searched}
+    return Space(single=frozenset(search.seen | others), feasible=frozenset(feasible), infeasible=rest)
+
+
+def _reasoned(operator: str) -> Iterator[tuple[Pair, str]]:
+    """Yield each pair with a value of size or of numbers, with the reason why no call has it; empty if a call can."""
+    for pair in dimensions.all_pairs(operator):
+        if numbers.is_of_numbers(pair):
+            yield pair, numbers.why_never(*pair)
+        elif sizes.is_of_size(pair):
+            yield pair, sizes.why_never(operator, *pair)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from reports.judging.behaviours import Accepted
 from reports.judging.expectation import wanted
 from reports.judging.facts import Fact
 from reports.judging.judge import judge
+from reports.pages.findings import size
 from reports.pages.markdown import cell, markdown, page_of
 from reports.pages.reproducer import program
 from reports.recording.run import Run
@@ -44,6 +45,8 @@ def _is_unsteady(fact: Fact) -> bool:
 
 
 def _group(run: Run, rows: pd.DataFrame) -> dict[str, Any]:
+    sizes = [size(run.cases[name]) for name in rows["case"]]
+    rows = rows.iloc[sorted(range(len(sizes)), key=sizes.__getitem__)]
     first = rows.iloc[0]
     verdict = judge(run, run.cases[first["case"]], first["target"])
     counts = rows["target"].value_counts(sort=False)
@@ -72,7 +75,7 @@ def _title(rows: pd.DataFrame) -> str:
 
 
 def _by_case(rows: pd.DataFrame) -> str:
-    """Return a table of a group's first cases: where each differs, the summary and the call."""
+    """Return a table of a group's smallest cases: where each differs, the summary and the call."""
     by_case = rows.groupby("case", sort=False).agg(
         on=("target", lambda names: ", ".join(sorted(name.partition("-")[2] for name in names))),
         summary=("summary", "first"),

@@ -6,8 +6,13 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy.typing as npt
+
+from adapters.outcome import arrays_of
 from cases.model.case import Case
+from cases.model.fill import fill
 from reports.judging.behaviours import Accepted
+from reports.judging.expectation import wanted
 from reports.judging.facts import Fact
 from reports.judging.judge import judge, judged
 from reports.pages.markdown import page_of
@@ -15,6 +20,8 @@ from reports.recording.record import call_line
 from reports.recording.run import Run
 from reports.recording.targets import adapter_of, is_framework, version_of
 
+_SHOWN: Final = 24
+"""The most elements of inputs, and of an output, that are written out."""
 _TITLES: Final = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
 
 
@@ -41,9 +48,13 @@ class Finding:
         return ", ".join(sorted({target.split("-")[1] for targets in self.shown.values() for target in targets}))
 
 
-def size(case: Case) -> tuple[int, str]:
-    """Return what orders cases from the smallest: the elements of their inputs, a pipeline after all others; the id."""
-    return sum(math.prod(spec.shape) for spec in case.inputs.values()) + len(case.steps) * 10**6, case.id
+def size(case: Case) -> tuple[bool, bool, int, str]:
+    """Return what orders cases from the smallest: the elements of their inputs, then the id.
+
+    Pipelines come last, and empty tensors after all others: they show a fault of another kind, or nothing.
+    """
+    elements = [math.prod(spec.shape) for spec in case.inputs.values()]
+    return bool(case.steps), 0 in elements, sum(elements), case.id
 
 
 def findings(run: Run, accepted: Accepted) -> dict[str, list[Finding]]:
@@ -84,18 +95,38 @@ def version(run: Run, adapter: str) -> str:
 
 
 def _entry(run: Run, finding: Finding) -> dict[str, Any]:
-    fact, call = finding.fact, ""
+    fact, call, numbers = finding.fact, "", []
     if finding.smallest is not None:
         case, target = finding.smallest
-        step = judge(run, case, target).step
-        call = call_line(run.call(run.records[case.id, target]), step)
+        verdict = judge(run, case, target)
+        call = call_line(run.call(run.records[case.id, target]), verdict.step)
+        numbers = _numbers(run, case, target)
     return {
         "fact": fact,
         "cases": len(finding.shown),
         "modes": finding.modes,
         "case": finding.smallest[0].id if finding.smallest else "",
         "call": call,
+        "numbers": numbers,
     }
+
+
+def _numbers(run: Run, case: Case, target: str) -> list[str]:
+    """Return lines with the inputs of a small call, and with what was expected and came back where values differ."""
+    inputs = {} if case.steps else fill(case)
+    if not inputs or sum(array.size for array in inputs.values()) > _SHOWN:
+        return []
+    lines = [f"{name} {array.shape} = {_flat(array)}" for name, array in inputs.items() if array.size]
+    differs = wanted(run, case, target, judge(run, case, target))
+    if differs is not None and differs[1].size <= _SHOWN:
+        name, right = differs
+        came = dict(arrays_of(run.records[case.id, target].outcome))[name]
+        lines += [f"expected {name} = {_flat(right)}", f"returned {name} = {_flat(came)}"]
+    return lines
+
+
+def _flat(array: npt.NDArray[Any]) -> str:
+    return ", ".join(f"{number:.9g}" if isinstance(number, float) else str(number) for number in array.ravel().tolist())
 
 
 def where(run: Run, finding: Finding) -> str:

@@ -19,8 +19,9 @@ from reports.shrinking.shrink import Setting, findings, shrink
 
 FOLDER: Final = "reports/fuzz"
 """Where a run of drawn calls goes by default, so that it does not replace the last run of the suite."""
-_PER_SECOND: Final = 5
+_PER_SECOND: Final = 2
 """The calls that are drawn for each second of ``--fuzz-seconds``."""
+_FEWEST: Final = 20
 _MOST: Final = 100_000
 _SEEDS: Final = 2**32
 _OPERATOR: Final = re.compile(r"^operator: *(\w+)", re.MULTILINE)
@@ -57,7 +58,7 @@ def draw(option: Any, seed: int, report: Path, named: Iterable[Path]) -> list[st
     """
     operators = {operator for path in named for operator in _operators(path)}
     chosen = [operator for operator in (*OPERATORS, PIPELINE) if operator in operators]
-    number = option.fuzz or int(option.fuzz_seconds * _PER_SECOND) + 1
+    number = option.fuzz or max(int(option.fuzz_seconds * _PER_SECOND), _FEWEST)
     folder = report / "cases" / "fuzz"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from adapters.base import ModeOptions
-from cases.coverage import dimensions, sizes
+from cases.coverage import dimensions, numbers, sizes
 from cases.model import dtypes, shapes
 from cases.model.case import Case
 
@@ -14,10 +14,10 @@ _LIMITS: Final = ("dtypes", "operators", "spatial_axes")
 """The options of a mode that limit which cases it takes."""
 LIMITS: Final = {"one_in", *_LIMITS}
 """The facts that a target has in a run's header only if it was not asked every case."""
-SIZES: Final = "sizes"
-COVERING: Final = ("pairs", SIZES)
-"""The topics whose cases together have every value that a call can have: those of size stand in the second. A sampled
-mode is asked enough of them to have each value once."""
+_APART: Final = {"sizes": sizes.VALUES, "numbers": numbers.VALUES}
+COVERING: Final = ("pairs", *_APART)
+"""The topics whose cases together have every value that a call can have: those of size and those of numbers stand in
+topics of these names. A sampled mode is asked enough of them to have each value once."""
 
 LARGE: Final = "large"
 """The topic of joint draws in which one quantity is large."""
@@ -73,9 +73,10 @@ def _covering(cases: Sequence[Case]) -> Iterator[Case]:
 
 
 def _values(case: Case) -> set[dimensions.Value]:
-    """Return the values of a case that its topic stands for: those of size, or all others."""
-    of_size = case.topic == SIZES
-    return {value for value in dimensions.values(case) if (value[0] in sizes.VALUES) == of_size}
+    """Return the values of a case that its topic stands for: those of size, those of numbers, or all others."""
+    if case.topic in _APART:
+        return {value for value in dimensions.values(case) if value[0] in _APART[case.topic]}
+    return {*dimensions.kinds(case)}
 
 
 def _is_usual(case: Case) -> bool:
@@ -124,7 +125,8 @@ def is_asked_all(facts: Mapping[str, object]) -> bool:
 def describe(options: ModeOptions, *, slow: bool) -> str:
     """Return in words which cases a mode is asked; empty if it is asked every case."""
     thin = options.one_in > 1 and not slow
-    more = f"of pairs and sizes some with each value, of joint draws {JOINT_TIMES} times as many"
+    covering = f"{', '.join(COVERING[:-1])} and {COVERING[-1]}"
+    more = f"of {covering} some with each value, of joint draws {JOINT_TIMES} times as many"
     every = f"every {_ordinal(options.one_in)} case of a topic, {more} (all with --slow)"
     parts = [every] if thin else []
     parts += [f"values of {' and '.join(options.dtypes)} only"] if options.dtypes else []

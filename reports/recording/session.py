@@ -5,9 +5,7 @@ pytest's hooks and items make a run through this module alone, so the whole flow
 
 from __future__ import annotations
 
-import math
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice
@@ -24,6 +22,7 @@ from reports.recording.filters import Weights
 from reports.recording.options import Options, UsageError
 from reports.recording.resume import calls, resumed, sources
 from reports.recording.run import FUZZ, OWN, STRICT, TIMES, Run
+from reports.recording.shares import Shares
 from reports.recording.targets import DEFAULT_ADAPTERS, ORACLE
 
 _ORACLE: Final = Target(adapter="oracle", mode="eager", device="cpu")
@@ -61,7 +60,7 @@ class Session:
         self._has_unwritten_settings = False
         self._weights = Weights(options)
         self._places: dict[str, int] = {}
-        self._deadline = math.inf
+        self._shares = Shares(None, options.workers, {})
         self._not_asked = not_asked.load()
 
     def choose(self) -> None:
@@ -114,8 +113,10 @@ class Session:
         self._leave_out(self.run, unasked)
         self.started = True
         self._pool.start(oracle, self._deliver, settle=self._settle)
-        self._pool.start(others, self._deliver, settle=self._settle, slots=self.options.workers)
-        self._deadline = time.monotonic() + (self.options.fuzz_seconds or math.inf)
+        by_name = {str(target): chosen for target, chosen in others.items()}
+        self._shares = Shares(self.options.fuzz_seconds, self.options.workers, by_name)
+        firsts = {target: self._shares.first(str(target)) for target in others}
+        self._pool.start(firsts, self._deliver, settle=self._settle, slots=self.options.workers)
         return targets.due(others, self.targets, self.options.workers)
 
     @staticmethod
@@ -143,19 +144,9 @@ class Session:
             with self._news:
                 answered = self._news.wait_for(partial(self._has, case, target), timeout=0.5)
             self._record_settings()
-            if not answered and time.monotonic() > self._deadline:
-                self._break_off()
-            elif not answered:
+            if not answered:
                 self._waiting()
                 self._check_pool(case, target)
-
-    def _break_off(self) -> None:
-        """End the workers, and note that all calls without an answer are not asked."""
-        self._pool.stop()
-        with self._writing:
-            for case, target in sorted(self.asked):
-                if not self._has(case, target):
-                    self._recorded().leave_out(case, target, "the time of --fuzz-seconds was over")
 
     def finish(self, *, complete: bool, problems: Sequence[str] = ()) -> None:
         """End the run: stop the workers, write the footer if the run is complete, and close the file.
@@ -276,11 +267,16 @@ class Session:
             msg = f"{target} ended without an answer to {case}"
             raise LostError(msg)
 
-    def _deliver(self, answer: Result | Fault) -> None:
+    def _deliver(self, answer: Result | Fault) -> list[Case]:
+        """Record an answer, and return the target's next calls; note those for which its time does not last."""
+        target = answer.target
         with self._writing:
             self._recorded().record(answer)
+            for case in self._shares.left(target):
+                self._recorded().leave_out(case.id, target, "the time of --fuzz-seconds was over")
         with self._news:
             self._news.notify_all()
+        return self._shares.more(target)
 
     def _recorded(self) -> Run:
         if self.run is None:

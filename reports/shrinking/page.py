@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from cases.drawing.smaller import Fields
 from cases.drawing.text import case_file
 from reports.pages.failure import explain
 from reports.shrinking.search import Witness
@@ -22,6 +23,14 @@ def told(witness: Witness) -> str:
     return f"{head}\n{explain(witness.run, witness.case, finding.target, witness.verdict)}"
 
 
+def _with_own_reason(fields: Fields) -> Fields:
+    """Return the fields without the reason of the larger call, which may speak of sizes that are others now."""
+    if "invalid" not in fields:
+        return fields
+    rule = fields["invalid"]["rule"]
+    return fields | {"invalid": {"rule": rule, "reason": f"it breaks the rule {rule} as the larger call does"}}
+
+
 def write(witnesses: Sequence[Witness], folder: Path, about: Iterable[str]) -> list[Path]:
     """Write a case file for each operator, and return the paths."""
     lines = list(about)
@@ -32,6 +41,6 @@ def write(witnesses: Sequence[Witness], folder: Path, about: Iterable[str]) -> l
     paths = []
     for operator, several in by_operator.items():
         paths.append(folder / f"{operator}.yaml")
-        entries = [{"name": witness.case.name, **witness.fields} for witness in several]
+        entries = [{"name": witness.case.name, **_with_own_reason(witness.fields)} for witness in several]
         paths[-1].write_text(case_file(operator, lines, _SOURCE, entries), encoding="utf-8")
     return paths

@@ -59,7 +59,8 @@ def to_every_maximum(call: Call) -> Tensors:
     windows = cut(call.inputs["value"], axes, -np.inf)
     greatest = call.right["output"].reshape(*call.right["output"].shape, *(1,) * len(axes))
     hits = (windows == greatest) | (np.isnan(greatest) & np.isnan(windows))
-    pieces = hits * call.inputs["cotangent"].reshape(*call.right["output"].shape, *(1,) * len(axes))
+    shares = call.inputs["cotangent"].reshape(*call.right["output"].shape, *(1,) * len(axes))
+    pieces = np.where(hits, shares, 0.0)  # no product: zero times an infinite cotangent is NaN
     return call.right | {"value_gradient": overlap_add(np.moveaxis(pieces, -1 - len(axes), -1), axes)}
 
 

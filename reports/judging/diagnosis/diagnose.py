@@ -24,7 +24,7 @@ from cases.model.dtypes import FLOATS
 from cases.model.fill import fill
 from cases.model.tolerance import Tolerance
 from reports.judging.compare import compare, outputs
-from reports.judging.diagnosis import special, unpooling, windows
+from reports.judging.diagnosis import special, unpooling, windows, zeros
 
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
@@ -49,6 +49,10 @@ def diagnose(
     if not fitting and case.operator == "avg_pool" and case.dtype in FLOATS and _has_shapes(expected, actual):
         near = {name: _nearly(array, actual[name]) for name, array in expected.items()}
         fitting += [NEARLY] if compare(near, actual, tolerance) is None else []
+    if _has_shapes(expected, actual):
+        near_zeros = zeros.with_products_of_zeros(case, inputs, expected, actual)
+        fits = near_zeros is not None and compare(near_zeros, actual, tolerance) is None
+        fitting += [zeros.MULTIPLIED] if fits else []
     return " or ".join(dict.fromkeys(fitting)) or None
 
 

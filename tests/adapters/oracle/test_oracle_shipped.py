@@ -221,3 +221,14 @@ def test_few_cases_prove_little(answers: list[Answer]) -> None:
     mostly = {topic for topic, count in found.items() if 2 * count > asked[topic]}
     assert mostly - meant - {topic for topic in asked if topic.endswith("/empty.yaml")} == set()
     assert sum(found.values()) < len(exact) / 10
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_beside_a_special_value_all_numbers_are_exact(operator: str) -> None:
+    """Their bits are compared, so no sum of them may round: without its special values such a case is exact."""
+    special = [case for case in loaded() if case.operator == operator and case.tier == "special" and case.has_answer]
+    assert len(special) > 20
+    for case in special:
+        inputs = {name: replace(spec, special=None, position=None, specials=()) for name, spec in case.inputs.items()}
+        plain = replace(case, tier="exact", inputs=inputs)
+        Oracle().run(plain, fill(plain))  # raises NotExact where a sum may round

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import cases
-from cases.coverage import dimensions, feasible, sizes
+from cases.coverage import dimensions, feasible, numbers, sizes
 from cases.coverage.dimensions import Value
 from cases.loading.lookup import every
 from cases.model.case import OPERATORS, Case
@@ -117,13 +117,69 @@ def test_an_index_counts_through_a_batch_of_several(batch: int, index: str) -> N
 
 def test_a_value_of_size_is_paired_with_some_dimensions_alone() -> None:
     values = dimensions.values(make("conv"))
-    of_size = [pair for pair in dimensions.pairs(values) if sizes.is_of_size(pair)]
+    pairs = [pair for pair in dimensions.pairs(values) if not numbers.is_of_numbers(pair)]
+    of_size = [pair for pair in pairs if sizes.is_of_size(pair)]
     others = {name for pair in of_size for name, _ in pair} - sizes.VALUES.keys()
     assert others == {*sizes.WITH}
     assert len(of_size) == 7 * len(sizes.WITH) + 7 * 6 // 2  # two axes: none of three differs
 
 
+@pytest.mark.parametrize(
+    ("operator", "fields", "special", "digits"),
+    [
+        ("conv", {}, "none", "few"),
+        ("conv", {"special": "minus_inf", "position": 3}, "infinity in value", "few"),
+        ("conv", {"kernel": 3, "filter": {"special": "nan", "position": 0}}, "nan in filter", "few"),
+        ("conv", {"bias": {"special": "inf", "position": 0}}, "infinity in bias", "few"),
+        ("conv", {"gradients": True, "cotangent": {"special": "nan", "position": 0}}, "nan in cotangent", "few"),
+        ("conv", {"special": "subnormal", "position": 0}, None, "few"),  # a sum rounds it away
+        ("max_pool", {"special": "minus_subnormal", "position": 0}, "subnormal in value", "few"),
+        ("max_pool", {"special": "minus_zero", "position": 0, "data": "negative"}, "minus zero in value", "few"),
+        ("max_pool", {"special": "largest", "position": 0}, None, "few"),
+        ("conv", {"special": "nan", "position": 0, "bias": {"special": "inf", "position": 0}}, None, "few"),
+        ("conv", {"dtype": "float64", "data": "wide"}, "none", "many, float64"),
+        ("max_pool", {"dtype": "float64", "data": "wide"}, "none", "few"),  # float32 holds each of these
+        ("max_pool", {"dtype": "float32", "data": "wide"}, "none", "many, float32"),
+        ("max_unpool", {"dtype": "int64", "data": "long"}, "none", "many, int64"),
+        ("avg_pool", {"dtype": "int32", "data": "multiples"}, "none", "many, int32"),
+        ("conv", {"dtype": "int32", "data": "multiples"}, "none", "few"),
+        ("conv", {"batch": 0}, None, None),
+    ],
+)
+def test_the_numbers_of_a_case_have_a_value(
+    operator: str, fields: dict[str, Any], special: str | None, digits: str | None
+) -> None:
+    values = dict(dimensions.values(make(operator, **fields)))
+    assert values.get("special value") == special
+    assert values.get("digits") == digits
+
+
+def test_values_of_numbers_are_paired_with_some_dimensions_and_not_with_each_other() -> None:
+    pairs = [pair for pair in dimensions.pairs(dimensions.values(make("conv"))) if numbers.is_of_numbers(pair)]
+    assert {name for pair in pairs for name, _ in pair} == {*numbers.WITH, *numbers.VALUES}
+    assert len(pairs) == 2 * len(numbers.WITH)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "never"),
+    [
+        (("dtype", "int8"), ("special value", "nan in value"), "integers have no special values"),
+        (("dtype", "int8"), ("special value", "none"), ""),
+        (("special value", "nan in cotangent"), ("gradients", "unasked"), "only gradients need a cotangent"),
+        (("special value", "nan in cotangent"), ("gradients", "asked"), ""),
+        (("dtype", "float32"), ("digits", "many, float64"), "these are the digits of another dtype"),
+        (("dtype", "float64"), ("digits", "many, float64"), ""),
+        (("digits", "many, int32"), ("gradients", "asked"), "integers have no gradients"),
+        (("digits", "many, float32"), ("gradients", "asked"), ""),
+    ],
+)
+def test_why_no_call_has_two_values_of_numbers(one: Value, other: Value, never: str) -> None:
+    assert numbers.why_never(one, other) == never
+
+
 def test_an_operator_has_no_value_of_what_it_lacks() -> None:
+    assert "nan in filter" not in dimensions.dimensions("max_pool")["special value"]
+    assert "subnormal in value" not in dimensions.dimensions("avg_pool")["special value"]
     assert not {"groups", "bias", "output size", "output_padding", "index"} & dimensions.dimensions("max_pool").keys()
     assert "output size" in dimensions.dimensions("avg_unpool")
 

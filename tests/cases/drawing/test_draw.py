@@ -14,7 +14,7 @@ import pytest
 import cases
 from adapters.oracle import Oracle
 from cases.__main__ import main
-from cases.coverage import dimensions, sizes
+from cases.coverage import dimensions, numbers, sizes
 from cases.drawing.command import file_of
 from cases.drawing.draw import Drawn, draw
 from cases.drawing.stream import Stream
@@ -63,9 +63,10 @@ def test_the_committed_file_is_what_the_command_writes(operator: str, topic: str
 def test_every_value_of_every_dimension_is_drawn(operator: str) -> None:
     """A value that the committed calls happen to lack is among the next ones of the same seed.
 
-    For values of size there are other files.
+    For values of size and of numbers there are other files.
     """
-    wanted = {value for value in dimensions.all_values(operator) if value[0] not in sizes.VALUES}
+    elsewhere = {*sizes.VALUES, *numbers.VALUES}
+    wanted = {value for value in dimensions.all_values(operator) if value[0] not in elsewhere}
     found = {value for case in _committed(operator) for value in dimensions.values(case)}
     if wanted - found:
         found |= {value for case in _further(operator) for value in dimensions.values(case)}
@@ -87,7 +88,8 @@ def _further(operator: str) -> list[Case]:
 def test_nearly_every_pair_of_values_is_drawn(operator: str) -> None:
     """A draw does not aim at pairs; the files ``pairs.yaml`` do."""
     found = {pair for case in _committed(operator) for pair in dimensions.pairs(dimensions.values(case))}
-    wanted = {pair for pair in dimensions.all_pairs(operator) if not sizes.is_of_size(pair)}
+    elsewhere = {*sizes.VALUES, *numbers.VALUES}
+    wanted = {pair for pair in dimensions.all_pairs(operator) if elsewhere.isdisjoint(name for name, _ in pair)}
     assert len(found & wanted) > 0.7 * len(wanted)
 
 

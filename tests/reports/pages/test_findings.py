@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from adapters.outcome import Returned
@@ -51,6 +52,16 @@ def test_the_page_says_what_shows_and_what_does_not(run: Run) -> None:
     assert "- The processor decides which cases show it." in page
     assert "- No case of this run shows it. With `--slow` more are asked." in page
     assert "JAX" not in page.partition("## ")[2], "no fact is about it"
+
+
+def test_of_a_small_call_the_numbers_are_shown(tmp_path: Path) -> None:
+    case = make("max_pool", image=[2], ksize=[2], channels=1, value={"values": [float("nan"), 1]})
+    lost = Returned(arrays={"output": np.array([[[1]]], "float32")})
+    run = record(tmp_path, [oracle(case), (case, TORCH, lost)])
+    known = Accepted(facts={"torch": [fact(fact="Max pooling loses NaN.", where='operator == "max_pool"')]})
+    begin(run, known)
+    lines = ["  ```text", "  value (1, 2, 1) = nan, 1", "  expected output = nan", "  returned output = 1", "  ```"]
+    assert "\n".join(lines) in findings.page(run, known)
 
 
 def test_a_fact_of_a_target_that_did_not_run_is_said_to_be_of_it(run: Run) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cases.loading.load import load
-from tests.reports.plugin.asking import Ask, case_file, records
+from tests.reports.plugin.asking import FAKES, Ask, case_file, records
 
 SEED = ("--fuzz-seed", "5")
 
@@ -71,11 +71,21 @@ def test_time_ends_the_run_and_what_was_not_asked_is_skipped(pytester: pytest.Py
     result.stdout.fnmatch_lines(["drawn calls: *"])
 
 
+def test_time_is_shared_among_targets(pytester: pytest.Pytester, ask: Ask) -> None:
+    """A slow target that comes first leaves time for the next."""
+    case_file(pytester.path, "one")
+    other = ("--adapter", f"{FAKES}:Right", "--target", "right-*", "--workers", "1")
+    result = ask("--fuzz-seconds", "2", *SEED, *other, fake="Slow")
+    assert result.ret == 0
+    answered = {record["target"] for record in records(pytester.path, "result")}
+    assert {"slow-eager-cpu", "right-eager-cpu"} <= answered
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--fuzz", "0"], "*--fuzz 0: give a number of calls from 1 to 100,000"),
-        (["--fuzz-seconds", "-1"], "*--fuzz-seconds -1: give a number of seconds from 1 to 20,000"),
+        (["--fuzz-seconds", "-1"], "*--fuzz-seconds -1: give a number of seconds from 1 to 50,000"),
         (["--fuzz", "3", "--fuzz-seed", "-1"], "*--fuzz-seed -1: give an integer from 0 to 4294967295"),
         (["--fuzz-seed", "3"], "*--fuzz-seed needs --fuzz N or --fuzz-seconds T"),
     ],

@@ -63,8 +63,8 @@ def test_dtypes_exclude_the_others_also_when_slow_and_before_any_thinning() -> N
 def test_the_sampling_of_a_mode_is_described() -> None:
     thin = ModeOptions(one_in=22, dtypes=("float64", "int64"))
     assert describe(thin, slow=False) == (
-        "every 22nd case of a topic, of pairs and sizes some with each value, of joint draws 4 times as many (all with "
-        "--slow), values of float64 and int64 only"
+        "every 22nd case of a topic, of pairs, sizes and numbers some with each value, of joint draws 4 times as many "
+        "(all with --slow), values of float64 and int64 only"
     )
     assert describe(ModeOptions(one_in=112), slow=False).startswith("every 112th case")
     assert facts(thin, slow=False) == {"sampled": True, "one_in": 22, "dtypes": ["float64", "int64"]}
@@ -91,7 +91,7 @@ def test_of_the_pairs_a_thinned_mode_is_asked_every_value_in_few_cases(operator:
     ids = {id_ for cases in topics for id_ in asked(cases, ModeOptions(one_in=10_000), slow=False)}
     chosen = [case for cases in topics for case in cases if case.id in ids]
     assert {value for case in chosen for value in dimensions.values(case)} == space(operator).single
-    assert len(ids) <= 22
+    assert len(ids) <= 32
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
