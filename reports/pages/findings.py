@@ -15,6 +15,7 @@ from reports.judging.behaviours import Accepted
 from reports.judging.expectation import wanted
 from reports.judging.facts import Fact
 from reports.judging.judge import judge, judged
+from reports.judging.verdict import Verdict
 from reports.pages.markdown import page_of
 from reports.recording.record import call_line
 from reports.recording.run import Run
@@ -100,7 +101,7 @@ def _entry(run: Run, finding: Finding) -> dict[str, Any]:
         case, target = finding.smallest
         verdict = judge(run, case, target)
         call = call_line(run.call(run.records[case.id, target]), verdict.step)
-        numbers = _numbers(run, case, target)
+        numbers = _numbers(run, case, target, verdict)
     return {
         "fact": fact,
         "cases": len(finding.shown),
@@ -111,13 +112,13 @@ def _entry(run: Run, finding: Finding) -> dict[str, Any]:
     }
 
 
-def _numbers(run: Run, case: Case, target: str) -> list[str]:
+def _numbers(run: Run, case: Case, target: str, verdict: Verdict) -> list[str]:
     """Return lines with the inputs of a small call, and with what was expected and came back where values differ."""
     inputs = {} if case.steps else fill(case)
     if not inputs or sum(array.size for array in inputs.values()) > _SHOWN:
         return []
     lines = [f"{name} {array.shape} = {_flat(array)}" for name, array in inputs.items() if array.size]
-    differs = wanted(run, case, target, judge(run, case, target))
+    differs = wanted(run, case, target, verdict)
     if differs is not None and differs[1].size <= _SHOWN:
         name, right = differs
         came = dict(arrays_of(run.records[case.id, target].outcome))[name]

@@ -108,8 +108,9 @@ def test_near_normal_data_are_never_compared_bit_for_bit(shipped: list[Case]) ->
 def test_every_invalid_case_is_wrong_in_one_way(shipped: list[Case]) -> None:
     wrong = [case for case in shipped if case.invalid is not None]
     assert [case.id for case in wrong if len(case.given) > 1] == []
-    # A call that was made smaller may come to break a second rule on the way.
-    for case in (case for case in wrong if not case.given and case.topic != "smallest"):
+    # This call was made smaller, and came to break a second rule on the way: its filter has more rows than its image.
+    twice = "cases/conv/smallest.yaml::row-invalid-channels-valid-i2-k1-s1"
+    for case in (case for case in wrong if not case.given and case.id != twice):
         # An impossible output_padding implies an impossible output_shape.
         if case.broken and case.broken.rule not in _FIRST and case.output_padding is None:
             ways = {fault.argument for fault in _broken_as_far_as_it_goes(case)}
