@@ -20,6 +20,7 @@ from adapters.oracle.operators import InvalidCall, Operators, refuse_absurd
 from adapters.oracle.windows import Array
 from cases.model import rules, shapes
 from cases.model.case import ARGUMENTS, INPUTS, OUTPUTS, Case, is_chosen
+from cases.model.fill import has_specials, without_specials
 from cases.model.shapes import Axis
 
 __all__ = ["InvalidCall", "NotExact", "Operators", "Oracle", "products"]
@@ -141,7 +142,8 @@ class Oracle:
         Raises:
             InvalidCall: if the case breaks a rule.
             NotSupported: if the case has no canonical answer.
-            NotExact: if the case is of the exact tier and its dtype doesn't hold every sum on the way.
+            NotExact: if the case's dtype doesn't hold every sum on the way, and its bits are to be compared: it is of
+                the exact tier, or has special values, among which every other sum has to be exact.
         """
         if rules.broken(case, inputs.get("indices")) is not None:
             with np.errstate(over="ignore", invalid="ignore"):
@@ -149,12 +151,20 @@ class Oracle:
         exact = self._exact(case, inputs)
         outputs = {name: cast(case, name, array) for name, array in exact.items()}
         if case.tier == "special":
+            self._check_the_others(case, inputs)
             return outputs
         magnitudes = self._exact(case, _magnitudes(case, inputs))
         if case.tier == "exact":
             check(case, inputs, exact, magnitudes)
             return outputs
         return outputs | {"output_float64": exact["output"], "output_magnitude": magnitudes["output"]}
+
+    def _check_the_others(self, case: Case, inputs: Tensors) -> None:
+        """Check that every sum is exact with a zero in the place of each special value."""
+        if not has_specials(case):
+            return
+        plain = without_specials(case, inputs)
+        check(case, plain, self._exact(case, plain), self._exact(case, _magnitudes(case, plain)))
 
     def _preparation(self) -> str:
         cls = type(self)

@@ -1,8 +1,9 @@
 """Rounding of an exact result to a dtype, and the check that a case of the exact tier is exact.
 
 In the exact tier every product and every sum is exact in the case's own dtype, in any order, so every correct
-implementation returns the same bits. This is checked here for each case, from its data. A case whose numbers are too
-large for its dtype is a mistake of the suite, never a difference of a framework.
+implementation returns the same bits. So is every sum of a case with special values that no special value is in. This is
+checked here for each case, from its data. A case whose numbers are too large for its dtype is a mistake of the suite,
+never a difference of a framework.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Tensors = dict[str, npt.NDArray[Any]]
 
 
 class NotExact(Exception):  # noqa: N818 - a statement about a case
-    """A case of the exact tier has a sum that its dtype doesn't hold: a mistake of the suite."""
+    """A case whose bits are compared has a sum that its dtype doesn't hold: a mistake of the suite."""
 
 
 def cast(case: Case, name: str, array: Array) -> npt.NDArray[Any]:
@@ -93,7 +94,8 @@ def _check(case: Case, name: str, array: Array, magnitude: Array, unit: float) -
         lost |= True  # a mean without a finite binary expansion
     if lost.any():
         first = array[lost][0]
-        msg = f"{case.id}: {case.dtype} doesn't hold {name} {first!r} exactly, and the case is of the exact tier"
+        why = "of the exact tier" if case.tier == "exact" else "of special values, beside which no sum may round"
+        msg = f"{case.id}: {case.dtype} doesn't hold {name} {first!r} exactly, and the case is {why}"
         raise NotExact(msg)
 
 

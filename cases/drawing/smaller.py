@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from cases.drawing.entry import literal_values, replaced
 from cases.drawing.text import flow
+from cases.model import rules
 from cases.model.case import DATA_FORMATS, Case
 from cases.model.fill import fill
 
@@ -35,8 +36,10 @@ _COUNTS: Final = ("batch", "channels", "in_channels", "out_channels", "groups", 
 def smallest(fields: Fields, make: Make) -> Generator[Fields, bool, Fields]:
     """Yield smaller and smaller calls, and return the smallest one that shows what the first one shows.
 
-    The caller sends True for a call that shows it. A call is yielded once, and every call that is yielded can be made.
+    The caller sends True for a call that shows it. A call is yielded once, and every call that is yielded can be made
+    and breaks no rule that the first one keeps: it would show two things at once.
     """
+    make = _without_new_faults(fields, make)
     asked, left = {flow(fields)}, MOST_ASKED
     again = True
     while again and left:
@@ -49,6 +52,21 @@ def smallest(fields: Fields, make: Make) -> Generator[Fields, bool, Fields]:
                 if found is not None:
                     fields, again = found, True
     return (yield from _with_plain_numbers(fields, make))
+
+
+def _without_new_faults(fields: Fields, make: Make) -> Make:
+    first = make(fields)
+    had = set() if first is None else _faults(first)
+
+    def made(candidate: Fields) -> Case | None:
+        case = make(candidate)
+        return case if case is not None and _faults(case) <= had else None
+
+    return made
+
+
+def _faults(case: Case) -> set[tuple[str, str]]:
+    return {(fault.rule, fault.argument) for fault in rules.all_broken(case)}
 
 
 def _first(
@@ -132,6 +150,9 @@ def _smaller_sizes(fields: Fields, _make: Make) -> Iterator[Fields]:
     image = fields.get("image", [])
     if max(image, default=0) > 1:
         yield fields | {"image": [max(size // 2, 1) for size in image]}
+    for name, said in fields.items():
+        if isinstance(said, dict):
+            yield from (fields | {name: said | {"shape": shape}} for shape in _smaller_shapes(said.get("shape", [])))
     for name in _SIZES:
         said = fields.get(name)
         sizes: list[Any] = said if isinstance(said, list) else []
@@ -141,6 +162,10 @@ def _smaller_sizes(fields: Fields, _make: Make) -> Iterator[Fields]:
             else:
                 least = 0 if name == "output_padding" else 1
                 yield from (fields | {name: replaced(sizes, place, less)} for less in _below(size, least))
+
+
+def _smaller_shapes(shape: list[int]) -> Iterator[list[int]]:
+    yield from (replaced(shape, place, less) for place, size in enumerate(shape) for less in _below(size, 1))
 
 
 def _smaller_pairs(pair: list[int]) -> Iterator[list[int]]:

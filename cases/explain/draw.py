@@ -153,9 +153,18 @@ def _sheet(given: Picture, width: int, least: int = 0) -> _Sheet:
     height, length = picture.numbers.shape
     rows = kept(height, _ROWS)
     texts = {row: _texts(picture, row) for row in rows if row is not None}
-    size = max(least, *(len(text) for line in texts.values() for text in line))
+    size = max(least, _label(picture), *(len(text) for line in texts.values() for text in line))
     columns = kept(length, min(_COLUMNS, (width - _LABEL) // (size + 1)))
     return _Sheet(picture=picture, single=given.numbers.ndim == 1, rows=rows, columns=columns, texts=texts, size=size)
+
+
+def _label(picture: Picture) -> int:
+    """Return the width of the longest index above a column; 0 for a picture that is drawn whole and has no origin."""
+    height, length = picture.numbers.shape
+    if picture.origin is None and height <= _ROWS and length <= _COLUMNS:
+        return 0
+    first = picture.origin[1] if picture.origin else 0
+    return max(len(str(first)), len(str(first + length - 1)))
 
 
 def _texts(picture: Picture, row: int) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -44,11 +45,30 @@ def _tensor(case: Case, name: str, spec: TensorSpec) -> Array:
         array = np.array(spec.values, dtype=dtypes.held(spec.dtype)).reshape(spec.shape)
     else:
         array = _drawn(case, name, spec)
-    for position, word in spec.specials:
-        array.flat[position] = dtypes.special(word, spec.dtype)
-    if spec.special is not None:
-        array.flat[slice(None) if spec.position is None else spec.position] = dtypes.special(spec.special, spec.dtype)
+    for place, word in _special_words(spec):
+        array.flat[place] = dtypes.special(word, spec.dtype)
     return array
+
+
+def _special_words(spec: TensorSpec) -> Iterator[tuple[int | slice, str]]:
+    """Yield the words among a tensor's elements, each with the flat places where it stands."""
+    yield from spec.specials
+    if spec.special is not None:
+        yield slice(None) if spec.position is None else spec.position, spec.special
+
+
+def has_specials(case: Case) -> bool:
+    """Tell whether a word for a special value stands in some input of a case."""
+    return any(spec.special is not None or spec.specials for spec in case.inputs.values())
+
+
+def without_specials(case: Case, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Return a case's inputs with a zero in the place of each special value."""
+    plain = {name: array.copy() for name, array in inputs.items()}
+    for name, spec in case.inputs.items():
+        for place, _ in _special_words(spec):
+            plain[name].flat[place] = 0
+    return plain
 
 
 def _drawn(case: Case, name: str, spec: TensorSpec) -> Array:

@@ -7,6 +7,7 @@ What SAME means is in ``cases.model.shapes``.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -33,6 +34,17 @@ def broken(case: Case, indices: npt.NDArray[np.int64] | None = None) -> Broken |
     ``indices`` are the index values of a max_unpool case. Without them the range of the indices is not checked.
     """
     return next(_broken(effective(case) if case.given else case, indices), None)
+
+
+def all_broken(case: Case) -> list[Broken]:
+    """Return every rule that a case breaks, as far as the later ones can still be reckoned beside an earlier one.
+
+    The range of the indices is not checked.
+    """
+    found: list[Broken] = []
+    with contextlib.suppress(ValueError, ZeroDivisionError):
+        found.extend(_broken(effective(case), None))
+    return found
 
 
 def _broken(case: Case, indices: npt.NDArray[np.int64] | None) -> Iterator[Broken]:

@@ -22,8 +22,7 @@ from cases.model.shapes import Axis
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
 MULTIPLIED: Final = "zeros multiplied"
-SOME: Final = "zeros of other groups multiplied"
-"""The sharper name of such products, which makes this one needless."""
+OF_GROUPS: Final = "zeros of other groups multiplied"
 _MOST: Final = 2**28
 """The most products that are looked at. A larger call is not explained in this way."""
 

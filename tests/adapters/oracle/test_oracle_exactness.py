@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,17 @@ def test_what_counts_is_the_number_of_bits_and_not_the_size(dtype: str) -> None:
     assert run(conv(dtype, most, 4, -4))  # 4 divides all terms: this is most / 4 + 1 - 1
     assert run(conv(dtype, most / 16 - 1 / 8, 1 / 16))
     refuses(conv(dtype, most / 16, 1 / 32, -1 / 32))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_beside_a_special_value_no_sum_may_round(dtype: str) -> None:
+    most = 2.0 ** PRECISION[dtype]
+    for special in ({"special": "nan", "position": 3}, {"specials": ((3, "inf"),)}):
+        fits = replace(literal(dtype, most / 2, most / 2 - 2, 1, 0), **special)
+        assert run(conv(dtype, 0, 0, 0, 0, tier="special", inputs={"value": fits}))["output"].size == 1
+        rounds = replace(literal(dtype, most, 1, -1, 0), **special)
+        with pytest.raises(NotExact, match=r"and the case is of special values, beside which no sum may round$"):
+            run(conv(dtype, 0, 0, 0, 0, tier="special", inputs={"value": rounds}))
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
