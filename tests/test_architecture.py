@@ -20,6 +20,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = ("cases", "adapters", "reports")
 FRAMEWORKS = {"tensorflow", "torch", "jax"}
+_REPORTED = "cases* adapters* reports.recording reports.judging reports.pages"
 
 ARROWS = {
     # a sub-room            the sub-rooms that it may import; a module that stands in a room itself belongs to the room
@@ -48,11 +49,12 @@ ARROWS = {
     "reports.recording": "cases* adapters*",
     "reports.judging": "cases* adapters* reports.recording",
     "reports.pages": "cases* adapters* reports.recording reports.judging",
-    "reports.plugin": "cases* adapters* reports.recording reports.judging reports.pages reports.shrinking",
-    "reports.commands": "cases* adapters* reports.recording reports.judging reports.pages reports.shrinking",
-    "reports.shrinking": "cases* adapters* reports.recording reports.judging reports.pages",
-    "reports.power": "cases* adapters* reports.recording reports.judging reports.pages",
-    "reports.deconvnet": "cases* adapters* reports.recording reports.judging reports.pages",
+    "reports.plugin": f"{_REPORTED} reports.shrinking reports.comparing",
+    "reports.commands": f"{_REPORTED} reports.shrinking reports.comparing",
+    "reports.comparing": _REPORTED,
+    "reports.shrinking": _REPORTED,
+    "reports.power": _REPORTED,
+    "reports.deconvnet": _REPORTED,
     "reports.__main__": "cases* reports.*",
 }
 """A sub-room may always import itself. Nothing may import ``__main__`` or ``conftest``; tests may import the rest."""

@@ -21,11 +21,13 @@ from adapters.engine.launch import UnknownAdapterError, resolve
 from adapters.engine.threads import processors
 from cases.loading.load import CLAIMS
 from cases.model.case import Case
+from reports.comparing.options import add_fail_on
 from reports.judging import behaviours, facts, stale
 from reports.judging.facts import Fact
 from reports.judging.judge import begin, judge_all
 from reports.pages import determinism, render
 from reports.plugin import fuzz, progress
+from reports.plugin.against import Against, against
 from reports.plugin.contents import Reading
 from reports.plugin.files import CaseFile
 from reports.plugin.items import ACCEPTED, SESSION, CaseItem
@@ -38,8 +40,10 @@ _PROBLEMS: Final = pytest.StashKey[list[str]]()
 _LOOPED: Final = pytest.StashKey[bool]()
 _PATHS: Final = pytest.StashKey[list[Path]]()
 _SMALLEST: Final = pytest.StashKey[list[str]]()
+_AGAINST: Final = pytest.StashKey[Against | None]()
+_CHANGED: Final = pytest.StashKey[list[str]]()
 LATEST: Final = "reports/latest"
-_List = TypeVar("_List", list[str], list[Path])
+_Found = TypeVar("_Found")
 PROGRESS: Final = pytest.StashKey[progress.Progress]()
 
 
@@ -70,6 +74,8 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--fuzz-seed", type=int, metavar="S", help="the seed of the drawn calls; default: another each time"
     )
+    group.addoption("--against", metavar="OLD", help="say what changed since an older run's run.jsonl, and fail on it")
+    add_fail_on(group.addoption)
     group.addoption("--resume", action="store_true", help="go on with a run that was cut short")
 
 
@@ -85,6 +91,8 @@ def choose(config: pytest.Config) -> None:
         _draw(config)
         reading = Reading(_files(config))
         config.add_cleanup(reading.stop)
+        option = config.option
+        config.stash[_AGAINST] = _or_usage_error(against, option.against, option.fail_on, Path(option.report))
         config.stash[SESSION] = _choose(config)
         config.stash[NAMED] = _named(config, reading)
 
@@ -215,13 +223,19 @@ def finish(session: pytest.Session) -> None:
         return
     over = run.started and session.config.stash.get(_LOOPED, False)
     stash, file = session.config.stash, run.options.report / "run.jsonl"
-    problems, judging = _tried(lambda: _problems(session.config, run) if over else [], [], file)
+    problems, judging = _tried(lambda: _problems(session.config, run) if over else [], list[str](), file)
     stash[_PATHS], rendering = _tried(
         lambda: _finished(session.config, run, problems + judging, complete=over), [file] if over else [], file
     )
     if session.config.option.fuzz_seed is not None and over and not judging:
-        stash[_SMALLEST], shrinking = _tried(lambda: fuzz.smallest(run, stash[ACCEPTED]), [], file)
+        stash[_SMALLEST], shrinking = _tried(lambda: fuzz.smallest(run, stash[ACCEPTED]), list[str](), file)
         rendering += shrinking
+    if (older := stash[_AGAINST]) is not None and run.run is not None and over and not judging:
+        new = run.run
+        nothing = list[str](), False
+        (stash[_CHANGED], failing), breaking = _tried(lambda: older.said(new, run.options.report), nothing, file)
+        problems += [f"--against {older.old.path}: {stash[_CHANGED][-1]}"] if failing else []
+        rendering += breaking
     stash[_PROBLEMS] = problems + judging + rendering
     if judging or rendering:
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
@@ -229,7 +243,7 @@ def finish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def _tried(step: Callable[[], _List], otherwise: _List, file: Path) -> tuple[_List, list[str]]:
+def _tried(step: Callable[[], _Found], otherwise: _Found, file: Path) -> tuple[_Found, list[str]]:
     """Return a step's result and no line. If the step breaks, return ``otherwise`` and a line about our fault."""
     try:
         return step(), []
@@ -302,7 +316,7 @@ def summary(terminal: Any, config: pytest.Config) -> None:
     ]
     if config.option.fuzz_seed is not None:
         lines.append(f"drawn calls: to repeat them, --fuzz-seed {config.option.fuzz_seed}")
-    for line in [*lines, *config.stash.get(_SMALLEST, []), *config.stash[_PROBLEMS]]:
+    for line in [*lines, *config.stash.get(_SMALLEST, []), *config.stash.get(_CHANGED, []), *config.stash[_PROBLEMS]]:
         terminal.line(line)
     paths = config.stash[_PATHS]
     nothing = "no reports: the run was cut short" if session.started else "no reports: no case was selected"

@@ -1,91 +1,158 @@
-"""Two runs of which one asked only a part, and what is no change between two runs."""
+"""The command that says what changed between two runs: its groups, its formats, and when it fails."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from adapters.outcome import Crashed, Fault, Outcome, Returned
-from cases.loading.lookup import SHIPPED, lookup
+from adapters.outcome import Outcome, Raised, Returned
+from cases.model.case import Case
 from reports import __main__ as command
-from reports.commands.compare import changes, rest
-from reports.judging import behaviours
-from reports.judging.behaviours import Accepted
-from reports.judging.judge import begin
-from reports.recording.run import Run, read
-from tests.reports.making import JAX, TORCH, fact, make, oracle, record
+from tests.reports.making import JAX, TORCH, Answer, make, oracle, record, right
 
-CASE, OTHER = make("conv_transpose"), make("conv_transpose", "other")
-ONES, TWOS = (Returned(arrays={"output": np.full(3, value)}) for value in (1.0, 2.0))
+FIRST = [make("conv", f"first-{size}", image=[size, 7], data_format="NCHW") for size in (5, 6)]
+LAST = [make("conv", f"last-{size}", image=[size, 7]) for size in (5, 6)]
+POOL = make("max_pool", "pool")
+REFUSED = Raised(type="ValueError", message="only NHWC, and not <b>`NCHW`</b> | 3", stage="calling")
 
 
-def _with_fault(run: Run) -> Run:
-    run.ask(CASE)
-    run.record(Fault(case=CASE.id, target=TORCH, message="our own mistake"))
-    run.end()
-    run.close()
-    return read(run.path)
+def _right(case: Case) -> Outcome:
+    return Returned(arrays=right(case))
+
+
+def _run(folder: Path, outcomes: dict[str, Outcome], target: str = TORCH) -> str:
+    """Record a run in which each case is answered rightly, but for these outcomes by the case's name."""
+    answers: list[Answer] = []
+    for case in (*FIRST, *LAST, POOL):
+        answers += [oracle(case), (case, target, outcomes.get(case.name, _right(case)))]
+    return str(record(folder, answers).path)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> tuple[str, str]:
+    """An old run, and a new one that refuses channels-first and returns another maximum."""
+    wrong = Returned(arrays={"output": -right(POOL)["output"]})
+    new: dict[str, Outcome] = {**dict.fromkeys((case.name for case in FIRST), REFUSED), "pool": wrong}
+    return _run(tmp_path / "old", {}), _run(tmp_path / "new", new)
+
+
+def _compare(runs: tuple[str, str], *options: str) -> int:
+    return command.main(["compare", runs[1], "--against", runs[0], *options])
+
+
+def test_changes_that_are_alike_are_one_group_with_its_condition(
+    runs: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _compare(runs) == 1
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "got worse:\n"
+        "  PyTorch 2.13.0: conv: was right, now ValueError while calling (only NHWC, and not <b>`NCHW`</b> | #);"
+        " 2 answers of 2 cases\n"
+        '    where operator == "conv" and channels_first\n'
+        f"    smallest: {FIRST[0].id} on {TORCH}\n"
+        "  PyTorch 2.13.0: max_pool: was right, now wrong"
+    )
+    assert f"  {FIRST[1].id}[{TORCH}]: right, now ValueError while calling" in said
+    assert said.endswith("10 answers compared, of PyTorch: 3 got worse\n")
+
+
+def test_json_has_every_answer(runs: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert _compare(runs, "--format", "json") == 1
+    said: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert said["changed"] == {"worse": 3}
+    assert [group["smallest"] for group in said["groups"]] == [FIRST[0].id, POOL.id]
+    assert said["groups"][0]["answers"] == [{"case": case.id, "target": TORCH} for case in FIRST]
+
+
+def test_a_message_can_not_put_markup_into_the_page(runs: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert _compare(runs, "--format", "markdown") == 1
+    said = capsys.readouterr().out
+    assert "## Got worse" in said
+    for line in (line for line in said.splitlines() if "<b>" in line):
+        code = line.split("`")[1::2]  # what stands between backticks
+        assert "<b>" not in "".join(line.split("`")[::2])
+        assert any("<b>" in part for part in code)
+    [row] = [line for line in said.splitlines() if line.startswith(f"| {FIRST[0].id} ")]
+    assert row.replace("\\|", "").count("|") == 5
+
+
+@pytest.mark.parametrize(
+    ("kinds", "status"), [("worse", 1), ("better", 0), ("better,words", 0), ("value, worse", 1), ("", 0)]
+)
+def test_only_the_kinds_that_are_named_fail(runs: tuple[str, str], kinds: str, status: int) -> None:
+    assert _compare(runs, "--fail-on", kinds) == status
+    assert _compare((runs[0], runs[0]), "--fail-on", kinds) == 0
+
+
+def test_nothing_changed_in_a_run_beside_itself(runs: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert _compare((runs[1], runs[1])) == 0
+    assert capsys.readouterr().out == "10 answers compared, of PyTorch: nothing changed\n"
 
 
 def test_a_part_is_compared_with_the_whole_in_what_it_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    whole = record(tmp_path / "whole", [oracle(CASE), (CASE, TORCH, ONES), (OTHER, TORCH, ONES), (CASE, JAX, TWOS)])
-    part = record(tmp_path / "part", [oracle(CASE), (CASE, TORCH, ONES)])
-    assert command.main(["compare", str(part.path), "--against", str(whole.path)]) == 0
-    last = "2 in the old run alone, all of jax-eager-cpu among them"
-    assert capsys.readouterr().out == f"nothing changed in 2 answers; not compared: {last}\n"
-    assert rest(part, whole) == last.replace("old", "new")
-    assert rest(whole, whole) == ""
+    part = str(record(tmp_path / "part", [oracle(POOL), (POOL, TORCH, _right(POOL))]).path)
+    assert _compare((_run(tmp_path / "whole", {}), part)) == 0
+    first, last = capsys.readouterr().out.splitlines()
+    assert first == f"removed, not compared: 4 cases (cases/made/conv.yaml 4) on oracle-eager-cpu, {TORCH}"
+    assert last == "2 answers compared, of PyTorch: nothing changed"
 
 
-def test_runs_with_nothing_in_common_are_not_said_to_be_the_same(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_answers_of_the_definition_alone_are_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Never say that nothing changed where no framework was compared."""
+    torch, jax = _run(tmp_path / "torch", {}), _run(tmp_path / "jax", {}, JAX)
+    assert _compare((torch, jax)) == 2
+    assert (
+        capsys.readouterr().err == f"{jax} and {torch} have no answer of a framework in common: nothing was compared\n"
+    )
+    assert _compare((torch, jax), "--pair", f"{JAX}={TORCH}") == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ["--require", "jax-*"],
+            f"--require jax-*: no answer of such a target was compared; there are answers of {TORCH}",
+        ),
+        (["--fail-on", "worst"], "--fail-on: 'worst' is no kind of change; there are worse, better, value, words"),
+        (
+            ["--pair", f"{TORCH}={JAX}"],
+            f"has no target {JAX!r}; write NEW=OLD, of OLD there are oracle-eager-cpu, {TORCH}",
+        ),
+        (["--pair", TORCH], "has no target ''; write NEW=OLD, of OLD there are"),
+        (["--pair", f"{JAX}={TORCH}"], f"has no target {JAX!r}; write NEW=OLD, of NEW there are"),
+    ],
+)
+def test_a_wrong_option_is_one_line(
+    runs: tuple[str, str], capsys: pytest.CaptureFixture[str], options: list[str], said: str
 ) -> None:
-    paths = [record(tmp_path / case.id[-5:], [(case, TORCH, ONES)]).path for case in (CASE, OTHER)]
-    assert command.main(["compare", str(paths[0]), "--against", str(paths[1])]) == 2
-    assert capsys.readouterr().err == f"{paths[0]} and {paths[1]} have no answer in common: nothing was compared\n"
+    assert _compare(runs, *options) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
 
 
-def test_a_fault_of_ours_in_place_of_an_answer_is_a_change(tmp_path: Path) -> None:
-    old = record(tmp_path / "old", [(CASE, TORCH, ONES)])
-    new = _with_fault(record(tmp_path / "new", [(OTHER, TORCH, ONES)]))
-    line = f"{CASE.id}[{TORCH}]: returned, now a fault of ours"
-    assert changes(old, new) == [line]
-    assert changes(new, new) == []
+def test_a_target_that_is_required_was_compared(runs: tuple[str, str]) -> None:
+    assert _compare(runs, "--require", "torch-*", "--fail-on", "better") == 0
 
 
-def _pair(folder: Path, old: Outcome, new: Outcome) -> tuple[Run, Run]:
-    return record(folder / "old", [(CASE, TORCH, old)]), record(folder / "new", [(CASE, TORCH, new)])
+def test_a_group_says_how_many_cases_like_it_did_not_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    twin = make("conv", "twin", image=[5, 7], data_format="NCHW")
+    paths = []
+    for name, outcome in (("old", _right(FIRST[0])), ("new", REFUSED)):
+        answers: list[Answer] = [(FIRST[0], TORCH, outcome), (twin, TORCH, _right(twin)), (POOL, TORCH, _right(POOL))]
+        paths.append(str(record(tmp_path / name, [*map(oracle, (FIRST[0], twin, POOL)), *answers]).path))
+    assert _compare((paths[0], paths[1])) == 1
+    assert 'where operator == "conv"; 1 more case meets this and did not change' in capsys.readouterr().out
 
 
-def _known(**more: object) -> Accepted:
-    return Accepted(facts={"torch": [fact(fact="it returns what it finds in memory", **more)]})
-
-
-def _changes(old: Run, new: Run, accepted: Accepted) -> list[str]:
-    begin(new, accepted)
-    return changes(old, new)
-
-
-def test_how_fast_a_process_died_is_no_change(tmp_path: Path) -> None:
-    old, new = (Crashed(signal=f"SIGABRT{how}", stderr="") for how in ("", " after hanging"))
-    assert changes(*_pair(tmp_path, old, new)) == []
-
-
-def test_other_bits_are_no_change_only_where_they_are_known_to_vary(tmp_path: Path) -> None:
-    runs = _pair(tmp_path, ONES, TWOS)
-    assert _changes(*runs, _known(varies=True)) == []
-    assert _changes(*runs, _known()) == [f"{CASE.id}[{TORCH}]: returned other values"]
-
-
-def test_another_end_is_a_change_also_where_bits_vary(tmp_path: Path) -> None:
-    runs = _pair(tmp_path, ONES, Crashed(signal="SIGABRT", stderr=""))
-    assert _changes(*runs, _known(varies=True)) == [f"{CASE.id}[{TORCH}]: returned, now crashed: SIGABRT"]
-
-
-def test_a_shipped_fact_says_that_bits_vary() -> None:
-    """TensorFlow's convolution with a kernel larger than the image: memory that nobody wrote."""
-    varying = [fact for fact in behaviours.load().facts["tensorflow"] if fact.varies]
-    case = lookup(SHIPPED, "cases/conv/invalid.yaml::kernel-larger-than-image")
-    assert sum(bool(fact.steps(case, {"mode": "eager"})) for fact in varying) == 1
+def test_values_of_other_shapes_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    less, more = (Returned(arrays={"output": np.ones((1, size, 3, 2), np.float32)}) for size in (2, 3))
+    old, new = (_run(tmp_path / name, {"pool": one}) for name, one in (("old", less), ("new", more)))
+    assert _compare((old, new)) == 1
+    assert "returns another value:" in capsys.readouterr().out

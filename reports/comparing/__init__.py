@@ -1,0 +1,1 @@
+"""What changed between two runs: answer by answer, in groups, and as a page."""

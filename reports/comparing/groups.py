@@ -1,0 +1,90 @@
+"""Changes that are alike, as one group: of one operator on one framework, from one end to another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from cases.model.case import Case
+from reports.comparing.changes import KINDS, Change, Comparison, Kind
+from reports.judging.conditions import Reader, condition
+from reports.pages.findings import size
+from reports.recording.targets import adapter_of, version_of
+
+
+@dataclass(slots=True, kw_only=True)
+class Group:
+    """Changes that are alike.
+
+    ``where`` is a condition that all of their cases meet. ``exceptions`` is the number of cases that meet it, were
+    compared on the same targets, and did not change.
+    """
+
+    kind: Kind
+    adapter: str
+    versions: tuple[str, str]
+    operator: str
+    before: str
+    after: str
+    fact: str
+    changes: list[Change] = field(default_factory=list)
+    where: str = ""
+    exceptions: int = 0
+
+    @property
+    def cases(self) -> dict[str, Case]:
+        """Return the cases by id, in the order of the run."""
+        return {change.case.id: change.case for change in self.changes}
+
+    @property
+    def targets(self) -> list[str]:
+        """Return the new run's targets, in alphabetical order."""
+        return sorted({change.target for change in self.changes})
+
+    @property
+    def smallest(self) -> str:
+        """Return the id of the case with the fewest elements."""
+        return min(self.cases.values(), key=size).id
+
+
+def grouped(found: Comparison) -> list[Group]:
+    """Return the groups of a comparison: the worst kind first, then the largest."""
+    groups: dict[tuple[str, ...], Group] = {}
+    for change in found.changes:
+        adapter = adapter_of(change.target)
+        versions = version_of(found.old, found.pairs[change.target]), version_of(found.new, change.target)
+        key = change.kind, adapter, *versions, change.case.operator, change.before, change.after, change.fact
+        group = Group(
+            kind=change.kind,
+            adapter=adapter,
+            versions=versions,
+            operator=change.case.operator,
+            before=change.before,
+            after=change.after,
+            fact=change.fact,
+        )
+        groups.setdefault(key, group).changes.append(change)
+    same = _same(found)
+    read = Reader()
+    for group in groups.values():
+        others = {case.id: case for target in group.targets for case in same[target]}
+        rest = [case for case in others.values() if case.id not in group.cases]
+        group.where, group.exceptions = condition(list(group.cases.values()), rest, read)
+    return sorted(groups.values(), key=lambda group: ([*KINDS].index(group.kind), -len(group.changes), group.smallest))
+
+
+def _same(found: Comparison) -> defaultdict[str, list[Case]]:
+    """Return the cases whose answers did not change, by target."""
+    cases: defaultdict[str, list[Case]] = defaultdict(list)
+    for case, target in sorted(found.same):
+        cases[target].append(found.new.cases[case])
+    return cases
+
+
+def counts(groups: Iterable[Group]) -> dict[Kind, int]:
+    """Return the number of changed answers of each kind that there is."""
+    found: dict[Kind, int] = {}
+    for group in groups:
+        found[group.kind] = found.get(group.kind, 0) + len(group.changes)
+    return found
