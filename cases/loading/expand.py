@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from cases.loading.build import build
 from cases.loading.entries import Entry, Gridded
-from cases.loading.grid import Combination, combinations, keeps
+from cases.loading.grid import Combination, combinations, keeps, pairwise
 from cases.loading.pipeline.calls import build_pipeline
 from cases.loading.pipeline.entries import PipelineEntry
 from cases.loading.schema import NOT_IN_GRIDS, AnyFile
@@ -61,28 +61,29 @@ class Expansion:
             raise _FaultError(at, "an entry without a grid needs a name")
         if entry.where is not None:
             raise _FaultError((*at, "where"), "where needs a grid, and this entry has none; remove it")
+        if "combine" in entry.model_fields_set:
+            raise _FaultError((*at, "combine"), "combine needs a grid, and this entry has none; remove it")
         self._build(at, entry, Combination(values={}, positions={}))
 
     def _add_grid(self, at: Location, entry: Gridded, grid: dict[str, list[Any]]) -> None:
         _check_grid(at, grid, set(type(entry).model_fields) - NOT_IN_GRIDS)
-        faults: list[_FaultError] = []
-        kept = [self._add_combination(at, entry, combination, faults) for combination in combinations(grid)]
-        if not any(kept):
+        singles = [(combination, _single(at, entry, combination)) for combination in combinations(grid)]
+        kept = [(combination, single) for combination, single in singles if single is not None]
+        if not kept:
             raise _FaultError((*at, "where"), f"where: {entry.where!r} keeps none of the grid's combinations")
-        self._report(faults)
+        places = pairwise([one for one, _ in kept]) if entry.combine == "pairs" else range(len(kept))
+        faults = [self._fault(at, single, combination) for combination, single in (kept[place] for place in places)]
+        self._report(fault for fault in faults if fault is not None)
 
-    def _add_combination(
-        self, at: Location, entry: Gridded, combination: Combination, faults: list[_FaultError]
-    ) -> bool:
-        """Add a combination's case, or its fault to ``faults``. Return False if ``where`` drops the combination."""
+    def _fault(self, at: Location, single: Gridded | _FaultError, combination: Combination) -> _FaultError | None:
+        """Add a combination's case. Return the fault if there is none."""
+        if isinstance(single, _FaultError):
+            return single
         try:
-            single = _merge(at, entry, combination)
-            if not _is_kept(at, entry, single):
-                return False
             self._build(at, single, combination)
         except _FaultError as fault:
-            faults.append(fault)
-        return True
+            return fault
+        return None
 
     def _report(self, faults: Iterable[_FaultError]) -> None:
         """Add a line for each fault. Combinations of a grid with the same place and message share one line."""
@@ -148,8 +149,17 @@ def _check_grid(at: Location, grid: dict[str, list[Any]], fields: set[str]) -> N
         raise _FaultError((*at, "grid"), "the grid is empty; give it a field with values or remove it")
 
 
+def _single(at: Location, entry: Gridded, combination: Combination) -> Gridded | _FaultError | None:
+    """Return a combination of a grid as an entry, or its fault; None if ``where`` drops it."""
+    try:
+        single = _merge(at, entry, combination)
+        return single if _is_kept(at, entry, single) else None
+    except _FaultError as fault:
+        return fault
+
+
 def _merge(at: Location, entry: Gridded, combination: Combination) -> Gridded:
-    fields = entry.model_dump(exclude_unset=True, exclude={"grid", "where"})
+    fields = entry.model_dump(exclude_unset=True, exclude={"grid", "where", "combine"})
     try:
         return type(entry).model_validate(fields | combination.values)
     except ValidationError as error:

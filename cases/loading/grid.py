@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -48,6 +48,21 @@ def combinations(grid: dict[str, list[Any]]) -> Iterator[Combination]:
             values={field: value for field, (_, value) in zip(grid, choice, strict=True)},
             positions={field: position for field, (position, _) in zip(grid, choice, strict=True)},
         )
+
+
+def pairwise(given: Sequence[Combination]) -> list[int]:
+    """Return the places of a few of some combinations, in order: every two values that stand together in one still do.
+
+    The next one taken is always that with the most pairs of values that none has yet, the first of equal ones.
+    """
+    pairs = [set(itertools.combinations(one.positions.items(), min(2, len(one.positions)))) for one in given]
+    missing: set[tuple[tuple[str, int], ...]] = set().union(*pairs)
+    taken: set[int] = set()
+    while missing:
+        best = max(range(len(given)), key=lambda place: len(pairs[place] & missing))
+        missing -= pairs[best]
+        taken.add(best)
+    return sorted(taken)
 
 
 def keeps(where: str | None, fields: dict[str, Any]) -> bool:

@@ -83,7 +83,7 @@ AnyFile = ConvFile | ConvTransposeFile | PoolFile | ArgmaxFile | MaxUnpoolFile |
 FILE: TypeAdapter[AnyFile] = TypeAdapter(Annotated[AnyFile, Field(discriminator="operator")])
 
 
-NOT_IN_GRIDS: Final = {"name", "about", "source", "grid", "where"} | {
+NOT_IN_GRIDS: Final = {"name", "about", "source", "grid", "where", "combine"} | {
     "value",
     "filter",
     "indices",

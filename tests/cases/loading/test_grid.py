@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from typing import Any
 
 import pytest
 
-from cases.loading.grid import combinations, keeps
+from cases.loading.grid import combinations, keeps, pairwise
 
 
 def test_the_field_written_last_varies_fastest() -> None:
@@ -20,6 +22,33 @@ def test_the_field_written_last_varies_fastest() -> None:
         {"padding": "VALID", "strides": 3},
     ]
     assert found[5].positions == {"padding": 1, "strides": 2}
+
+
+@pytest.mark.parametrize(
+    "fields", [{"a": 3}, {"a": 2, "b": 3}, {"a": 4, "b": 3, "c": 3}, {"a": 2, "b": 5, "c": 4, "d": 3}]
+)
+def test_few_combinations_have_every_pair_of_values(fields: dict[str, int]) -> None:
+    found = list(combinations({name: [*range(count)] for name, count in fields.items()}))
+    places = pairwise(found)
+    assert places == sorted(set(places))
+    kept = [found[place].values for place in places]
+    for one, two in itertools.combinations(fields, 2):
+        assert {(values[one], values[two]) for values in kept} == {
+            *itertools.product(*map(range, (fields[one], fields[two])))
+        }
+    two_largest = sorted(fields.values())[-2:]
+    assert math.prod(two_largest) <= len(kept) <= 1.5 * math.prod(two_largest)
+
+
+def test_pairs_that_where_drops_are_not_missed() -> None:
+    found = [
+        one
+        for one in combinations({"a": [0, 1, 2], "b": [0, 1, 2], "c": [0, 1, 2]})
+        if one.values["a"] <= one.values["b"]
+    ]
+    kept = [found[place].values for place in pairwise(found)]
+    assert {(values["a"], values["b"]) for values in kept} == {(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)}
+    assert pairwise([]) == []
 
 
 @pytest.mark.parametrize(

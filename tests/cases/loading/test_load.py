@@ -167,6 +167,7 @@ def test_what_the_schema_refuses(tmp_path: Path, text: str, expected: str) -> No
         ),
         ("kernel: 3, grid: {image: [[5, 5]]}, where: imaeg", ":5:42: where: 'imaeg' is undefined"),
         ("kernel: 3, grid: {image: [[5, 5]]}, where: 3 +", ":5:42: where: "),
+        (f"{CONV_TRANSPOSE_KEYS}, combine: pairs", ":5:41: combine needs a grid, and this entry has none; remove it"),
         (f"{CONV_TRANSPOSE_KEYS}, where: kernel > 1", ":5:41: where needs a grid, and this entry has none; remove it"),
         (
             "name: a, image: [2, 5], kernel: 3",
