@@ -29,6 +29,12 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return hooks.collect(file_path, parent)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the part of a run that is asked here, of what others have selected."""
+    hooks.select(config, items)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start the engine when the selected cases are known."""
     hooks.start(session.config, session.items)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from cases.model.case import Case
+
+
+LABEL: Final = "@"
+"""What stands between an adapter's name and the label of its interpreter. Names and labels have no hyphen."""
 
 
 class NotSupported(Exception):  # noqa: N818 - the design's word: a statement, not a failure
@@ -128,7 +132,10 @@ class ModeOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Target:
-    """An adapter in one mode on one device, written ``torch-eager-cpu``."""
+    """An adapter in one mode on one device, written ``torch-eager-cpu``.
+
+    The adapter of a labelled interpreter has the label behind its name: ``jax@0.7-jit-cpu``.
+    """
 
     adapter: str
     mode: str

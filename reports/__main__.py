@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from cases.loading.yaml_document import CaseFileError
-from reports.commands import accept, compare, coverage, publish, record, reproduce, shrink
+from reports.commands import accept, compare, coverage, merge, publish, record, reproduce, shrink, versions
 from reports.deconvnet import command as deconvnet
 from reports.power import command as power
 from reports.recording.known_files import KnownError
@@ -24,6 +24,8 @@ from reports.recording.run import Run, RunError, read
 _COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]]] = {
     "render": ("write every report of a run", publish.add_render_options),
     "compare": ("show what changed since an older run, in the answers that both have", compare.add_options),
+    "versions": ("show versions of frameworks side by side: their facts, and what changed", versions.add_options),
+    "merge": ("make one run of the parts that pytest cases --shard made", merge.add_options),
     "record": ("record what targets do with calls that have no right answer", record.add_options),
     "accept": ("draft facts about what is new, for you to edit", accept.add_options),
     "shrink": ("find the smallest call that shows each finding of a run", shrink.add_options),

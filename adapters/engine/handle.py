@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from adapters.base import ModeOptions
-from adapters.engine.launch import Launch
+from adapters.engine.launch import Launch, labelled
 from adapters.engine.process import BrokenError, DiedError, Process, SilentError
 from adapters.outcome import Crashed
 from adapters.wire import Message, Wire, pack
@@ -142,7 +142,8 @@ class Worker:
         if message.kind == "missing":
             return Missing(launch=self._launch, message=message.body["message"])
         modes, options = tuple(self._declared.body["modes"]), self._declared.body["options"]
-        fields = message.body | {"modes": modes, "devices": tuple(message.body["devices"])}
+        name = labelled(message.body["name"], self._launch.label)
+        fields = message.body | {"name": name, "modes": modes, "devices": tuple(message.body["devices"])}
         return Ready(launch=self._launch, options={mode: _options(options.get(mode, {})) for mode in modes}, **fields)
 
     def _offer(self, limit: float) -> Message:

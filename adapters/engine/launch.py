@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from adapters import ADAPTERS, ENTRY_POINTS
+from adapters.base import LABEL
 
 
 class UnknownAdapterError(ValueError):
@@ -22,13 +23,15 @@ class Launch:
     """All that is needed to start an adapter.
 
     ``name`` is the name that the user gave, ``locator`` is ``module:Class``, and ``python`` is the path of an
-    interpreter (None: this one). The worker searches the folders in ``path`` for modules before any others.
+    interpreter (None: this one). The worker searches the folders in ``path`` for modules before any others. ``label``
+    tells the same adapter in several interpreters apart; it becomes a part of the adapter's name.
     """
 
     name: str
     locator: str
     python: str | None = None
     path: tuple[str, ...] = ()
+    label: str = ""
 
     @property
     def package(self) -> Path | None:
@@ -45,7 +48,12 @@ def known() -> dict[str, str]:
     return installed | ADAPTERS
 
 
-def resolve(name: str, python: str | None = None) -> Launch:
+def labelled(name: str, label: str) -> str:
+    """Return the name of an adapter in the interpreter of a label: ``jax@0.7``; the plain name for no label."""
+    return f"{name}{LABEL}{label}" if label else name
+
+
+def resolve(name: str, python: str | None = None, label: str = "") -> Launch:
     """Return the launch of an adapter by its name or by ``module:Class``.
 
     A ``module`` is searched in the current folder first.
@@ -54,10 +62,10 @@ def resolve(name: str, python: str | None = None) -> Launch:
         UnknownAdapterError: if ``name`` is neither a known name nor ``module:Class``.
     """
     if re.fullmatch(r"\w+(\.\w+)*:\w+", name):
-        return Launch(name=name, locator=name, python=python, path=(str(Path.cwd()),))
+        return Launch(name=labelled(name, label), locator=name, python=python, path=(str(Path.cwd()),), label=label)
     names = known()
     if name in names:
-        return Launch(name=name, locator=names[name], python=python)
+        return Launch(name=labelled(name, label), locator=names[name], python=python, label=label)
     close = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ";"
     msg = f"there is no adapter {name!r}{hint} known are {', '.join(sorted(names))}, or give module:Class"

@@ -49,7 +49,7 @@ def _answer(case: Case, inputs: Arrays, change: Callable[[Array], Array]) -> Arr
     wide = {name: tensor if name == "indices" else tensor.astype(np.float64) for name, tensor in inputs.items()}
     changed = {name: tensor if name in kept else change(tensor) for name, tensor in wide.items()}
     specs = {name: spec if name == "indices" else replace(spec, dtype="float64") for name, spec in case.inputs.items()}
-    return oracle.Oracle().run(replace(case, inputs=specs, tier="special"), changed)
+    return oracle.Oracle().unchecked(replace(case, inputs=specs), changed)
 
 
 def _negative_filters(case: Case, inputs: Arrays) -> Arrays:

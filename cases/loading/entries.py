@@ -99,7 +99,7 @@ class Gridded(Strict):
     )
     where: StrictStr | None = Field(None, description="Keep a combination if this is true, e.g. kernel <= image[0].")
     combine: Literal["all", "pairs"] = Field(
-        "all", description="All combinations of a grid, or as few as have every pair of two fields' values."
+        "all", description="All combinations of a grid, or a few that have every pair of two fields' values."
     )
     batch: StrictInt = 1
     image: list[StrictInt] | None = Field(None, description="The spatial size of the image, e.g. [5, 6].")

@@ -71,8 +71,9 @@ class Expansion:
         kept = [(combination, single) for combination, single in singles if single is not None]
         if not kept:
             raise _FaultError((*at, "where"), f"where: {entry.where!r} keeps none of the grid's combinations")
-        places = pairwise([one for one, _ in kept]) if entry.combine == "pairs" else range(len(kept))
-        faults = [self._fault(at, single, combination) for combination, single in (kept[place] for place in places)]
+        if entry.combine == "pairs":
+            kept = _pairs(kept)
+        faults = [self._fault(at, single, combination) for combination, single in kept]
         self._report(fault for fault in faults if fault is not None)
 
     def _fault(self, at: Location, single: Gridded | _FaultError, combination: Combination) -> _FaultError | None:
@@ -147,6 +148,13 @@ def _check_grid(at: Location, grid: dict[str, list[Any]], fields: set[str]) -> N
             raise _FaultError((*at, "grid", name), message)
     if not grid:
         raise _FaultError((*at, "grid"), "the grid is empty; give it a field with values or remove it")
+
+
+def _pairs(kept: list[tuple[Combination, Gridded | _FaultError]]) -> list[tuple[Combination, Gridded | _FaultError]]:
+    """Return a few combinations that have every pair of values, and all that are no entry: each is to be told."""
+    wrong = [(combination, single) for combination, single in kept if isinstance(single, _FaultError)]
+    right = [(combination, single) for combination, single in kept if not isinstance(single, _FaultError)]
+    return [*(right[place] for place in pairwise([combination for combination, _ in right])), *wrong]
 
 
 def _single(at: Location, entry: Gridded, combination: Combination) -> Gridded | _FaultError | None:

@@ -57,14 +57,12 @@ def _special_words(spec: TensorSpec) -> Iterator[tuple[int | slice, str]]:
         yield slice(None) if spec.position is None else spec.position, spec.special
 
 
-def has_specials(case: Case) -> bool:
-    """Tell whether a word for a special value stands in some input of a case."""
-    return any(spec.special is not None or spec.specials for spec in case.inputs.values())
-
-
 def without_specials(case: Case, inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """Return a case's inputs with a zero in the place of each special value."""
-    plain = {name: array.copy() for name, array in inputs.items()}
+    """Return a case's inputs with a zero in the place of each special value, and of what is not finite.
+
+    The inputs of a pipeline's step may hold what is not finite though no word of the step says so.
+    """
+    plain = {name: np.where(np.isfinite(array), array, np.zeros_like(array)) for name, array in inputs.items()}
     for name, spec in case.inputs.items():
         for place, _ in _special_words(spec):
             plain[name].flat[place] = 0

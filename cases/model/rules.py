@@ -37,12 +37,12 @@ def broken(case: Case, indices: npt.NDArray[np.int64] | None = None) -> Broken |
 
 
 def all_broken(case: Case) -> list[Broken]:
-    """Return every rule that a case breaks, as far as the later ones can still be reckoned beside an earlier one.
+    """Return every rule that a call breaks, as far as the later ones can still be reckoned beside an earlier one.
 
-    The range of the indices is not checked.
+    The range of the indices is not checked. A pipeline breaks none itself.
     """
     found: list[Broken] = []
-    with contextlib.suppress(ValueError, ZeroDivisionError):
+    with contextlib.suppress(TypeError, ValueError, ArithmeticError, LookupError, AttributeError):
         found.extend(_broken(effective(case), None))
     return found
 

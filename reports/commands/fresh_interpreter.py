@@ -25,7 +25,7 @@ from reports.judging.behaviours import behaviour
 from reports.recording.messages import in_full
 from reports.recording.record import Array
 from reports.recording.run import digest
-from reports.recording.targets import adapter_of
+from reports.recording.targets import interpreter_of
 
 _MEMORY: Final = 6 * GIB
 """Bytes of private, writable memory that a program may use.
@@ -125,7 +125,7 @@ class _Running:
         self._timeout = limits.timeout
         self._deadline = time.monotonic() + limits.timeout
         path.write_text(program.text, encoding="utf-8")
-        python = limits.pythons.get(adapter_of(program.target), sys.executable)
+        python = limits.pythons.get(interpreter_of(program.target), sys.executable)
         self._process = subprocess.Popen(
             [python, "-c", _BOOT, str(path), str(self._answer), str(_MEMORY), str(int(limits.timeout + PATIENCE))],
             stdin=subprocess.DEVNULL,

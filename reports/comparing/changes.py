@@ -1,51 +1,51 @@
 """The answers of two runs, side by side: what got worse, got better, or is otherwise than it was.
 
 Each answer is judged in its own run. A change of the verdict is for the worse or for the better; where the verdict
-stays, another value or other words may have come back. Right answers whose bits differ by rounding are no change.
+stays, another value or other words may have come back. Right answers may differ in their bits, by rounding for one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from adapters.outcome import Raised
+from adapters.outcome import Raised, is_native
 from cases.model.case import Case
 from reports.judging.judge import judge
 from reports.judging.verdict import Status, Verdict
 from reports.recording.messages import normal
-from reports.recording.record import Key
+from reports.recording.record import Key, Record
 from reports.recording.run import Run
-from reports.recording.targets import adapter_of, is_framework
+from reports.recording.targets import ORACLE, adapter_of, is_framework
 
 Kind = Literal["worse", "better", "value", "words"]
 KINDS: Final[dict[Kind, str]] = {
-    "worse": "got worse",
-    "better": "got better",
-    "value": "returns another value",
-    "words": "says it in other words",
+    "worse": "worse",
+    "better": "better",
+    "value": "another value or end",
+    "words": "other words",
 }
-"""Kind of change -> what it is. Worse is what is further from a right answer in this order: a right answer or refusal,
-a clear refusal of a right call, a wrong answer, the end of the process, a mistake of the suite."""
+"""Kind of change -> what it is called. Worse is what is further from a right answer in this order: a right answer or
+refusal, a clear refusal of a right call, a wrong answer, the end of the process."""
 _RANKS: Final[dict[Status, int]] = {
-    **dict.fromkeys(("passed", "recorded"), 4),
-    **dict.fromkeys(("raised", "unsupported"), 3),
-    "differing": 2,
-    **dict.fromkeys(("crashed", "timed out", "not asked"), 1),
-    "unjudged": 0,
+    **dict.fromkeys(("passed", "recorded"), 3),
+    **dict.fromkeys(("raised", "unsupported"), 2),
+    "differing": 1,
+    **dict.fromkeys(("crashed", "timed out"), 0),
 }
-_NUMBER: Final = re.compile(r"-?\d+")
-_MOST_WORDS: Final = 70
-"""The most characters of a message that a group quotes."""
+_NUMBER: Final = re.compile(r"(?<![\w.])-?\d+(\.\d+)?(?![\w.]*\w)")
+"""A number that stands by itself, and is no part of a dtype's or a function's name."""
+_MOST_WORDS: Final = 300
+"""The most characters of a message that are quoted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A change of one answer. ``before`` and ``after`` say how the call ended, alike for answers that ended alike.
+    """A change of one answer. ``before`` and ``after`` say how the call ended.
 
-    ``fact`` is the fact that explains the new answer, or else the old one; empty if none does.
+    ``known`` is a line about the fact that explains the new answer, or else explained the old one; it may be empty.
     """
 
     kind: Kind
@@ -53,7 +53,12 @@ class Change:
     target: str
     before: str
     after: str
-    fact: str = ""
+    known: str = ""
+
+    @property
+    def alike(self) -> tuple[str, str]:
+        """Return how the call ended before and after, without the numbers of this call."""
+        return _NUMBER.sub("#", self.before), _NUMBER.sub("#", self.after)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,8 +66,11 @@ class Comparison:
     """What two runs have in common, and what changed there.
 
     ``pairs`` maps each target of the new run to the old run's that it is compared with. ``same`` has the answers that
-    did not change, by case and new target. ``rounded`` counts right answers whose bits differ; ``added`` and
-    ``removed`` are the answers that one run lacks, ``other_cases`` the ids that mean another call now.
+    did not change, by case and new target. ``other_bits`` counts right answers whose bits differ.
+
+    What can't be compared stands apart: ``added`` and ``removed`` are the answers that one run lacks, ``unanswered``
+    those of which one run has no answer or no verdict, ``other_cases`` the ids that mean another call now, or for which
+    the definition gives another answer.
     """
 
     old: Run
@@ -70,9 +78,10 @@ class Comparison:
     pairs: Mapping[str, str]
     changes: list[Change] = field(default_factory=list)
     same: set[Key] = field(default_factory=set)
-    rounded: int = 0
+    other_bits: int = 0
     added: set[Key] = field(default_factory=set)
     removed: set[Key] = field(default_factory=set)
+    unanswered: set[Key] = field(default_factory=set)
     other_cases: list[str] = field(default_factory=list)
 
     @property
@@ -81,107 +90,171 @@ class Comparison:
         return len(self.same) + len(self.changes)
 
     @property
-    def frameworks(self) -> set[str]:
-        """Return the new run's targets of frameworks with an answer that was compared."""
-        targets = {target for _, target in self.same} | {change.target for change in self.changes}
-        return {target for target in targets if is_framework(target)}
+    def targets(self) -> set[str]:
+        """Return the new run's targets with an answer that was compared."""
+        return {target for _, target in self.same} | {change.target for change in self.changes}
 
 
-def compared(old: Run, new: Run, renamed: Mapping[str, str]) -> Comparison:
-    """Compare what two runs have in common. ``renamed`` maps targets of the new run to those of the old run.
+def compared(old: Run, new: Run, pairs: Mapping[str, str] | None = None) -> Comparison:
+    """Compare what two runs have in common of the answers of frameworks.
 
-    Both runs must have been begun to be judged.
+    ``pairs`` maps targets of the new run to those of the old run, which may be the same run; other targets are left
+    out. By default each target is compared with the one of its name. Both runs must have been begun to be judged.
     """
-    pairs = {target: renamed.get(target, target) for target in new.header["targets"]}
+    pairs = {target: target for target in new.header["targets"]} if pairs is None else pairs
+    pairs = {target: was for target, was in pairs.items() if is_framework(target)}
     found = Comparison(old=old, new=new, pairs=pairs)
-    before, after = {*old.keys}, {*new.keys}
+    before, after = {*old.keys}, [key for key in new.keys if key[1] in pairs]
     as_before = {(case, target): (case, pairs[target]) for case, target in after}
-    in_both = [key for key in new.keys if as_before[key] in before]
-    found.other_cases = sorted({case for case, _ in in_both if old.cases[case] != new.cases[case]})
-    others = set(found.other_cases)
+    in_both = [key for key in after if as_before[key] in before]
+    others = {case for case in dict.fromkeys(case for case, _ in in_both) if _means_another(old, new, case)}
+    found.other_cases = sorted(others)
     found.added = {key for key in after if as_before[key] not in before}
-    taken = set(pairs.values())
-    found.removed = {key for key in before - set(as_before.values()) if key[1] in taken or not renamed}
+    whole = len(pairs) == sum(map(is_framework, new.header["targets"]))
+    taken = {*filter(is_framework, old.header["targets"])} if whole else {*pairs.values()}
+    found.removed = {key for key in before - set(as_before.values()) if key[1] in taken}
     for key in (key for key in in_both if key[0] not in others):
-        change = _change(found, key)
-        if change is None:
-            found.same.add(key)
-        else:
-            found.changes.append(change)
+        _compare(found, key)
     return found
 
 
-def _change(found: Comparison, key: Key) -> Change | None:
+def _means_another(old: Run, new: Run, case: str) -> bool:
+    """Tell whether a case is another call now, or has another right answer that is exact."""
+    if _meaning(old.cases[case]) != _meaning(new.cases[case]):
+        return True
+    answers = old.records.get((case, ORACLE)), new.records.get((case, ORACLE))
+    if None in answers or new.cases[case].tier == "bounded":  # whose last bits NumPy may decide
+        return False
+    one, two = (_bits(answer) for answer in answers if answer is not None)
+    return one != two
+
+
+def _meaning(case: Case) -> Case:
+    """Return a case without the texts for people."""
+    invalid, behaviour = (text if text is None else "" for text in (case.invalid, case.behaviour))
+    return replace(case, about="", source="", broken=None, invalid=invalid, behaviour=behaviour)
+
+
+def _compare(found: Comparison, key: Key) -> None:
+    """Put an answer that both runs may have where it belongs."""
     case, target = found.new.cases[key[0]], key[1]
-    was, now = found.pairs[target], target
-    old, new = judge(found.old, case, was), judge(found.new, case, now)
-    kind = _kind(found, case, (old, was), (new, now))
+    sides = (found.old, found.pairs[target]), (found.new, target)
+    if not all(_is_judged(run, case, of) for run, of in sides):
+        if any((case.id, of) in run.records or (case.id, of) in run.faults for run, of in sides):
+            found.unanswered.add(key)
+        return
+    old, new = (judge(run, case, of) for run, of in sides)
+    kind = _kind(found, case, (old, sides[0][1]), (new, target))
     if kind is None:
-        return None
-    before, after = _said(found.old, case, was, old), _said(found.new, case, now, new)
-    fact = new.fact or old.fact
-    return Change(kind=kind, case=case, target=target, before=before, after=after, fact=fact.fact if fact else "")
+        found.same.add(key)
+        return
+    before, after = _said(found.old, case, sides[0][1], old), _said(found.new, case, target, new)
+    found.changes.append(
+        Change(kind=kind, case=case, target=target, before=before, after=after, known=_known(old, new))
+    )
+
+
+def _is_judged(run: Run, case: Case, target: str) -> bool:
+    return (case.id, target) in run.records and judge(run, case, target).status != "unjudged"
+
+
+def _known(old: Verdict, new: Verdict) -> str:
+    if new.fact and new.follows == "known":
+        return f"known: {new.fact.fact}"
+    return f"was known: {old.fact.fact}" if old.fact and old.follows == "known" else ""
 
 
 def _kind(found: Comparison, case: Case, old: tuple[Verdict, str], new: tuple[Verdict, str]) -> Kind | None:
     """Return the kind of change of an answer, each verdict with its target; None if there is none that counts."""
     (before, was), (after, now) = old, new
+    one, two = found.old.records[case.id, was], found.new.records[case.id, now]
+    both_returned = one.outcome.kind == two.outcome.kind == "returned"
     ranks = _rank(case, before), _rank(case, after)
+    if both_returned and (before.may_vary or after.may_vary):
+        return None
     if ranks[0] != ranks[1]:
         return "worse" if ranks[1] < ranks[0] else "better"
-    one, two = found.old.records.get((case.id, was)), found.new.records.get((case.id, now))
-    if one is None or two is None:
-        return None
+    return _at_one_rank(found, case, (before, was), (after, now))
+
+
+def _at_one_rank(found: Comparison, case: Case, old: tuple[Verdict, str], new: tuple[Verdict, str]) -> Kind | None:
+    """Return the kind of change of an answer that is as far from a right one as before."""
+    (before, was), (_, now) = old, new
+    one, two = found.old.records[case.id, was], found.new.records[case.id, now]
     if one.outcome.kind != two.outcome.kind:
-        return "words" if case.behaviour is None else "value"
-    if one.digests == two.digests:
-        return "words" if _words(found.old, case.id, was) != _words(found.new, case.id, now) else None
-    if before.status == "passed" and case.invalid is None:
-        found.rounded += 1
+        refused = {one.outcome.kind, two.outcome.kind} <= {"raised", "unsupported"}
+        return "words" if refused and case.behaviour is None else "value"
+    if one.outcome.kind != "returned":
+        return _of_words(one, two)
+    if _answers(found.old, case.id, was) & _answers(found.new, case.id, now):
         return None
-    return None if before.may_vary or after.may_vary else "value"
+    is_right = before.status == "passed" and case.invalid is None and _natives(one) == _natives(two)
+    found.other_bits += is_right
+    return None if is_right else "value"
+
+
+def _of_words(one: Record, two: Record) -> Kind | None:
+    """Return the kind of change of two calls that returned nothing."""
+    if isinstance(one.outcome, Raised) and isinstance(two.outcome, Raised):
+        same = one.outcome.end == two.outcome.end and normal(one.outcome.message) == normal(two.outcome.message)
+        return None if same else "words"
+    return None if one.outcome.end == two.outcome.end else "value"
 
 
 def _rank(case: Case, verdict: Verdict) -> int:
-    """Return how near an answer is to a right one. Of a call without a right answer, all but its end are as good."""
-    rank = _RANKS[verdict.status]
+    """Return how near the worst of an answer and its repeats is to a right one.
+
+    Of a call without a right answer, all but its end are as good.
+    """
+    rank = min(_RANKS.get(one.status, 0) for one in (verdict, *verdict.others))
     return max(rank, _RANKS["recorded"]) if case.behaviour is not None and rank >= _RANKS["differing"] else rank
 
 
-def _words(run: Run, case: str, target: str) -> tuple[str, str]:
-    """Return the end of a call and the message of its exception, without what differs from process to process."""
-    outcome = run.records[case, target].outcome
-    return outcome.end, normal(outcome.message) if isinstance(outcome, Raised) else ""
+_Bits = frozenset[tuple[str, str]]
+
+
+def _bits(record: Record) -> _Bits:
+    return frozenset(record.digests.items())
+
+
+def _answers(run: Run, case: str, target: str) -> set[_Bits]:
+    """Return the bits that a call and its repeats returned."""
+    key = case, target
+    return {_bits(record) for record in (run.records[key], *run.others.get(key, ()))}
+
+
+def _natives(record: Record) -> _Bits:
+    """Return the bits of a framework's own indices, which the definition does not judge."""
+    return frozenset((name, digest) for name, digest in record.digests.items() if is_native(name))
 
 
 def _said(run: Run, case: Case, target: str, verdict: Verdict) -> str:
-    """Return how an answer ended, in words without the numbers of this call."""
-    key = case.id, target
-    if key not in run.records:
-        return "not asked" if key in run.unasked else "a mistake of the suite"
-    outcome = run.records[key].outcome
-    if isinstance(outcome, Raised):
-        return f"{outcome.type} while {outcome.stage}{_quoted(outcome.message)}"
-    if verdict.status == "passed":
+    """Return how a call ended."""
+    outcome = run.records[case.id, target].outcome
+    step = f"step {verdict.step}: " if verdict.step else ""
+    if verdict.status == "passed" and not isinstance(outcome, Raised):
         return "right"
-    if verdict.status != "differing":
-        return outcome.end
-    if case.invalid is not None:
-        return "accepts the call"
-    return f"wrong: {_NUMBER.sub('#', verdict.diagnosis)}" if verdict.diagnosis else "wrong"
+    if verdict.status == "differing" and verdict.difference is not None and (step or not isinstance(outcome, Raised)):
+        why = f" ({verdict.diagnosis})" if verdict.diagnosis else ""
+        return f"{step}{'' if case.invalid else 'wrong, '}{_cut(verdict.difference.summary)}{why}"
+    if isinstance(outcome, Raised):
+        return f"{step}{outcome.type} while {outcome.stage}: {_cut(normal(outcome.message))}"
+    return outcome.end if verdict.status != "recorded" else outcome.told
 
 
-def _quoted(message: str) -> str:
-    words = _NUMBER.sub("#", normal(message))
-    return f" ({words[:_MOST_WORDS].strip()}{'…' if len(words) > _MOST_WORDS else ''})" if words else ""
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _MOST_WORDS else f"{line[:_MOST_WORDS]}…"
 
 
-def by_target(keys: set[Key]) -> Iterator[tuple[str, list[str]]]:
+def by_target(keys: Iterable[Key]) -> Iterator[tuple[str, list[str]]]:
     """Yield each target of some answers with the ids of their cases."""
-    for target in sorted({target for _, target in keys}):
-        yield target, sorted(case for case, of in keys if of == target)
+    found: dict[str, list[str]] = {}
+    for case, target in sorted(keys):
+        found.setdefault(target, []).append(case)
+    yield from sorted(found.items())
 
 
 def adapters(found: Comparison) -> list[str]:
     """Return the names of the adapters of which answers were compared."""
-    return sorted({adapter_of(target) for target in found.frameworks})
+    return sorted({adapter_of(target) for target in found.targets})

@@ -17,17 +17,16 @@ from reports.recording.targets import adapter_of, version_of
 class Group:
     """Changes that are alike.
 
-    ``where`` is a condition that all of their cases meet. ``exceptions`` is the number of cases that meet it, were
-    compared on the same targets, and did not change.
+    ``versions`` are those of the framework before and now, each behind its name. ``where`` is a condition that all of
+    their cases meet. ``exceptions`` is the number of cases that meet it, were compared on the same targets, and did not
+    change.
     """
 
     kind: Kind
     adapter: str
     versions: tuple[str, str]
     operator: str
-    before: str
-    after: str
-    fact: str
+    known: str
     changes: list[Change] = field(default_factory=list)
     where: str = ""
     exceptions: int = 0
@@ -43,26 +42,39 @@ class Group:
         return sorted({change.target for change in self.changes})
 
     @property
-    def smallest(self) -> str:
-        """Return the id of the case with the fewest elements."""
-        return min(self.cases.values(), key=size).id
+    def smallest(self) -> Change:
+        """Return the change of the case with the fewest elements."""
+        return min(self.changes, key=lambda change: (size(change.case), change.target))
+
+    @property
+    def before(self) -> str:
+        """Return how the smallest case's call ended before."""
+        return self.smallest.before
+
+    @property
+    def after(self) -> str:
+        """Return how the smallest case's call ends now."""
+        return self.smallest.after
 
 
 def grouped(found: Comparison) -> list[Group]:
     """Return the groups of a comparison: the worst kind first, then the largest."""
-    groups: dict[tuple[str, ...], Group] = {}
+    groups: dict[tuple[object, ...], Group] = {}
     for change in found.changes:
         adapter = adapter_of(change.target)
-        versions = version_of(found.old, found.pairs[change.target]), version_of(found.new, change.target)
-        key = change.kind, adapter, *versions, change.case.operator, change.before, change.after, change.fact
+        was = found.pairs[change.target]
+        versions = (
+            f"{adapter_of(was)} {version_of(found.old, was)}",
+            f"{adapter} {version_of(found.new, change.target)}",
+        )
+        is_wrong = change.case.invalid is not None
+        key = change.kind, *versions, change.case.operator, is_wrong, *change.alike, change.known
         group = Group(
             kind=change.kind,
             adapter=adapter,
             versions=versions,
             operator=change.case.operator,
-            before=change.before,
-            after=change.after,
-            fact=change.fact,
+            known=change.known,
         )
         groups.setdefault(key, group).changes.append(change)
     same = _same(found)
@@ -71,7 +83,9 @@ def grouped(found: Comparison) -> list[Group]:
         others = {case.id: case for target in group.targets for case in same[target]}
         rest = [case for case in others.values() if case.id not in group.cases]
         group.where, group.exceptions = condition(list(group.cases.values()), rest, read)
-    return sorted(groups.values(), key=lambda group: ([*KINDS].index(group.kind), -len(group.changes), group.smallest))
+    return sorted(
+        groups.values(), key=lambda group: ([*KINDS].index(group.kind), -len(group.changes), group.smallest.case.id)
+    )
 
 
 def _same(found: Comparison) -> defaultdict[str, list[Case]]:

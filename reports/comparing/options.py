@@ -16,15 +16,17 @@ from reports.recording.run import Run, RunError
 def add_fail_on(add: Callable[..., Any]) -> None:
     """Add the option that names the kinds of change that fail, by a parser's method for adding one."""
     kinds_ = ", ".join(KINDS)
-    add("--fail-on", default=",".join(KINDS), metavar="KINDS", help=f"the changes that fail, of {kinds_}; default: all")
+    add("--fail-on", metavar="KINDS", help=f"the changes that fail, of {kinds_}; default: all")
 
 
-def kinds(words: str) -> set[str]:
-    """Return the kinds of change that a text names, separated by commas.
+def kinds(words: str | None) -> set[str]:
+    """Return the kinds of change that a text names, separated by commas; all if there is no text.
 
     Raises:
         UsageError: if there is no such kind.
     """
+    if words is None:
+        return {*KINDS}
     named = {word.strip() for word in words.split(",")} - {""}
     if unknown := sorted(named - KINDS.keys()):
         msg = f"--fail-on: {unknown[0]!r} is no kind of change; there are {', '.join(KINDS)}"
@@ -36,16 +38,20 @@ def comparison(run: Run, old: Run, pairs: Sequence[str] = (), required: Sequence
     """Compare a run with an older one. ``pairs`` and ``required`` are texts of the command line.
 
     Raises:
-        RunError: if nothing of a framework was compared, or nothing of a target that is required.
-        UsageError: if a pair is none, or names a target that its run has not.
+        RunError: if the older run was cut short, or if nothing was compared: at all, or of a target that is required.
+        UsageError: if a pair is none, names a target that its run has not, or one that another pair names.
     """
-    found = compared(_begun(old), _begun(run), _renamed(pairs, run, old))
-    if not found.frameworks:
+    if old.footer is None:
+        msg = f"{old.path}: the run was cut short; finish it with pytest cases --resume"
+        raise RunError(msg)
+    same = {target: target for target in run.header["targets"]}
+    found = compared(_begun(old), _begun(run), same | _renamed(pairs, run, old))
+    if not found.targets:
         msg = f"{run.path} and {old.path} have no answer of a framework in common: nothing was compared"
         raise RunError(msg)
     for glob in required:
-        if not any(fnmatchcase(target, glob) for target in found.frameworks):
-            targets = ", ".join(sorted(found.frameworks))
+        if not any(fnmatchcase(target, glob) for target in found.targets):
+            targets = ", ".join(sorted(found.targets))
             msg = f"--require {glob}: no answer of such a target was compared; there are answers of {targets}"
             raise RunError(msg)
     return found
@@ -57,13 +63,16 @@ def _begun(run: Run) -> Run:
 
 
 def _renamed(pairs: Sequence[str], new: Run, old: Run) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for pair in pairs:
         name, _, former = pair.partition("=")
-        for target, run in ((name, new), (former, old)):
+        for target, run, side in ((name, new, "NEW"), (former, old, "OLD")):
             if target not in run.header["targets"]:
                 there = ", ".join(run.header["targets"])
-                msg = f"--pair {pair}: {run.path} has no target {target!r}; write NEW=OLD, of NEW there are {there}"
-                raise UsageError(msg.replace("of NEW", "of OLD") if run is old else msg)
+                msg = f"--pair {pair}: {run.path} has no target {target!r}; write NEW=OLD, of {side} there are {there}"
+                raise UsageError(msg)
+        if name in found:
+            msg = f"--pair {pair}: {name} is compared with {found[name]} already; give each new target once"
+            raise UsageError(msg)
         found[name] = former
     return found

@@ -19,7 +19,7 @@ def text(found: Comparison, groups: Sequence[Group]) -> str:
     lines = told(groups)
     lines += ["each of them:"] if groups else []
     lines += [
-        f"  {change.case.id}[{change.target}]: {change.before}, now {change.after}"
+        f"  {change.case.id}[{change.target}]: before: {change.before}; now: {change.after}"
         for group in groups
         for change in group.changes
     ]
@@ -39,9 +39,9 @@ def told(groups: Sequence[Group]) -> list[str]:
 def _about(group: Group) -> Iterator[str]:
     yield f"{heading(group)}: {said(group)}"
     yield f"  where {group.where}{_but(group)}"
-    if group.fact:
-        yield f"  known: {group.fact}"
-    yield f"  smallest: {group.smallest} on {', '.join(group.targets)}"
+    if group.known:
+        yield f"  {group.known}"
+    yield f"  smallest: {smallest(group)}"
 
 
 def _but(group: Group) -> str:
@@ -53,15 +53,21 @@ def _but(group: Group) -> str:
 
 def heading(group: Group) -> str:
     """Return what a group is about: the framework with its version, and the operator."""
-    old, new = group.versions
-    version = new if old == new else f"{new} (was {old})"
-    return f"{title(group.adapter)} {version}: {group.operator}"
+    (was, old), (now, new) = (version.split(" ", 1) for version in group.versions)
+    before = "" if (was, old) == (now, new) else f" (before: {old})" if was == now else f" (before: {title(was)} {old})"
+    return f"{title(now)} {new}{before}: {group.operator}"
+
+
+def smallest(group: Group) -> str:
+    """Return the smallest case of a group, with the targets whose answers to it changed."""
+    case = group.smallest.case.id
+    return f"{case} on {', '.join(sorted(change.target for change in group.changes if change.case.id == case))}"
 
 
 def said(group: Group) -> str:
     """Return what changed in a group: how its calls ended, how they end now, and how many there are."""
-    change = f"was {group.before}, now {group.after}" if group.before != group.after else f"{group.after}, as before"
-    return f"{change}; {_number(len(group.changes), 'answer')} of {_number(len(group.cases), 'case')}"
+    counts_ = f"{_number(len(group.changes), 'answer')} of {_number(len(group.cases), 'case')}"
+    return f"before: {group.before}; now: {group.after}; {counts_}"
 
 
 def _number(count: int, noun: str) -> str:
@@ -76,11 +82,18 @@ def total(found: Comparison, groups: Iterable[Group]) -> str:
 
 def _rest(found: Comparison) -> Iterator[str]:
     """Yield a line about each thing that was not compared, or does not count as a change."""
-    if found.rounded:
-        yield f"{_number(found.rounded, 'answer')} right in both runs, with other bits"
+    for target, was in found.pairs.items():
+        if target != was:
+            yield f"{target} is compared with {was}"
+    if found.other_bits:
+        yield f"{_number(found.other_bits, 'answer')} right in both runs, with other bits"
     if found.other_cases:
-        yield f"not compared, since the case was changed: {_listed(found.other_cases)}"
-    for word, keys in (("added", found.added), ("removed", found.removed)):
+        yield f"not compared, since the call or its right answer is another: {_listed(found.other_cases)}"
+    for word, keys in (
+        ("added", found.added),
+        ("removed", found.removed),
+        ("without an answer or a verdict in one of the runs", found.unanswered),
+    ):
         for targets, ids in _by_cases(keys):
             yield f"{word}, not compared: {_listed(ids)} on {', '.join(targets)}"
 
@@ -113,7 +126,14 @@ def markdown(found: Comparison, groups: Sequence[Group]) -> str:
         said=said,
         but=_but,
         code=_code,
+        smallest=smallest,
     )
+
+
+def line(group: Group) -> str:
+    """Return a group as one line of Markdown."""
+    what = f"{KINDS[group.kind]}: {group.operator} where `{group.where}`{_but(group)}"
+    return f"- {what}: {_code(said(group))} (smallest: `{smallest(group)}`)"
 
 
 def _code(words: str) -> str:
@@ -130,24 +150,27 @@ def _fields(found: Comparison, groups: Sequence[Group]) -> dict[str, Any]:
     return {
         "compared": found.count,
         "changed": counts(groups),
-        "rounded": found.rounded,
+        "pairs": dict(found.pairs),
+        "other_bits": found.other_bits,
         "groups": [
             {
                 "kind": group.kind,
-                "adapter": group.adapter,
-                "versions": {"old": group.versions[0], "new": group.versions[1]},
+                "before": group.versions[0],
+                "now": group.versions[1],
                 "operator": group.operator,
-                "before": group.before,
-                "after": group.after,
                 "where": group.where,
                 "exceptions": group.exceptions,
-                "fact": group.fact,
-                "smallest": group.smallest,
-                "answers": [{"case": change.case.id, "target": change.target} for change in group.changes],
+                "known": group.known,
+                "smallest": group.smallest.case.id,
+                "answers": [
+                    {"case": change.case.id, "target": change.target, "before": change.before, "now": change.after}
+                    for change in group.changes
+                ],
             }
             for group in groups
         ],
         "other_cases": found.other_cases,
         "added": dict(by_target(found.added)),
         "removed": dict(by_target(found.removed)),
+        "unanswered": dict(by_target(found.unanswered)),
     }

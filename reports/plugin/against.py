@@ -38,13 +38,17 @@ class Against:
         return [*page.told(groups), f"each of them: {folder / PAGE}", page.total(found, groups)], failing
 
 
-def against(path: str | None, fail_on: str, report: Path) -> Against | None:
+def against(path: str | None, fail_on: str | None, report: Path) -> Against | None:
     """Return the older run that the command line names; None if it names none.
 
     Raises:
-        UsageError: if there is no such run, it was cut short, or it is the one that is about to be written.
+        UsageError: if there is no such run, it was cut short, it is the one that is about to be written, or kinds of
+            change are named without a run.
     """
     named = kinds(fail_on)
+    if path is None and fail_on is not None:
+        msg = "--fail-on says which changes fail a run: give the older run too, --against OLD"
+        raise UsageError(msg)
     if path is None:
         return None
     try:
@@ -55,7 +59,7 @@ def against(path: str | None, fail_on: str, report: Path) -> Against | None:
     if old.footer is None:
         msg = f"--against {path}: the run was cut short; finish it with pytest cases --resume"
         raise UsageError(msg)
-    if Path(path).resolve().parent == report.resolve():
+    if Path(path).resolve() == (report / "run.jsonl").resolve():
         msg = f"--against {path}: this run writes over it; give another --report, or copy the old run"
         raise UsageError(msg)
     return Against(old=old, fail_on=frozenset(named))

@@ -5,6 +5,7 @@ Nothing is started for a run of the suite's own tests: targets are looked for on
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import itertools
 import os
@@ -33,7 +34,7 @@ from reports.plugin.files import CaseFile
 from reports.plugin.items import ACCEPTED, SESSION, CaseItem
 from reports.plugin.named import NAMED, NamedCases, quick
 from reports.recording.known_files import KnownError
-from reports.recording.options import Options, UsageError
+from reports.recording.options import Options, UsageError, named_interpreter, shard
 from reports.recording.session import Session
 
 _PROBLEMS: Final = pytest.StashKey[list[str]]()
@@ -47,13 +48,16 @@ _Found = TypeVar("_Found")
 PROGRESS: Final = pytest.StashKey[progress.Progress]()
 
 
+_PYTHON: Final = "an adapter's interpreter; NAME@LABEL=PATH: one more, with targets of its own; repeatable"
+
+
 def add_options(parser: pytest.Parser) -> None:
     """Add the options of a conformance run."""
     group = parser.getgroup("deconform", "conformance of transposed convolution and unpooling")
     group.addoption("--target", action="append", default=[], metavar="GLOB", help="only these targets; repeatable")
     group.addoption("--device", default="auto", choices=("cpu", "cuda", "auto"), help="only targets on this device")
     group.addoption("--adapter", action="append", default=[], metavar="NAME", help="one more adapter: module:Class")
-    group.addoption("--python", action="append", default=[], metavar="NAME=PATH", help="an adapter's interpreter")
+    group.addoption("--python", action="append", default=[], metavar="NAME=PATH", help=_PYTHON)
     places = f"default: {LATEST}, of drawn calls {fuzz.FOLDER}"
     group.addoption("--report", metavar="DIR", help=f"where the run and the reports go; {places}")
     group.addoption("--timeout", type=float, default=60.0, metavar="SECONDS", help="limit for one case")
@@ -76,6 +80,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption("--against", metavar="OLD", help="say what changed since an older run's run.jsonl, and fail on it")
     add_fail_on(group.addoption)
+    group.addoption("--shard", metavar="K/N", help="only part K of N, which take about as long; merge them at the end")
     group.addoption("--resume", action="store_true", help="go on with a run that was cut short")
 
 
@@ -182,6 +187,20 @@ def _holds_cases(path: Path) -> bool:
 
 def _is_case_file(path: Path) -> bool:
     return path.suffix == ".yaml" and path.name != CLAIMS and "cases" in path.parts[:-1]
+
+
+def select(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the items of this part of the run, if the user wants a part."""
+    if (session := config.stash.get(SESSION, None)) is None or session.options.shard is None:
+        return
+    costs: dict[str, float] = {}
+    for item in items:
+        if isinstance(item, CaseItem):
+            costs[item.case.id] = costs.get(item.case.id, 0.0) + session.targets[item.target].cost
+    mine = session.options.shard.cases(costs)
+    others = [item for item in items if isinstance(item, CaseItem) and item.case.id not in mine]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if not isinstance(item, CaseItem) or item.case.id in mine]
 
 
 def start(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -342,6 +361,7 @@ def _choose(config: pytest.Config) -> Session:
         strict_versions=option.strict_versions,
         fuzz_seed=option.fuzz_seed,
         fuzz_seconds=option.fuzz_seconds,
+        shard=_or_usage_error(shard, option.shard) if option.shard else None,
         own_facts=tuple(fact.model_dump(mode="json", exclude_defaults=True) for fact in own),
     )
     session: Session = _or_usage_error(Session, options, lambda: _show(config))
@@ -358,11 +378,11 @@ def _show(config: pytest.Config) -> None:
 
 
 def _pair(text: str) -> tuple[str, str]:
-    name, equals, path = text.partition("=")
-    if not (name and equals and path):
-        msg = f"--python {text}: give NAME=PATH, e.g. torch=/path/to/venv/bin/python"
-        raise pytest.UsageError(msg)
-    return name, path
+    try:
+        return named_interpreter(text)
+    except argparse.ArgumentTypeError as error:
+        msg = f"--python {error}"
+        raise pytest.UsageError(msg) from None
 
 
 def _or_usage_error(function: Any, *arguments: Any) -> Any:

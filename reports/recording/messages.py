@@ -48,10 +48,13 @@ _NOISE: Final = re.compile(
 
 
 def normal(message: str) -> str:
-    """Return a message on one line, without addresses, paths, line numbers, times, stacks and TensorFlow's wrapping."""
+    """Return a message on one line, without addresses, paths, line numbers, times, stacks and TensorFlow's wrapping.
+
+    What is no text, as half of a pair of surrogates, is written as its number.
+    """
     for pattern, instead in _WRAPPING:
         message = pattern.sub(instead, message)
-    text = " ".join(message.split())
+    text = " ".join(message.encode("utf-8", "backslashreplace").decode().split())
     for pattern, instead in _PLACES:
         text = pattern.sub(instead, text)
     return _ATTRIBUTES.sub(lambda found: ", ".join(sorted(re.findall(_ATTRIBUTE, found[0]))), text.strip())

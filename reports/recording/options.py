@@ -4,20 +4,63 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import heapq
 import math
+import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from adapters.engine.threads import processors
 
+_NAME: Final = re.compile(r"[\w.:]+(@[\w.+]+)?")
+"""An adapter's name or ``module:Class``, and the label of an interpreter."""
 FEWEST: Final = 2
 """The fewest answers to one call that can show that answers vary."""
 
 
 class UsageError(Exception):
     """The user asked for something that can't be done. The message is one line: why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """Part ``number`` of ``count`` parts of a run, written ``2/5``."""
+
+    number: int
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.count}"
+
+    def cases(self, costs: Mapping[str, float]) -> set[str]:
+        """Return the ids of the part's cases. ``costs`` says for all cases of the run how long each takes.
+
+        The most expensive case goes first, and each to the part that has the least so far. So all parts take about as
+        long, and the same cases always go to the same parts.
+        """
+        loads = [(0.0, number) for number in range(1, self.count + 1)]  # a heap
+        mine: set[str] = set()
+        for case in sorted(costs, key=lambda name: (-costs[name], name)):
+            load, number = loads[0]
+            heapq.heapreplace(loads, (load + costs[case], number))
+            mine |= {case} if number == self.number else set()
+        return mine
+
+
+def shard(text: str) -> Shard:
+    """Return the part that a text such as ``2/5`` names.
+
+    Raises:
+        UsageError: if it names none.
+    """
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        msg = f"--shard {text}: give the number of the part and how many there are, such as 2/5"
+        raise UsageError(msg)
+    return Shard(number=int(found[1]), count=int(found[2]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +72,8 @@ class Options:
     ``weights`` is a file of real filters for the networks. ``determinism`` is how often every call is made; None means
     once. ``strict_versions`` tells that what is known of other versions explains nothing. ``own_facts`` are the facts
     that the user gave, as the run keeps them. ``fuzz_seed`` is the seed of drawn calls; None if the suite's own are
-    asked. ``fuzz_seconds`` is the time after which no more of them are asked.
+    asked. ``fuzz_seconds`` is the time after which no more of them are asked. ``shard`` is the part
+    of the run that is asked here; None for all of it.
     """
 
     targets: tuple[str, ...] = ()
@@ -48,6 +92,7 @@ class Options:
     own_facts: tuple[dict[str, Any], ...] = ()
     fuzz_seed: int | None = None
     fuzz_seconds: float | None = None
+    shard: Shard | None = None
 
     def check(self) -> None:
         """Check that numbers are in range and that the folder can be written.
@@ -100,14 +145,27 @@ def seconds(text: str) -> float:
     raise argparse.ArgumentTypeError(msg)
 
 
+def named_interpreter(text: str) -> tuple[str, str]:
+    """Return the adapter's name, perhaps with a label, and the path that a text NAME[@LABEL]=PATH states.
+
+    Raises:
+        argparse.ArgumentTypeError: if the text is not of this form.
+    """
+    name, _, path = text.partition("=")
+    if not path or not _NAME.fullmatch(name):
+        msg = f"{text}: give NAME=PATH or NAME@LABEL=PATH, e.g. torch=/path/to/venv/bin/python"
+        raise argparse.ArgumentTypeError(msg)
+    return name, path
+
+
 def pair(text: str) -> tuple[str, str]:
-    """Return the adapter's name and the interpreter that a text NAME=PATH of the command line states.
+    """Return what ``named_interpreter`` does, for an interpreter that is there.
 
     Raises:
         argparse.ArgumentTypeError: if the text is not of this form, or there is no program at PATH.
     """
-    name, _, path = text.partition("=")
-    if not name or shutil.which(path) is None:
-        msg = f"{text}: give NAME=PATH, e.g. torch=/path/to/venv/bin/python"
+    name, path = named_interpreter(text)
+    if shutil.which(path) is None:
+        msg = f"{text}: there is no program {path!r}; give the path of an interpreter"
         raise argparse.ArgumentTypeError(msg)
     return name, path

@@ -10,7 +10,7 @@ from typing import Any
 from adapters.base import Target
 from cases.model.case import Case
 from reports.recording.options import UsageError
-from reports.recording.run import OWN, STRICT, TIMES, Run, RunError, read
+from reports.recording.run import OWN, SHARD, STRICT, TIMES, Run, RunError, read
 
 
 def resumed(path: Path, header: dict[str, Any], cases: dict[str, Case]) -> Run | None:
@@ -47,7 +47,7 @@ def _read(path: Path) -> Run:
 def _fixed(header: dict[str, Any]) -> dict[str, Any]:
     """Return the part of a header that is known from the start: all but the settings that targets report later."""
     facts = {name: {**fact, "settings": None} for name, fact in header.get("targets", {}).items()}
-    same = ("missing", "suite", "weights", STRICT, OWN, TIMES)
+    same = ("missing", "suite", "weights", STRICT, OWN, TIMES, SHARD)
     return {"targets": facts} | {name: header.get(name) for name in same}
 
 

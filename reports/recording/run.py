@@ -36,6 +36,9 @@ FUZZ: Final = "fuzz"
 OWN: Final = "known"
 """The key of a run's header for the facts that the user gave."""
 
+SHARD: Final = "shard"
+"""The key of a run's header for the part that it is: its ``number``, and the ``count`` of the parts."""
+
 FORMAT: Final = 2
 
 

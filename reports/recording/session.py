@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from functools import partial
 from itertools import islice
 from typing import Any, Final
@@ -21,7 +22,7 @@ from reports.recording import not_asked, sampling, targets
 from reports.recording.filters import Weights
 from reports.recording.options import Options, UsageError
 from reports.recording.resume import calls, resumed, sources
-from reports.recording.run import FUZZ, OWN, STRICT, TIMES, Run
+from reports.recording.run import FUZZ, OWN, SHARD, STRICT, TIMES, Run
 from reports.recording.shares import Shares
 from reports.recording.targets import DEFAULT_ADAPTERS, ORACLE
 
@@ -241,6 +242,7 @@ class Session:
             TIMES: self.options.determinism,
             STRICT: self.options.strict_versions,
             OWN: list(self.options.own_facts),
+            SHARD: asdict(self.options.shard) if self.options.shard else {},
         }
         fuzz = {} if self.options.fuzz_seed is None else {FUZZ: self.options.fuzz_seed}
         return header | {name: value for name, value in options.items() if value} | fuzz

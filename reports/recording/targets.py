@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from adapters import ADAPTERS, OURS
-from adapters.base import ModeOptions, Target
+from adapters.base import LABEL, ModeOptions, Target
 from adapters.engine.handle import Missing, Ready, StartFailure
 from adapters.engine.launch import Launch, UnknownAdapterError, resolve
 from cases.model.case import Case
@@ -29,7 +29,12 @@ _INSTALL: Final = {"tensorflow": "tensorflow-cpu"}
 
 
 def adapter_of(target: str) -> str:
-    """Return the name of a target's adapter; an adapter's own name stands for itself."""
+    """Return the name of a target's adapter, without its interpreter's label; an adapter's name stands for itself."""
+    return target.partition("-")[0].partition(LABEL)[0]
+
+
+def interpreter_of(target: str) -> str:
+    """Return the name of a target's adapter with its interpreter's label, as ``--python`` says it: ``jax@0.7``."""
     return target.partition("-")[0]
 
 
@@ -42,11 +47,11 @@ def version_of(run: Run, target: str) -> str:
 def like(run: Run, target: str) -> str:
     """Return the target whose facts and recorded behaviours hold for ``target`` as well.
 
-    For a mode that chooses nothing it is the mode whose code the framework chose on this machine. Every other target
-    has its own.
+    For a mode that chooses nothing it is the mode whose code the framework chose on this machine, and for a labelled
+    interpreter that of no label. Every other target has its own.
     """
-    adapter, mode, device = target.split("-")
-    return f"{adapter}-{run.header['targets'][target]['settings'].get('like', mode)}-{device}"
+    _, mode, device = target.split("-")
+    return f"{adapter_of(target)}-{run.header['targets'][target]['settings'].get('like', mode)}-{device}"
 
 
 def place_of(run: Run, target: str) -> dict[str, Any]:
@@ -88,15 +93,28 @@ def launches(defaults: Sequence[str], options: Options) -> tuple[list[Launch], l
     """
     names = [*defaults, *options.adapters]
     for name in options.pythons:
-        if name not in names:
-            msg = f"--python {name}=...: no adapter {name!r} takes part; there are: {', '.join(names)}"
+        adapter, _, label = name.partition(LABEL)
+        if label and not is_framework(adapter):
+            msg = f"--python {name}=...: {adapter} is the same in every interpreter; label a framework or a plug-in"
+            raise UsageError(msg)
+        if adapter not in names:
+            msg = f"--python {name}=...: no adapter {adapter!r} takes part; there are: {', '.join(names)}"
             raise UsageError(msg)
     unasked = [name for name in defaults if name != DEFINITION and not _may_match(name, options.targets)]
     try:
         wanted = [resolve(name, options.pythons.get(name)) for name in dict.fromkeys(names) if name not in unasked]
+        wanted += list(_of_labels(defaults, options))
     except UnknownAdapterError as error:
         raise UsageError(str(error)) from None
     return wanted, unasked
+
+
+def _of_labels(defaults: Sequence[str], options: Options) -> Iterator[Launch]:
+    """Yield the launches of the adapters whose interpreters have a label, such as ``jax@0.7``."""
+    for name, python in options.pythons.items():
+        adapter, _, label = name.partition(LABEL)
+        if label and (adapter not in defaults or _may_match(name, options.targets)):
+            yield resolve(adapter, python, label)
 
 
 def _may_match(name: str, globs: Sequence[str]) -> bool:
@@ -117,7 +135,9 @@ def sorted_out(answers: Iterable[Ready | Missing | StartFailure]) -> tuple[list[
             case Ready():
                 ready.append(answer)
             case Missing(launch=launch, message=message):
-                named = f"pip install {_INSTALL.get(launch.name, launch.name)}"
+                adapter = adapter_of(launch.name)
+                where = f" for {launch.python}" if launch.label else ""
+                named = f"pip install {_INSTALL.get(adapter, adapter)}{where}"
                 advice = "install what the module imports" if ":" in launch.name else named
                 missing[launch.name] = f"not installed ({normal(message)}): {advice}"
             case StartFailure(message=message):

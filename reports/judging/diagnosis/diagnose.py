@@ -98,8 +98,7 @@ def _answer(case: Case, inputs: Arrays) -> Callable[[], Arrays]:
 
     Its sums are not checked for exactness again, because every bit of the answer is compared.
     """
-    asked = replace(case, tier="special") if case.tier == "exact" else case
-    return lambda: Oracle().run(asked, inputs)
+    return lambda: Oracle().run(case, inputs) if case.tier == "bounded" else Oracle().unchecked(case, inputs)
 
 
 def _outputs(expected: Arrays, change: Callable[[Array], Array]) -> Arrays:
@@ -186,7 +185,7 @@ def _ungrouped(case: Case, inputs: Arrays) -> Arrays:
     for block, part in zip(blocks, np.split(inputs["filter"], case.groups, axis=-1), strict=True):
         dense[(..., *block)] = part
     specs = case.inputs | {"filter": replace(case.inputs["filter"], shape=dense.shape)}
-    answer = Oracle().run(replace(case, groups=1, inputs=specs), inputs | {"filter": dense})
+    answer = _answer(replace(case, groups=1, inputs=specs), inputs | {"filter": dense})()
     if "filter_gradient" in answer:
         gradient = answer["filter_gradient"]
         answer["filter_gradient"] = np.concatenate([gradient[(..., *block)] for block in blocks], axis=-1)

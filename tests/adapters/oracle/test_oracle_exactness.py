@@ -242,9 +242,10 @@ def test_an_index_is_beside_the_question() -> None:
     assert run(case)["indices"].ravel().tolist() == list(range(300))
 
 
-@pytest.mark.parametrize("tier", ["bounded", "special"])
-def test_the_other_tiers_are_not_checked(tier: Any) -> None:
-    assert run(conv("float32", 2.0**24, 1, -1, tier=tier))
+def test_the_bounded_tier_is_not_checked_nor_a_question_that_says_so() -> None:
+    assert run(conv("float32", 2.0**24, 1, -1, tier="bounded"))
+    case = conv("float32", 2.0**24, 1, -1)
+    assert Oracle().unchecked(case, fill(case))
 
 
 def test_bfloat16_is_returned_as_itself() -> None:
@@ -285,3 +286,18 @@ def test_only_the_elements_inside_the_image_are_summed() -> None:
     """Windows of twenty elements hold at most three of the image: 3 * 39 is an int8, and 20 * 39 is none."""
     case = pool("avg_pool", "int8", 36, 0, 39, ksize=20, padding="SAME")
     assert run(case)["output"].ravel().tolist() == [25, 25, 25]
+
+
+def test_what_is_beyond_all_numbers_decides_whose_gradients_add_up() -> None:
+    """Windows over one infinity all give it their cotangents; with a zero in its place each would go elsewhere."""
+    most = 2.0 ** PRECISION["float32"]
+    value = TensorSpec(shape=(1, 4, 1), dtype="float32", fill="literal", values=(1, 2, 0, 3), specials=((2, "inf"),))
+    more: dict[str, Any] = {"ksize": 3, "tier": "special", "gradients": ("value",)}
+    for numbers, holds in (((most / 2, most / 2), True), ((most, 1), False)):
+        inputs = {"value": value, "cotangent": literal("float32", *numbers)}
+        case = pool("max_pool", "float32", 1, 2, 0, 3, inputs=inputs, **more)
+        if holds:
+            assert run(case)["value_gradient"].ravel().tolist() == [0, 0, most, 0]
+        else:
+            with pytest.raises(NotExact):
+                run(case)

@@ -22,6 +22,7 @@ from cases.loading.sizes import BuildError
 from cases.model import rules
 from cases.model.case import Case
 from cases.model.fill import fill
+from tests.cases.shipped import loaded
 
 FOLDER = Path(cases.__file__).parent
 FILES = [path for path in find(FOLDER) if path.parent.name != "pipelines"]
@@ -147,3 +148,12 @@ def test_a_search_ends_even_if_nothing_smaller_shows_it() -> None:
     found, asked = _smallest(LARGE, lambda _: False)
     assert found == LARGE
     assert 20 < asked < MOST_ASKED
+
+
+def test_a_search_begins_whatever_is_wrong_with_the_call() -> None:
+    for case in (case for case in loaded() if not case.has_answer and not case.steps):
+        fields = entry_of(case)
+        if fields is not None:
+            search = smallest(fields, lambda tried, case=case: _made(flow(tried), case.operator))  # type: ignore[misc]
+            for _ in search:
+                break

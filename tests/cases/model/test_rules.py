@@ -10,6 +10,7 @@ import pytest
 
 from cases.model import rules
 from cases.model.case import Broken, Case, TensorSpec
+from tests.cases.shipped import loaded
 
 
 def _tensor(*shape: int) -> TensorSpec:
@@ -226,3 +227,11 @@ def test_the_first_broken_rule_is_named() -> None:
     fault = rules.broken(replace(CONV, strides=(0, 0), padding="FULL"))
     assert fault is not None
     assert fault.rule == "stride"
+
+
+def test_all_rules_that_a_shipped_case_breaks_can_be_reckoned() -> None:
+    """Whatever is wrong with a call, the rules behind it are found or left out, and the first is among them."""
+    for case in (case for case in loaded() if not case.steps):
+        found = rules.all_broken(case)
+        first = rules.broken(case)
+        assert found[: first is not None] == [first][: first is not None], case.id

@@ -49,16 +49,16 @@ def test_changes_that_are_alike_are_one_group_with_its_condition(
 ) -> None:
     assert _compare(runs) == 1
     said = capsys.readouterr().out
+    refused = "ValueError while calling: only NHWC, and not <b>`NCHW`</b> | 3"
     assert said.startswith(
-        "got worse:\n"
-        "  PyTorch 2.13.0: conv: was right, now ValueError while calling (only NHWC, and not <b>`NCHW`</b> | #);"
-        " 2 answers of 2 cases\n"
+        "worse:\n"
+        f"  PyTorch 2.13.0: conv: before: right; now: {refused}; 2 answers of 2 cases\n"
         '    where operator == "conv" and channels_first\n'
         f"    smallest: {FIRST[0].id} on {TORCH}\n"
-        "  PyTorch 2.13.0: max_pool: was right, now wrong"
+        "  PyTorch 2.13.0: max_pool: before: right; now: wrong, output differs in "
     )
-    assert f"  {FIRST[1].id}[{TORCH}]: right, now ValueError while calling" in said
-    assert said.endswith("10 answers compared, of PyTorch: 3 got worse\n")
+    assert f"  {FIRST[1].id}[{TORCH}]: before: right; now: {refused}\n" in said
+    assert said.endswith("5 answers compared, of PyTorch: 3 worse\n")
 
 
 def test_json_has_every_answer(runs: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,13 +66,15 @@ def test_json_has_every_answer(runs: tuple[str, str], capsys: pytest.CaptureFixt
     said: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert said["changed"] == {"worse": 3}
     assert [group["smallest"] for group in said["groups"]] == [FIRST[0].id, POOL.id]
-    assert said["groups"][0]["answers"] == [{"case": case.id, "target": TORCH} for case in FIRST]
+    answers = said["groups"][0]["answers"]
+    assert [answer["case"] for answer in answers] == [case.id for case in FIRST]
+    assert answers[0]["now"] == "ValueError while calling: only NHWC, and not <b>`NCHW`</b> | 3"
 
 
 def test_a_message_can_not_put_markup_into_the_page(runs: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert _compare(runs, "--format", "markdown") == 1
     said = capsys.readouterr().out
-    assert "## Got worse" in said
+    assert "## Worse" in said
     for line in (line for line in said.splitlines() if "<b>" in line):
         code = line.split("`")[1::2]  # what stands between backticks
         assert "<b>" not in "".join(line.split("`")[::2])
@@ -91,15 +93,15 @@ def test_only_the_kinds_that_are_named_fail(runs: tuple[str, str], kinds: str, s
 
 def test_nothing_changed_in_a_run_beside_itself(runs: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert _compare((runs[1], runs[1])) == 0
-    assert capsys.readouterr().out == "10 answers compared, of PyTorch: nothing changed\n"
+    assert capsys.readouterr().out == "5 answers compared, of PyTorch: nothing changed\n"
 
 
 def test_a_part_is_compared_with_the_whole_in_what_it_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     part = str(record(tmp_path / "part", [oracle(POOL), (POOL, TORCH, _right(POOL))]).path)
     assert _compare((_run(tmp_path / "whole", {}), part)) == 0
     first, last = capsys.readouterr().out.splitlines()
-    assert first == f"removed, not compared: 4 cases (cases/made/conv.yaml 4) on oracle-eager-cpu, {TORCH}"
-    assert last == "2 answers compared, of PyTorch: nothing changed"
+    assert first == f"removed, not compared: 4 cases (cases/made/conv.yaml 4) on {TORCH}"
+    assert last == "1 answer compared, of PyTorch: nothing changed"
 
 
 def test_answers_of_the_definition_alone_are_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,6 +112,14 @@ def test_answers_of_the_definition_alone_are_nothing(tmp_path: Path, capsys: pyt
         capsys.readouterr().err == f"{jax} and {torch} have no answer of a framework in common: nothing was compared\n"
     )
     assert _compare((torch, jax), "--pair", f"{JAX}={TORCH}") == 0
+    assert f"{JAX} is compared with {TORCH}\n" in capsys.readouterr().out
+
+
+def test_a_run_that_was_cut_short_is_not_compared(runs: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    old = Path(runs[0])
+    old.write_text("".join(old.read_text(encoding="utf-8").splitlines(keepends=True)[:-1]), encoding="utf-8")
+    assert _compare(runs) == 2
+    assert capsys.readouterr().err == f"{old}: the run was cut short; finish it with pytest cases --resume\n"
 
 
 @pytest.mark.parametrize(
@@ -125,6 +135,7 @@ def test_answers_of_the_definition_alone_are_nothing(tmp_path: Path, capsys: pyt
             f"has no target {JAX!r}; write NEW=OLD, of OLD there are oracle-eager-cpu, {TORCH}",
         ),
         (["--pair", TORCH], "has no target ''; write NEW=OLD, of OLD there are"),
+        (["--pair", f"{TORCH}={TORCH}"] * 2, f"{TORCH} is compared with {TORCH} already; give each new target once"),
         (["--pair", f"{JAX}={TORCH}"], f"has no target {JAX!r}; write NEW=OLD, of NEW there are"),
     ],
 )
@@ -155,4 +166,4 @@ def test_values_of_other_shapes_are_told_apart(tmp_path: Path, capsys: pytest.Ca
     less, more = (Returned(arrays={"output": np.ones((1, size, 3, 2), np.float32)}) for size in (2, 3))
     old, new = (_run(tmp_path / name, {"pool": one}) for name, one in (("old", less), ("new", more)))
     assert _compare((old, new)) == 1
-    assert "returns another value:" in capsys.readouterr().out
+    assert "another value or end:" in capsys.readouterr().out

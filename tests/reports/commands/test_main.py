@@ -41,9 +41,9 @@ def test_render_writes_every_report(path: Path, tmp_path: Path, capsys: pytest.C
 
 def test_compare_is_1_where_something_changed(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["compare", str(path), "--against", str(path)]) == 0
-    assert capsys.readouterr().out == "2 answers compared, of PyTorch: nothing changed\n"
+    assert capsys.readouterr().out == "1 answer compared, of PyTorch: nothing changed\n"
     assert command.main(["compare", str(path), "--against", str(_wrong(tmp_path))]) == 1
-    assert capsys.readouterr().out.endswith("2 answers compared, of PyTorch: 1 got better\n")
+    assert capsys.readouterr().out.endswith("1 answer compared, of PyTorch: 1 better\n")
 
 
 def test_publish_writes_and_its_check_compares(

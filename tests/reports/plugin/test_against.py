@@ -41,14 +41,14 @@ def test_what_changed_is_said_and_written_beside_the_reports(pytester: pytest.Py
     assert result.ret == 1
     result.stdout.fnmatch_lines(
         [
-            "got worse:",
-            "  right 1.0: conv_transpose: was right, now wrong: filter not rotated; 1 answer of 1 case",
+            "worse:",
+            "  right 1.0: conv_transpose: before: right; now: wrong, * (filter not rotated); 1 answer of 1 case",
             "each of them: *report/comparison.md",
-            "4 answers compared, of right: 1 got worse",
-            "--against *old/run.jsonl: 4 answers compared, of right: 1 got worse",
+            "2 answers compared, of right: 1 worse",
+            "--against *old/run.jsonl: 2 answers compared, of right: 1 worse",
         ]
     )
-    assert "## Got worse" in (pytester.path / "report" / "comparison.md").read_text(encoding="utf-8")
+    assert "## Worse" in (pytester.path / "report" / "comparison.md").read_text(encoding="utf-8")
 
 
 def test_only_the_kinds_that_are_named_fail_a_run(ask: Ask, old: Path) -> None:
@@ -60,7 +60,7 @@ def test_only_the_kinds_that_are_named_fail_a_run(ask: Ask, old: Path) -> None:
     )
     result = _ask(ask, "--known", str(known), "--against", str(old), "--fail-on", "better,words")
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*known: It rotates no filter.", "4 answers compared, of right: 1 got worse"])
+    result.stdout.fnmatch_lines(["*known: It rotates no filter.", "2 answers compared, of right: 1 worse"])
     result = _ask(ask, "--known", str(known), "--against", str(old), "--fail-on", "worse")
     assert result.ret == 1
     result.assert_outcomes(passed=1, xfailed=1)
@@ -82,6 +82,7 @@ def test_a_comparison_of_nothing_fails(ask: Ask, old: Path) -> None:
             "*--against report/run.jsonl: this run writes over it; give another --report*",
         ),
         (["--against", "old/cut.jsonl"], "*--against old/cut.jsonl: the run was cut short; finish it with *"),
+        (["--fail-on", "worse"], "*--fail-on says which changes fail a run: give the older run too, --against OLD"),
         (["--fail-on", "worst"], "*--fail-on: 'worst' is no kind of change; there are worse, better, value, words"),
     ],
 )

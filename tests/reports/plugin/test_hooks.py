@@ -501,3 +501,66 @@ def test_other_filters_leave_those_of_an_earlier_run_alone(pytester: pytest.Pyte
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert len(before) == 1
     assert all(path.read_bytes() == content for path, content in before.items())
+
+
+def test_one_adapter_in_several_interpreters_has_targets_for_each(pytester: pytest.Pytester, ask: Ask) -> None:
+    case_file(pytester.path, "turned")
+    known = pytester.path / "known.yaml"
+    known.write_text(OWN, encoding="utf-8")
+    more = ("--adapter", f"{FAKES}:Mixed", "--target", "mixed*", "--known", str(known))
+    result = ask(*more, "--python", f"{FAKES}:Mixed@old.1={sys.executable}", fake="")
+    result.assert_outcomes(xfailed=2)  # what is known of the adapter is known of both
+    assert result.ret == 0
+    (header,) = records(pytester.path, "header")
+    assert {"mixed-eager-cpu", "mixed@old.1-eager-cpu"} <= header["targets"].keys()
+    assert {record["target"] for record in records(pytester.path, "result")} >= {"mixed@old.1-eager-cpu"}
+
+
+def test_an_adapter_without_a_label_is_left_out_where_no_target_names_it(pytester: pytest.Pytester, ask: Ask) -> None:
+    case_file(pytester.path, "plain")
+    more = ("--adapter", f"{FAKES}:Right", "--python", f"{FAKES}:Right@old={sys.executable}")
+    ask(*more, "--target", "right@old-*", fake="").assert_outcomes(passed=1)
+    (header,) = records(pytester.path, "header")
+    assert header["targets"].keys() == {"oracle-eager-cpu", "right@old-eager-cpu"}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("torch@=x", "--python torch@=x: give NAME=PATH or NAME@LABEL=PATH*"),
+        ("torch@a-b=x", "--python torch@a-b=x: give NAME=PATH or NAME@LABEL=PATH*"),
+        ("trch@a=x", "*--python trch@a=...: no adapter 'trch' takes part; there are: oracle, *"),
+        ("oracle@a=x", "*--python oracle@a=...: oracle is the same in every interpreter; label a framework*"),
+    ],
+)
+def test_a_label_that_can_not_be_is_one_line(pytester: pytest.Pytester, ask: Ask, given: str, said: str) -> None:
+    case_file(pytester.path, "plain")
+    result = ask("--python", given)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([f"*{said}"])
+
+
+def test_parts_of_a_run_are_merged_to_the_whole(pytester: pytest.Pytester, ask: Ask) -> None:
+    case_file(pytester.path, *(f"case-{number}" for number in range(5)))
+    parts = []
+    for number in (1, 2):
+        result = ask("--shard", f"{number}/2")
+        assert result.ret == 0
+        parts.append((pytester.path / "report").rename(pytester.path / f"part-{number}") / "run.jsonl")
+    ask().assert_outcomes(passed=5)
+    merged = pytester.path / "merged.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-m", "reports", "merge", *map(str, parts), "--to", str(merged)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{merged}: 5 cases, 10 answers of oracle, right: 5 pass\n")
+
+
+def test_a_part_that_is_none_is_one_line(pytester: pytest.Pytester, ask: Ask) -> None:
+    case_file(pytester.path, "one")
+    result = ask("--shard", "3/2")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*--shard 3/2: give the number of the part and how many there are, such as 2/5"])

@@ -249,3 +249,12 @@ def test_an_explanation_without_an_answer_explains_nothing(operator: str) -> Non
     case = make(operator, padding=[[0, 1], [1, after]], ksize=2, strides=1, image=[5, 6])
     actual = right(case) | {"output": right(case)["output"] + 1}
     assert _diagnose(case, actual) is None
+
+
+@pytest.mark.parametrize("operator", ["conv", "conv_transpose"])
+def test_a_special_value_in_the_filter_does_not_hide_what_was_done_to_it(operator: str) -> None:
+    """In the turned filter it stands elsewhere, and sums around it need not be exact to be the answer."""
+    case = make(operator, kernel=3, in_channels=3, filter={"special": "nan", "position": 4})
+    inputs = fill(case)
+    turned = Oracle().unchecked(case, inputs | {"filter": np.ascontiguousarray(inputs["filter"][::-1, ::-1])})
+    assert _diagnose(case, turned) == "filter not rotated"
