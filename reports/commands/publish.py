@@ -79,10 +79,14 @@ def _refuse_partial(run: Run, path: Path) -> None:
     """Refuse a run that does not hold all cases on all frameworks, since it would empty the published tables.
 
     Raises:
-        RunError: if the run is such a part, or was made with the user's own filters.
+        RunError: if the run is such a part, was made with the user's own filters, or ended with problems: every page
+            would say that it fails.
     """
     if "weights" in run.header:
         msg = f"{path}: was made with --weights; the published tables need a run with seeded filters"
+        raise RunError(msg)
+    if problems := (run.footer or {}).get("problems"):
+        msg = f"{path}: the run failed when it ended ({problems[0]}); mend that, and run `pytest cases` again"
         raise RunError(msg)
     wanted = shipped()
     adapters = {adapter_of(target) for target in run.header["targets"]}

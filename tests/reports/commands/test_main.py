@@ -14,6 +14,7 @@ from adapters.outcome import Crashed, Raised, Returned
 from reports import __main__ as command
 from reports.commands import publish
 from reports.pages.readme import FINDINGS, WRONG_CALLS
+from reports.recording.run import read
 from tests.reports.making import TORCH, make, oracle, record, right
 
 CASE = make("conv_transpose")
@@ -74,6 +75,16 @@ def test_publish_writes_and_its_check_compares(
     assert command.main(["publish", str(path), "--check"]) == 1
     assert "--- published/README.md" in capsys.readouterr().out
     assert "the run differs from the published tables" in printed
+
+
+def test_publish_refuses_a_run_that_ended_with_problems(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every page would say that the run fails, and a check against the next such run would not notice."""
+    run = read(path)
+    run.end(problems=["a fact is stale"])
+    run.close()
+    for more in ([], ["--check"]):
+        assert command.main(["publish", str(path), *more]) == 2
+        assert capsys.readouterr().err.startswith(f"{path}: the run failed when it ended (a fact is stale); mend that")
 
 
 def test_a_run_that_was_cut_short_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
