@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from reports.comparing.changes import KINDS, Comparison, adapters, by_target
 from reports.comparing.groups import Group, counts
 from reports.pages.findings import title
 from reports.pages.markdown import page
 from reports.recording.record import Key
+
+_SHORT: Final = 120
+"""The most characters of an end that a line of Markdown shows."""
 
 
 def text(found: Comparison, groups: Sequence[Group]) -> str:
@@ -66,8 +69,11 @@ def smallest(group: Group) -> str:
 
 def said(group: Group) -> str:
     """Return what changed in a group: how its calls ended, how they end now, and how many there are."""
-    counts_ = f"{_number(len(group.changes), 'answer')} of {_number(len(group.cases), 'case')}"
-    return f"before: {group.before}; now: {group.after}; {counts_}"
+    return f"before: {group.before}; now: {group.after}; {_counted(group)}"
+
+
+def _counted(group: Group) -> str:
+    return f"{_number(len(group.changes), 'answer')} of {_number(len(group.cases), 'case')}"
 
 
 def _number(count: int, noun: str) -> str:
@@ -133,7 +139,12 @@ def markdown(found: Comparison, groups: Sequence[Group]) -> str:
 def line(group: Group) -> str:
     """Return a group as one line of Markdown."""
     what = f"{KINDS[group.kind]}: {group.operator} where `{group.where}`{_but(group)}"
-    return f"- {what}: {_code(said(group))} (smallest: `{smallest(group)}`)"
+    ends = f"before: {_short(group.before)}; now: {_short(group.after)}"
+    return f"- {what}: {_code(ends)}; {_counted(group)} (smallest: `{smallest(group)}`)"
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= _SHORT else f"{words[:_SHORT]}…"
 
 
 def _code(words: str) -> str:
