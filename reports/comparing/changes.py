@@ -66,7 +66,8 @@ class Comparison:
     """What two runs have in common, and what changed there.
 
     ``pairs`` maps each target of the new run to the old run's that it is compared with. ``same`` has the answers that
-    did not change, by case and new target. ``other_bits`` counts right answers whose bits differ.
+    did not change, by case and new target. ``other_bits`` counts answers that are right, or wrong
+    by one diagnosis, in both runs, and whose bits differ.
 
     What can't be compared stands apart: ``added`` and ``removed`` are the answers that one run lacks, ``unanswered``
     those of which one run has no answer or no verdict, ``other_cases`` the ids that mean another call now, or for which
@@ -179,7 +180,7 @@ def _kind(found: Comparison, case: Case, old: tuple[Verdict, str], new: tuple[Ve
 
 def _at_one_rank(found: Comparison, case: Case, old: tuple[Verdict, str], new: tuple[Verdict, str]) -> Kind | None:
     """Return the kind of change of an answer that is as far from a right one as before."""
-    (before, was), (_, now) = old, new
+    (before, was), (after, now) = old, new
     one, two = found.old.records[case.id, was], found.new.records[case.id, now]
     if one.outcome.kind != two.outcome.kind:
         refused = {one.outcome.kind, two.outcome.kind} <= {"raised", "unsupported"}
@@ -188,9 +189,12 @@ def _at_one_rank(found: Comparison, case: Case, old: tuple[Verdict, str], new: t
         return _of_words(one, two)
     if _answers(found.old, case.id, was) & _answers(found.new, case.id, now):
         return None
-    is_right = before.status == "passed" and case.invalid is None and _natives(one) == _natives(two)
-    found.other_bits += is_right
-    return None if is_right else "value"
+    is_right = before.status == "passed" and case.invalid is None
+    # A diagnosis holds for every element, so two answers with one diagnosis differ by no more than rounding.
+    is_as_wrong = before.diagnosis is not None and before.diagnosis == after.diagnosis
+    is_rounding = (is_right or is_as_wrong) and _natives(one) == _natives(two)
+    found.other_bits += is_rounding
+    return None if is_rounding else "value"
 
 
 def _of_words(one: Record, two: Record) -> Kind | None:

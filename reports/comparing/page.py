@@ -92,7 +92,7 @@ def _rest(found: Comparison) -> Iterator[str]:
         if target != was:
             yield f"{target} is compared with {was}"
     if found.other_bits:
-        yield f"{_number(found.other_bits, 'answer')} right in both runs, with other bits"
+        yield f"{_number(found.other_bits, 'answer')} as right or as wrong in both runs, with other bits"
     if found.other_cases:
         yield f"not compared, since the call or its right answer is another: {_listed(found.other_cases)}"
     for word, keys in (

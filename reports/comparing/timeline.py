@@ -81,6 +81,8 @@ def _count(column: Column, accepted: Accepted, target: str) -> None:
             continue
         verdict = judge(run, case, target)
         column.ends[verdict.follows] += 1
+        if verdict.status == "unsupported":  # no call was made that could show a fact
+            continue
         for fact, _ in Context(run=run, accepted=accepted, case=case, target=target).covering:
             column.about[fact.fact] += 1
             column.shown[fact.fact] += fact.explains(verdict.status, verdict.difference, verdict.diagnosis)

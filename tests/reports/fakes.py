@@ -7,7 +7,6 @@ import os
 import time
 import zlib
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -50,7 +49,7 @@ class Mixed(Right):
         if "turned" in case.id:
             inputs["filter"] = np.ascontiguousarray(inputs["filter"][::-1, ::-1])
         self.call(case)
-        return super().run(replace(case, tier="special") if "inexact" in case.id else case, inputs)
+        return self.unchecked(case, inputs) if "inexact" in case.id else super().run(case, inputs)
 
 
 class Picky(Right):

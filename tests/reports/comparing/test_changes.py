@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from adapters.oracle import Oracle
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from cases.loading.lookup import SHIPPED, lookup
 from cases.model.case import Case
+from cases.model.fill import fill
 from reports.comparing.changes import Change, compared
 from reports.judging import behaviours
 from reports.judging.behaviours import Accepted
@@ -101,6 +103,16 @@ def test_rounding_within_the_bound_is_a_figure_and_no_change(tmp_path: Path) -> 
     assert (found.changes, found.other_bits) == ([], 1)
     runs = _runs(tmp_path / "far", ROUNDED, *(Returned(arrays={"output": array}) for array in (near, far)))
     assert [change.kind for change in _changes(runs)] == ["worse"]
+
+
+def test_rounding_within_one_diagnosis_is_a_figure_too(tmp_path: Path) -> None:
+    inputs = fill(ROUNDED)
+    turned = Oracle().run(ROUNDED, inputs | {"filter": np.ascontiguousarray(inputs["filter"][::-1, ::-1])})["output"]
+    near, other = turned * np.float32(1 + 2.0**-23), turned + np.float32(1)
+    wrong = [Returned(arrays={"output": array}) for array in (turned, near, other)]
+    found = compared(*_runs(tmp_path, ROUNDED, wrong[0], wrong[1]))
+    assert (found.changes, found.other_bits) == ([], 1)
+    assert [change.kind for change in _changes(_runs(tmp_path / "other", ROUNDED, wrong[0], wrong[2]))] == ["value"]
 
 
 def test_other_bits_are_no_change_only_where_they_are_known_to_vary(tmp_path: Path) -> None:
