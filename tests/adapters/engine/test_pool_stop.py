@@ -121,7 +121,7 @@ def test_sending_to_a_process_that_reads_nothing_ends_at_the_limit() -> None:
 
 
 SCRIPT = """
-import sys, time
+import sys, threading, time
 from adapters.base import Target
 from adapters.engine.launch import resolve
 from adapters.engine.pool import Pool
@@ -129,8 +129,11 @@ from tests.adapters.engine.{module} import case
 
 pool = Pool(case_limit=600)
 (ready,) = pool.probe([resolve("tests.fakes:Hangs")])
+names, answered = [], threading.Event()
 pool.start({{Target(adapter="right", mode="eager", device="cpu"): [case("a"), case("bad-stuck")]}},
-           lambda answer: print(answer.case, ready.pid, flush=True))
+           lambda answer: (names.append(answer.case), answered.set())[-1])
+answered.wait()  # the signal that follows this line must not meet the start
+print(*names, ready.pid, flush=True)
 {end}
 """
 
