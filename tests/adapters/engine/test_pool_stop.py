@@ -132,14 +132,17 @@ pool = Pool(case_limit=600)
 names, answered = [], threading.Event()
 pool.start({{Target(adapter="right", mode="eager", device="cpu"): [case("a"), case("bad-stuck")]}},
            lambda answer: (names.append(answer.case), answered.set())[-1])
-answered.wait()  # the signal that follows this line must not meet the start
-print(*names, ready.pid, flush=True)
+answered.wait()
+
+def say():  # and then comes the signal, which must meet neither the start nor what stands before an end's ``try``
+    print(*names, ready.pid, flush=True)
+
 {end}
 """
 
 
 def launched(end: str) -> tuple[subprocess.Popen[str], int]:
-    """Return a parent whose worker hangs in its second case, and that worker's pid."""
+    """Return a parent whose worker hangs in its second case, and that worker's pid. ``end`` has to call ``say``."""
     script = SCRIPT.format(module=Path(__file__).stem, end=end)
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
@@ -149,14 +152,16 @@ def launched(end: str) -> tuple[subprocess.Popen[str], int]:
 
 
 def test_a_parent_that_forgets_to_stop_exits_and_leaves_nothing() -> None:
-    parent, pid = launched("time.sleep(0.5)")
+    parent, pid = launched("say()\ntime.sleep(0.5)")
     assert parent.communicate(timeout=PATIENCE)[0] == ""
     assert parent.returncode == 0
     assert gone(pid)
 
 
 def test_ctrl_c_ends_the_parent_and_delivers_no_crash() -> None:
-    parent, pid = launched("try:\n    pool.wait()\nexcept KeyboardInterrupt:\n    pool.stop()\n    sys.exit(9)")
+    parent, pid = launched(
+        "try:\n    say()\n    pool.wait()\nexcept KeyboardInterrupt:\n    pool.stop()\n    sys.exit(9)"
+    )
     parent.send_signal(signal.SIGINT)
     assert parent.communicate(timeout=PATIENCE)[0] == ""
     assert parent.returncode == 9
