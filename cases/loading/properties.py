@@ -91,8 +91,7 @@ PROPERTIES: Final[dict[str, Callable[[Case], Any]]] = {
     "specials_in_filter": lambda case: special_words(case.inputs["filter"]),
     **{f"window_{words}": partial(windows.some, which) for words, which in windows.KINDS.items()},
 }
-"""Name -> function that returns the property of a case. It raises one of ``FAULTS`` if the case has none such."""
-FAULTS: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
+"""Name -> function that returns the property of a case. It raises one of ``rules.FAULTS`` if the case has none such."""
 
 
 def properties(case: Case, names: Iterable[str]) -> dict[str, Any]:
@@ -104,7 +103,7 @@ def properties(case: Case, names: Iterable[str]) -> dict[str, Any]:
     try:
         call = rules.effective(case) if case.given else case
         return {name: PROPERTIES[name](call) for name in names if name in PROPERTIES}
-    except FAULTS as error:
+    except rules.FAULTS as error:
         raise ValueError(str(error)) from None
 
 

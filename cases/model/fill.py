@@ -45,12 +45,12 @@ def _tensor(case: Case, name: str, spec: TensorSpec) -> Array:
         array = np.array(spec.values, dtype=dtypes.held(spec.dtype)).reshape(spec.shape)
     else:
         array = _drawn(case, name, spec)
-    for place, word in _special_words(spec):
+    for place, word in special_places(spec):
         array.flat[place] = dtypes.special(word, spec.dtype)
     return array
 
 
-def _special_words(spec: TensorSpec) -> Iterator[tuple[int | slice, str]]:
+def special_places(spec: TensorSpec) -> Iterator[tuple[int | slice, str]]:
     """Yield the words among a tensor's elements, each with the flat places where it stands."""
     yield from spec.specials
     if spec.special is not None:
@@ -64,7 +64,7 @@ def without_specials(case: Case, inputs: Mapping[str, Array]) -> dict[str, Array
     """
     plain = {name: np.where(np.isfinite(array), array, np.zeros_like(array)) for name, array in inputs.items()}
     for name, spec in case.inputs.items():
-        for place, _ in _special_words(spec):
+        for place, _ in special_places(spec):
             plain[name].flat[place] = 0
     return plain
 

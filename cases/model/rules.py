@@ -12,13 +12,16 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from cases.model import argument_types, shapes
 from cases.model.case import DATA_FORMATS, INPUTS, Broken, Case
+
+FAULTS: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
+"""What it may raise to reckon with a wrong call, whose arguments may be of any type and size."""
 
 
 def effective(case: Case) -> Case:
@@ -42,7 +45,7 @@ def all_broken(case: Case) -> list[Broken]:
     The range of the indices is not checked. A pipeline breaks none itself.
     """
     found: list[Broken] = []
-    with contextlib.suppress(TypeError, ValueError, ArithmeticError, LookupError, AttributeError):
+    with contextlib.suppress(*FAULTS):
         found.extend(_broken(effective(case), None))
     return found
 

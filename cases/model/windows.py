@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cases.model import shapes
 from cases.model.case import Case, TensorSpec
-from cases.model.fill import fill
+from cases.model.fill import fill, special_places
 
 _POOLING: Final = ("max_pool", "max_pool_argmax", "avg_pool")
 _Column = npt.NDArray[Any]
@@ -20,7 +20,7 @@ _Column = npt.NDArray[Any]
 
 def special_words(spec: TensorSpec) -> set[str]:
     """Return the words of the special values that an entry puts into a tensor."""
-    return {word for _, word in spec.specials} | ({spec.special} if spec.special else set())
+    return {word for _, word in special_places(spec)}
 
 
 KINDS: Final[dict[str, Callable[[_Column], bool]]] = {

@@ -7,7 +7,7 @@ stays, another value or other words may have come back. Right answers may differ
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -139,24 +139,45 @@ def _meaning(case: Case) -> Case:
 def _compare(found: Comparison, key: Key) -> None:
     """Put an answer that both runs may have where it belongs."""
     case, target = found.new.cases[key[0]], key[1]
-    sides = (found.old, found.pairs[target]), (found.new, target)
-    if not all(_is_judged(run, case, of) for run, of in sides):
-        if any((case.id, of) in run.records or (case.id, of) in run.faults for run, of in sides):
+    places = (found.old, (case.id, found.pairs[target])), (found.new, key)
+    old, new = (_answer(run, case, place) for run, place in places)
+    if old is None or new is None:
+        if any(place in run.records or place in run.faults for run, place in places):
             found.unanswered.add(key)
         return
-    old, new = (judge(run, case, of) for run, of in sides)
-    kind = _kind(found, case, (old, sides[0][1]), (new, target))
+    kind = _kind(found, case, old, new)
     if kind is None:
         found.same.add(key)
         return
-    before, after = _said(found.old, case, sides[0][1], old), _said(found.new, case, target, new)
-    found.changes.append(
-        Change(kind=kind, case=case, target=target, before=before, after=after, known=_known(old, new))
-    )
+    before, after, known = _said(case, old), _said(case, new), _known(old.verdict, new.verdict)
+    found.changes.append(Change(kind=kind, case=case, target=target, before=before, after=after, known=known))
 
 
-def _is_judged(run: Run, case: Case, target: str) -> bool:
-    return (case.id, target) in run.records and judge(run, case, target).status != "unjudged"
+_Bits = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """An answer in its run: the record, those of repeats that did not return the same, and the verdict."""
+
+    record: Record
+    others: Sequence[Record]
+    verdict: Verdict
+
+    @property
+    def bits(self) -> set[_Bits]:
+        """The bits that the call and its repeats returned."""
+        return {_bits(record) for record in (self.record, *self.others)}
+
+
+def _answer(run: Run, case: Case, key: Key) -> _Answer | None:
+    """Return an answer of a run; None if there is none, or no verdict on it."""
+    if key not in run.records:
+        return None
+    verdict = judge(run, case, key[1])
+    if verdict.status == "unjudged":
+        return None
+    return _Answer(record=run.records[key], others=run.others.get(key, ()), verdict=verdict)
 
 
 def _known(old: Verdict, new: Verdict) -> str:
@@ -165,29 +186,26 @@ def _known(old: Verdict, new: Verdict) -> str:
     return f"was known: {old.fact.fact}" if old.fact and old.follows == "known" else ""
 
 
-def _kind(found: Comparison, case: Case, old: tuple[Verdict, str], new: tuple[Verdict, str]) -> Kind | None:
-    """Return the kind of change of an answer, each verdict with its target; None if there is none that counts."""
-    (before, was), (after, now) = old, new
-    one, two = found.old.records[case.id, was], found.new.records[case.id, now]
-    both_returned = one.outcome.kind == two.outcome.kind == "returned"
-    ranks = _rank(case, before), _rank(case, after)
-    if both_returned and (before.may_vary or after.may_vary):
+def _kind(found: Comparison, case: Case, old: _Answer, new: _Answer) -> Kind | None:
+    """Return the kind of change of an answer; None if there is none that counts."""
+    both_returned = old.record.outcome.kind == new.record.outcome.kind == "returned"
+    if both_returned and (old.verdict.may_vary or new.verdict.may_vary):
         return None
-    if ranks[0] != ranks[1]:
-        return "worse" if ranks[1] < ranks[0] else "better"
-    return _at_one_rank(found, case, (before, was), (after, now))
+    before, after = _rank(case, old.verdict), _rank(case, new.verdict)
+    if before != after:
+        return "worse" if after < before else "better"
+    return _at_one_rank(found, case, old, new)
 
 
-def _at_one_rank(found: Comparison, case: Case, old: tuple[Verdict, str], new: tuple[Verdict, str]) -> Kind | None:
+def _at_one_rank(found: Comparison, case: Case, old: _Answer, new: _Answer) -> Kind | None:
     """Return the kind of change of an answer that is as far from a right one as before."""
-    (before, was), (after, now) = old, new
-    one, two = found.old.records[case.id, was], found.new.records[case.id, now]
+    one, two, before, after = old.record, new.record, old.verdict, new.verdict
     if one.outcome.kind != two.outcome.kind:
         refused = {one.outcome.kind, two.outcome.kind} <= {"raised", "unsupported"}
         return "words" if refused and case.behaviour is None else "value"
     if one.outcome.kind != "returned":
         return _of_words(one, two)
-    if _answers(found.old, case.id, was) & _answers(found.new, case.id, now):
+    if old.bits & new.bits:
         return None
     is_right = before.status == "passed" and case.invalid is None
     # A diagnosis holds for every element, so two answers with one diagnosis differ by no more than rounding.
@@ -214,17 +232,8 @@ def _rank(case: Case, verdict: Verdict) -> int:
     return max(rank, _RANKS["recorded"]) if case.behaviour is not None and rank >= _RANKS["differing"] else rank
 
 
-_Bits = frozenset[tuple[str, str]]
-
-
 def _bits(record: Record) -> _Bits:
     return frozenset(record.digests.items())
-
-
-def _answers(run: Run, case: str, target: str) -> set[_Bits]:
-    """Return the bits that a call and its repeats returned."""
-    key = case, target
-    return {_bits(record) for record in (run.records[key], *run.others.get(key, ()))}
 
 
 def _natives(record: Record) -> _Bits:
@@ -232,9 +241,9 @@ def _natives(record: Record) -> _Bits:
     return frozenset((name, digest) for name, digest in record.digests.items() if is_native(name))
 
 
-def _said(run: Run, case: Case, target: str, verdict: Verdict) -> str:
+def _said(case: Case, answer: _Answer) -> str:
     """Return how a call ended."""
-    outcome = run.records[case.id, target].outcome
+    outcome, verdict = answer.record.outcome, answer.verdict
     step = f"step {verdict.step}: " if verdict.step else ""
     if verdict.status == "passed" and not isinstance(outcome, Raised):
         return "right"

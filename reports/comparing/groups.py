@@ -17,14 +17,13 @@ from reports.recording.targets import adapter_of, version_of
 class Group:
     """Changes that are alike.
 
-    ``versions`` are those of the framework before and now, each behind its name. ``where`` is a condition that all of
+    ``versions`` are the adapter and its framework's version, before and now. ``where`` is a condition that all of
     their cases meet. ``exceptions`` is the number of cases that meet it, were compared on the same targets, and did not
     change.
     """
 
     kind: Kind
-    adapter: str
-    versions: tuple[str, str]
+    versions: tuple[tuple[str, str], tuple[str, str]]
     operator: str
     known: str
     changes: list[Change] = field(default_factory=list)
@@ -61,17 +60,15 @@ def grouped(found: Comparison) -> list[Group]:
     """Return the groups of a comparison: the worst kind first, then the largest."""
     groups: dict[tuple[object, ...], Group] = {}
     for change in found.changes:
-        adapter = adapter_of(change.target)
         was = found.pairs[change.target]
         versions = (
-            f"{adapter_of(was)} {version_of(found.old, was)}",
-            f"{adapter} {version_of(found.new, change.target)}",
+            (adapter_of(was), version_of(found.old, was)),
+            (adapter_of(change.target), version_of(found.new, change.target)),
         )
         is_wrong = change.case.invalid is not None
         key = change.kind, *versions, change.case.operator, is_wrong, *change.alike, change.known
         group = Group(
             kind=change.kind,
-            adapter=adapter,
             versions=versions,
             operator=change.case.operator,
             known=change.known,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 from reports.comparing.changes import KINDS, Comparison, adapters, by_target
@@ -32,11 +33,15 @@ def text(found: Comparison, groups: Sequence[Group]) -> str:
 def told(groups: Sequence[Group]) -> list[str]:
     """Return the lines about each group, the worst kind first."""
     lines: list[str] = []
-    for kind, what in KINDS.items():
-        lines += [f"{what}:"] if kind in counts(groups) else []
-        for group in (group for group in groups if group.kind == kind):
-            lines += [f"  {line}" for line in _about(group)]
+    for what, several in _by_kind(groups):
+        lines += [f"{what}:", *(f"  {line}" for group in several for line in _about(group))]
     return lines
+
+
+def _by_kind(groups: Sequence[Group]) -> Iterator[tuple[str, list[Group]]]:
+    """Yield the name of each kind that there is with its groups, the worst kind first, as the groups are ordered."""
+    for kind, several in groupby(groups, key=lambda group: group.kind):
+        yield KINDS[kind], list(several)
 
 
 def _about(group: Group) -> Iterator[str]:
@@ -56,7 +61,7 @@ def _but(group: Group) -> str:
 
 def heading(group: Group) -> str:
     """Return what a group is about: the framework with its version, and the operator."""
-    (was, old), (now, new) = (version.split(" ", 1) for version in group.versions)
+    (was, old), (now, new) = group.versions
     before = "" if (was, old) == (now, new) else f" (before: {old})" if was == now else f" (before: {title(was)} {old})"
     return f"{title(now)} {new}{before}: {group.operator}"
 
@@ -127,7 +132,7 @@ def markdown(found: Comparison, groups: Sequence[Group]) -> str:
         "comparison.md",
         total=total(found, groups),
         rest=[*_rest(found)],
-        kinds=[(what, [group for group in groups if group.kind == kind]) for kind, what in KINDS.items()],
+        kinds=[*_by_kind(groups)],
         heading=heading,
         said=said,
         but=_but,
@@ -166,8 +171,8 @@ def _fields(found: Comparison, groups: Sequence[Group]) -> dict[str, Any]:
         "groups": [
             {
                 "kind": group.kind,
-                "before": group.versions[0],
-                "now": group.versions[1],
+                "before": " ".join(group.versions[0]),
+                "now": " ".join(group.versions[1]),
                 "operator": group.operator,
                 "where": group.where,
                 "exceptions": group.exceptions,

@@ -46,11 +46,11 @@ def against(path: str | None, fail_on: str | None, report: Path) -> Against | No
             change are named without a run.
     """
     named = kinds(fail_on)
-    if path is None and fail_on is not None:
+    if path is None:
+        if fail_on is None:
+            return None
         msg = "--fail-on says which changes fail a run: give the older run too, --against OLD"
         raise UsageError(msg)
-    if path is None:
-        return None
     try:
         old = read(Path(path))
     except RunError as error:

@@ -35,7 +35,7 @@ def merge(paths: Sequence[Path], to: Path) -> Run:
     merged = read(to)
     merged.end(asked=sum(run.footer["asked"] for run in runs if run.footer), **_problems(runs))
     merged.close()
-    return read(to)
+    return merged
 
 
 def _check(runs: Sequence[Run]) -> None:
@@ -107,14 +107,11 @@ def _write(runs: Sequence[Run], to: Path) -> None:
 
 
 def _header(runs: Sequence[Run]) -> Line:
-    targets = {name: max((run.header["targets"][name] for run in runs), key=_has_settings) for name in _targets(runs)}
+    names = runs[0].header["targets"]
+    targets = {name: max((run.header["targets"][name] for run in runs), key=_has_settings) for name in names}
     missing = {name: why for run in runs for name, why in run.header.get("missing", {}).items()}
     rest = {name: value for name, value in runs[0].header.items() if name != SHARD}
     return {"record": "header", **rest, "targets": targets, "missing": missing}
-
-
-def _targets(runs: Sequence[Run]) -> list[str]:
-    return list(runs[0].header["targets"])
 
 
 def _has_settings(facts: Mapping[str, Any]) -> bool:
