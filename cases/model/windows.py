@@ -28,8 +28,8 @@ KINDS: Final[dict[str, Callable[[_Column], bool]]] = {
     "of_nan_alone": lambda column: bool(np.isnan(column).all()),
     "has_nan_behind_its_first": lambda column: bool(np.isnan(column[1:]).any()) and not bool(np.isnan(column[0])),
     "has_several_nan": lambda column: int(np.isnan(column).sum()) > 1,
-    "with_subnormal_maximum": lambda column: bool(0 < abs(column.max()) < np.finfo(column.dtype).tiny),
-    "of_minus_infinity_alone": lambda column: bool(np.isneginf(column).all()),
+    "with_subnormal_maximum": lambda column: bool(0 < abs(column.max()) < _smallest_normal(column)),
+    "of_lowest_alone": lambda column: bool((column == _lowest(column)).all()),
 }
 """Words -> a function that tells whether they are true of a window. A window has elements of the image alone."""
 
@@ -37,14 +37,25 @@ KINDS: Final[dict[str, Callable[[_Column], bool]]] = {
 def some(which: Callable[[_Column], bool], case: Case) -> bool:
     """Tell whether something is true of a window of a pooling call.
 
-    Other calls have no such window, and neither have calls without special values.
+    Other calls have no such window. Filled data have none either: their elements are finite, and above the lowest.
 
     Raises:
         KeyError: if the case has no value of its own: it is a step of a pipeline.
     """
-    if case.operator not in _POOLING or not special_words(case.inputs["value"]):
+    value = case.inputs["value"]
+    if case.operator not in _POOLING or not (special_words(value) or value.fill == "literal"):
         return False
     return any(map(which, _columns(case)))
+
+
+def _lowest(column: _Column) -> float:
+    """Return the lowest value of a column's dtype: minus infinity, or the lowest integer."""
+    return -np.inf if column.dtype.kind == "f" else np.iinfo(column.dtype).min
+
+
+def _smallest_normal(column: _Column) -> float:
+    """Return the smallest normal number of a column's dtype; integers have no subnormal numbers."""
+    return float(np.finfo(column.dtype).tiny) if column.dtype.kind == "f" else 0.0
 
 
 def _columns(case: Case) -> Iterator[_Column]:

@@ -26,7 +26,7 @@ class NotAsked(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    targets: str = Field(description="Glob over targets.")
+    targets: tuple[str, ...] = Field(min_length=1, description="Globs over targets.")
     versions: Specifier = Field(description="Versions of the framework.")
     where: Condition = Field(description="True of a case, or of a step of a pipeline, that is not asked.")
     reason: str = Field(min_length=10)
@@ -34,7 +34,7 @@ class NotAsked(BaseModel):
 
     def speaks_of(self, case: Case, target: str, version: str) -> bool:
         """Tell whether the entry forbids a case on a target in a version of its framework."""
-        if not fnmatchcase(target, self.targets) or not contains(self.versions, version):
+        if not any(fnmatchcase(target, glob) for glob in self.targets) or not contains(self.versions, version):
             return False
         return any(meets(call, self.where) is True for call in calls(case).values())
 

@@ -1,7 +1,8 @@
 """Zeros that are multiplied though the definition has no product there: zero times an infinity or a NaN is NaN.
 
-A kernel may store zeros around an image, between the elements that strides or dilations keep apart, and between the
-groups of a filter. It depends on the kernel which of them it multiplies, so each element may show it or not.
+A kernel may store zeros around an image, between the elements that strides or dilations keep apart, around windows, and
+between the groups of a filter. It depends on the kernel which of them it multiplies, so each element may show it or
+not.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
 MULTIPLIED: Final = "zeros multiplied"
 OF_GROUPS: Final = "zeros of other groups multiplied"
-_MOST: Final = 2**28
+_MOST: Final = 2**30
 """The most products that are looked at. A larger call is not explained in this way."""
 
 
@@ -139,13 +140,12 @@ class _Fields:
 
     def filter(self) -> Array:
         """Return for each weight whether products with zeros may reach its gradient."""
-        lengths = [self._reach(axis) - axis.extent + 1 for axis in self._axes]
-        inner = _block([axis.extent - 1 for axis in self._axes], lengths)
-        zero, beyond = (_rows(array[inner]) for array in (self._windows.zero, self._windows.beyond))
+        lengths = [self._reach(axis) for axis in self._axes]
+        zero, beyond = _rows(self._image.zero), _rows(self._image.beyond)
         dense = np.zeros(self._filter.zero.shape)
         for tap in itertools.product(*(range(0, axis.extent, axis.dilation) for axis in self._axes)):
-            place = _block(tap, lengths)
-            dense[tap] = _rows(self._image.zero[place]).T @ beyond + _rows(self._image.beyond[place]).T @ zero
+            place = _block([axis.extent - 1 - at for axis, at in zip(self._axes, tap, strict=True)], lengths)
+            dense[tap] = zero.T @ _rows(self._windows.beyond[place]) + beyond.T @ _rows(self._windows.zero[place])
         steps = dense[tuple(slice(None, None, axis.dilation) for axis in self._axes)]
         if self._groups > 1:  # it may be computed over all channels, with zeros for those of other groups
             steps = steps + bool(self._image.beyond.any() or self._windows.beyond.any())

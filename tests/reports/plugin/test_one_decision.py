@@ -76,7 +76,7 @@ def outcomes(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> dict
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("reports.judging.behaviours.load", _accepted)
     where = 'strides == (2, 2) and image == (5, 6) and topic == "topic" and dtype == "float32"'
-    fields = {"targets": "mixed-*", "versions": ">=0", "where": where, "link": "not reported yet"}
+    fields = {"targets": ["mixed-*"], "versions": ">=0", "where": where, "link": "not reported yet"}
     entry = NotAsked.model_validate(fields | {"reason": "its process would not be right any more"})
     monkeypatch.setattr("reports.recording.not_asked.load", lambda: [entry])
     monkeypatch.setattr(NotAsked, "speaks_of", lambda _self, case, _target, _version: case.name == "left-out")

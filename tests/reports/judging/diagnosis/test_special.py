@@ -102,6 +102,43 @@ def test_zeros_of_other_groups_with_gradients(also_back: bool) -> None:  # noqa:
     assert _named(case, actual) == "zeros of other groups multiplied"
 
 
+def test_a_nan_that_was_left_out_of_a_mean() -> None:
+    fields: dict[str, Any] = {"channels": 2, "image": [4], "ksize": 2, "strides": 1, "padding": "SAME"}
+    case = make("avg_pool", special="nan", position=7, **fields)
+    output = right(case)["output"].copy()
+    assert np.isnan(output[0]).tolist() == [[False, False], [False, False], [False, True], [False, True]]
+    before = fill(case)["value"][0, 2, 1]
+    output[0, 2, 1] = before  # the mean of the one that is left, of two
+    assert _named(case, {"output": output}) == "NaN left out of the mean"
+    output[0, 2, 1] = before / 2
+    assert _named(case, {"output": output}) is None
+
+
+def test_some_infinities_that_became_nan() -> None:
+    """Kernels that sum in pairs make NaN of some infinities; each element is the right one or such a NaN."""
+    sizes: dict[str, Any] = {"in_channels": 1, "out_channels": 1, "image": [5], "kernel": [3], "strides": 2}
+    case = make("conv_transpose", padding="VALID", gradients=True, special="inf", position=0, **sizes)
+    output = right(case)["output"].copy()
+    assert np.isinf(output).ravel().tolist() == [True, True, True, False, False]
+    assert np.isinf(right(case)["filter_gradient"]).any(), "and stays so"
+    output[0, 1, 0] = np.nan
+    assert _named(case, right(case) | {"output": output}) == "NaN instead of infinity"
+    output[0, 4, 0] = np.nan
+    assert _named(case, right(case) | {"output": output}) is None
+
+
+def test_the_gradient_goes_to_the_nan_that_is_kept() -> None:
+    """A search that begins with the first element keeps NaN there alone, and its index has the cotangent."""
+    fields: dict[str, Any] = {"channels": 1, "image": [2, 4], "ksize": 2, "strides": 2, "gradients": True}
+    first = make("max_pool_argmax", special="nan", position=0, **fields)
+    assert "NaN kept only where it comes first in its window" in (_named(first, right(first)) or "")
+    later = make("max_pool_argmax", special="nan", position=1, **fields)
+    lost = Oracle().run(later, fill(later) | {"value": np.nan_to_num(fill(later)["value"], nan=-np.inf)})
+    assert "NaN kept only where it comes first in its window" in (_named(later, lost) or "")
+    half = lost | {"value_gradient": right(later)["value_gradient"]}
+    assert _named(later, half) is None
+
+
 def test_the_index_of_the_last_nan() -> None:
     case = make("max_pool_argmax", channels=2, image=[3, 3], ksize=3, padding=[[1, 1], [1, 1]], special="nan")
     actual = right(case)

@@ -82,6 +82,19 @@ def test_gradients_are_looked_at_one_by_one() -> None:
     assert _diagnose(case, value_gradient=value) is None
 
 
+def test_zeros_around_the_cotangents_may_be_multiplied() -> None:
+    """A filter's gradient may be a convolution of the value with the cotangents between as many zeros as taps reach."""
+    case = make("conv", gradients=True, special="inf", position=1, **ROW)
+    gradient = right(case)["filter_gradient"].copy()
+    assert np.isfinite(gradient.ravel()).tolist() == [False, False, True], "the last tap begins behind the infinity"
+    gradient[2, 0, 0] = np.nan
+    assert MULTIPLIED in (_diagnose(case, filter_gradient=gradient) or "")
+    last = make("conv", gradients=True, special="inf", position=1, **ROW | {"image": [3], "kernel": [1]})
+    gradient = right(last)["filter_gradient"].copy()
+    gradient[0, 0, 0] = np.nan
+    assert _diagnose(last, filter_gradient=gradient) != MULTIPLIED, "one tap meets every cotangent and no zero"
+
+
 def test_channels_of_other_groups_may_be_multiplied() -> None:
     sizes: dict[str, Any] = {"image": [3], "kernel": [1], "strides": 1, "in_channels": 2, "out_channels": 2}
     case = make("conv", groups=2, special="nan", position=0, **sizes)
