@@ -108,7 +108,8 @@ class Session:
         old = self._old(cases)
         todo = {target: calls(chosen, target, old, self.times) for target, chosen in plan.items()}
         oracle = {_ORACLE: todo.pop(_ORACLE)}
-        others = targets.longest_first({target: chosen for target, chosen in todo.items() if chosen}, self.targets)
+        left = {target: chosen for target, chosen in todo.items() if chosen}
+        others = targets.in_order(left, self.targets, timed=self.options.fuzz_seconds is not None)
         self._prepare([*(oracle if oracle[_ORACLE] else ()), *islice(others, self.options.workers)])
         self.run = self._open(old, cases)
         self._leave_out(self.run, unasked)

@@ -228,13 +228,19 @@ def _is_wanted(place: _Place, options: Options) -> bool:
     return place.is_first if defines else not place.options.by_name or options.fuzz_seed is not None
 
 
-def longest_first(work: dict[Target, list[Case]], options: dict[Target, ModeOptions]) -> dict[Target, list[Case]]:
-    """Return the same work with the longest first, so that no worker is left with a long target at the end."""
+def in_order(
+    work: dict[Target, list[Case]], options: dict[Target, ModeOptions], *, timed: bool
+) -> dict[Target, list[Case]]:
+    """Return the same work with the longest first, so that no worker is left with a long target at the end.
+
+    If it is ``timed``, each target has a share of the time, and what it leaves goes to those that come later. Then the
+    longest comes last.
+    """
 
     def seconds(target: Target) -> float:
         return len(work[target]) * options[target].cost
 
-    return {target: work[target] for target in sorted(work, key=seconds, reverse=True)}
+    return {target: work[target] for target in sorted(work, key=seconds, reverse=not timed)}
 
 
 def due(

@@ -17,9 +17,9 @@ from reports.recording.targets import (
     check,
     choose,
     due,
+    in_order,
     is_framework,
     launches,
-    longest_first,
     sorted_out,
 )
 
@@ -149,7 +149,8 @@ def test_what_takes_longest_begins_first() -> None:
     work = dict(zip(targets, ([case] * 3, [case] * 9, [case], [case] * 3), strict=True))
     costs = dict(zip(targets, (1.0, 1.0, 10.0, 1.0), strict=True))
     options = {target: ModeOptions(cost=cost) for target, cost in costs.items()}
-    assert [target.mode for target in longest_first(work, options)] == ["c", "b", "a", "d"]
+    assert [target.mode for target in in_order(work, options, timed=False)] == ["c", "b", "a", "d"]
+    assert next(reversed(in_order(work, options, timed=True))).mode == "c", "what the others leave of their time is its"
 
 
 def test_answers_are_due_in_the_order_in_which_two_targets_at_a_time_give_them() -> None:
