@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from cases.model.case import INDEX_DTYPE, Case, TensorSpec
 
@@ -21,9 +21,12 @@ def _tensor(*shape: int, fill: str = "integers", dtype: str = "float32") -> Tens
     return TensorSpec(shape=shape, dtype=dtype, fill=fill)
 
 
-def _pooling(operator: str, fill: str) -> Case:
-    inputs = {"value": _tensor(*_IMAGE, fill=fill)}
-    return Case(id=operator, operator=operator, inputs=inputs, strides=(2, 2), padding="VALID", ksize=(2, 2))
+def _pooling(operator: str, fill: str, **more: Any) -> Case:
+    inputs, said = {"value": _tensor(*_IMAGE, fill=fill)}, "".join(f" {word}" for word in more)
+    plain = Case(
+        id=f"{operator}{said}", operator=operator, inputs=inputs, strides=(2, 2), padding="VALID", ksize=(2, 2)
+    )
+    return replace(plain, **more)
 
 
 def _unpooling(operator: str, **more: TensorSpec) -> Case:
@@ -58,5 +61,7 @@ SAMPLES: Final = (
     _pooling("max_pool_argmax", "distinct"),
     _unpooling("max_unpool", indices=_tensor(*_POOLED, fill="indices", dtype=INDEX_DTYPE)),
     _pooling("avg_pool", "multiples"),
+    _pooling("max_pool", "distinct", ceil_mode="drop", ksize=(3, 2)),
+    _pooling("avg_pool", "multiples", divisor=5),
     _unpooling("avg_unpool"),
 )

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from adapters.call import Argument, Call, Function, errs, function, refuse
 from adapters.writing.indices import Convention, through_batch
+from adapters.writing.windows import divisors, explicit
 from cases.model import shapes
 from cases.model.case import Case
 from cases.model.dtypes import INTEGERS
@@ -34,17 +35,22 @@ def relu(_case: Case) -> Call:
 def max_pool(case: Case) -> Call:
     """Call ``lax.reduce_window`` with ``lax.max``."""
     start = _lowest(case) if case.dtype in (*INTEGERS, "bool") else "-jnp.inf"
-    return Call(expression=_reduced(case, "value", start, "lax.max"))
+    return Call(expression=_reduced(explicit(case), "value", start, "lax.max"))
 
 
 def avg_pool(case: Case) -> Call:
-    """Call ``lax.reduce_window`` with ``lax.add``, and divide by the same of ones: padding isn't counted."""
-    total, ones = (_reduced(case, tensor, "0.", "lax.add") for tensor in ("value", "jnp.ones_like(value)"))
-    return Call(expression=(total, " / ", ones))
+    """Call ``lax.reduce_window`` with ``lax.add``, and divide by the same of ones, or by what the call says."""
+    windows = explicit(case)
+    total, ones = (_reduced(windows, tensor, "0.", "lax.add") for tensor in ("value", "jnp.ones_like(value)"))
+    if case.divisor in {None, "inside"}:
+        return Call(expression=(total, " / ", ones))
+    by = divisors(case, "np.reshape({}, {})")
+    return Call(expression=(total, f" / ({by})" if "*" in by else f" / {by}"))
 
 
 def max_pool_argmax(case: Case) -> Call:
     """Call ``lax.reduce_window`` on pairs of an element and its place, with a function that keeps the first maximum."""
+    case = explicit(case)
     _, *image = case.inputs["value"].shape
     places = f"np.arange({math.prod(image)}, dtype=np.int32).reshape({(1, *image)})"
     pairs, starts = "(value, jnp.broadcast_to(places, value.shape))", f"({_lowest(case)}, np.int32(2**31 - 1))"

@@ -100,7 +100,8 @@ def frozen(tensors: Tensors) -> Tensors:
 
 def _read(case: Case) -> tuple[Any, ...]:
     """Return all that the definition reads of a call beside its tensors."""
-    return case.operator, shapes.axes(case), case.groups, case.gradients, case.include_batch_in_index
+    axes = shapes.axes(case)
+    return case.operator, axes, case.groups, case.gradients, case.include_batch_in_index, case.divisor
 
 
 def _spec(case: Case, name: str, tensor: Array) -> TensorSpec:

@@ -82,7 +82,7 @@ class Oracle:
         if "filter" in tensors:
             output = self.grouped(case.operator, tensors["value"], tensors["filter"], axes, case.groups)
             return self.add_bias(output, tensors["bias"]) if "bias" in tensors else output
-        result = getattr(self, case.operator)(*tensors.values(), axes)
+        result = getattr(self, case.operator)(*tensors.values(), axes, **_divisor(case))
         if case.include_batch_in_index:
             size = math.prod(case.inputs["value"].shape[1:])
             return result[0], pooling.with_batch(result[1], size)
@@ -94,7 +94,7 @@ class Oracle:
         rest = {name: tensor for name, tensor in tensors.items() if name != "cotangent"}
         cotangent, bias = tensors["cotangent"], rest.pop("bias", None)
         if "filter" not in rest:
-            return form(cotangent, *rest.values(), axes)  # type: ignore[no-any-return]
+            return form(cotangent, *rest.values(), axes, **_divisor(case))  # type: ignore[no-any-return]
         parts = zip(*(np.split(a, case.groups, axis=-1) for a in (cotangent, *rest.values())), strict=True)
         found = [form(*part, axes) for part in parts]
         whole = {name: np.concatenate([part[name] for part in found], axis=-1) for name in rest}
@@ -211,6 +211,11 @@ class Oracle:
         """
         blank = "\n" * self._preparation().count("\n")
         program.execute(blank + _statements(case), {"oracle": self.operators, **inputs})
+
+
+def _divisor(case: Case) -> dict[str, Any]:
+    """Return the divisor of a mean, which only average pooling takes, if the case says one."""
+    return {} if case.divisor is None else {"divisor": case.divisor}
 
 
 def _magnitudes(case: Case, inputs: Tensors) -> Tensors:

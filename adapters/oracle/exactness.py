@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from adapters.oracle.pooling import inside
+from adapters.oracle.pooling import divisors
 from adapters.oracle.windows import Array
 from cases.model import shapes
 from cases.model.case import INDEX_DTYPE, Case, is_chosen
@@ -63,14 +63,15 @@ def _terms(case: Case, name: str, magnitude: Array, inputs: Tensors) -> tuple[Ar
     if case.operator != "avg_pool":
         return magnitude, unit
     if name == "output":
-        return magnitude * inside(shapes.axes(case)), unit
+        return magnitude * divisors(shapes.axes(case), case.divisor), unit
     return magnitude, _share(case, unit)
 
 
 def _share(case: Case, unit: float) -> float:
-    """Return a power of two that divides every exact quotient of a multiple of ``unit`` by the window's size."""
+    """Return a power of two that divides every exact quotient of a multiple of ``unit`` by a mean's divisor."""
     area = math.prod(shapes.kernel_size(case))
-    return float(unit / 2 ** int(math.log2(area)))
+    most = max(area, case.divisor) if isinstance(case.divisor, int) else area
+    return float(unit / 2 ** int(math.log2(most)))
 
 
 def _factors(case: Case, name: str) -> list[str]:

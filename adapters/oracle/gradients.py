@@ -13,8 +13,9 @@ import numpy as np
 
 from adapters.oracle.conv import conv
 from adapters.oracle.conv_transpose import scatter
-from adapters.oracle.pooling import Indices, avg_unpool, inside, max_pool_argmax, refuse_empty_windows, window_sum
+from adapters.oracle.pooling import Indices, avg_unpool, divisors, max_pool_argmax, window_sum
 from adapters.oracle.windows import Array, under
+from cases.model.case import Divisor
 from cases.model.shapes import Axis
 
 # ruff: noqa: A002 - "filter" is the field's word
@@ -63,11 +64,12 @@ def _rows(indices: Indices) -> Indices:
     return np.arange(len(indices)).reshape(-1, *(1,) * (indices.ndim - 1))
 
 
-def avg_pool_gradients(cotangent: Array, value: Array, axes: tuple[Axis, ...]) -> Gradients:
-    """Return the gradient of average pooling: each window's cotangent is divided among its elements."""
+def avg_pool_gradients(
+    cotangent: Array, value: Array, axes: tuple[Axis, ...], divisor: Divisor | None = None
+) -> Gradients:
+    """Return the gradient of average pooling: each window's cotangent, over its divisor, goes to its elements."""
     del value
-    refuse_empty_windows(axes)
-    return {"value": avg_unpool(cotangent / inside(axes), axes)}
+    return {"value": avg_unpool(cotangent / divisors(axes, divisor), axes)}
 
 
 def avg_unpool_gradients(cotangent: Array, value: Array, axes: tuple[Axis, ...]) -> Gradients:

@@ -59,7 +59,10 @@ class Operators:
         return self._answer("conv_transpose", {"value": value, "filter": filter, "bias": bias}, arguments)
 
     def max_pool(self, value: Tensor, **arguments: Any) -> Array:
-        """Return the maximum of each window. Arguments: ksize, strides, padding; dilations, data_format."""
+        """Return the maximum of each window.
+
+        Arguments: ksize, strides, padding; dilations, ceil_mode, data_format.
+        """
         return self._answer("max_pool", {"value": value}, arguments)
 
     def max_pool_argmax(self, value: Tensor, **arguments: Any) -> tuple[Array, Indices]:
@@ -77,7 +80,10 @@ class Operators:
         return self._answer("max_unpool", {"value": value, "indices": indices}, arguments)
 
     def avg_pool(self, value: Tensor, **arguments: Any) -> Array:
-        """Return the mean of each window; padding isn't counted. Arguments: those of ``max_pool``."""
+        """Return the mean of each window.
+
+        Arguments: those of ``max_pool``; divisor, without which padding isn't counted.
+        """
         return self._answer("avg_pool", {"value": value}, arguments)
 
     def avg_unpool(self, value: Tensor, **arguments: Any) -> Array:

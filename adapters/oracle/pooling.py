@@ -7,6 +7,7 @@ counted in the same way. NaN is greater than every number, so it is the maximum 
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -14,6 +15,8 @@ import numpy.typing as npt
 
 from adapters.base import NotSupported
 from adapters.oracle.windows import Array, cut, overlap_add
+from cases.model import shapes
+from cases.model.case import Divisor
 from cases.model.shapes import Axis
 
 Indices = npt.NDArray[np.int64]
@@ -77,14 +80,13 @@ def max_unpool(value: Array, indices: Indices, axes: tuple[Axis, ...]) -> Array:
     return image.reshape(batch, *images, channels)
 
 
-def avg_pool(value: Array, axes: tuple[Axis, ...]) -> Array:
-    """Return the mean of those elements of each window that lie in the image; padding isn't counted.
+def avg_pool(value: Array, axes: tuple[Axis, ...], divisor: Divisor | None = None) -> Array:
+    """Return the mean of those elements of each window that lie in the image; ``divisor`` says what it divides by.
 
     Raises:
-        NotSupported: if a window holds padding alone.
+        NotSupported: if the mean of a window divides by 0, as that of padding alone does if padding isn't counted.
     """
-    refuse_empty_windows(axes)
-    return window_sum(value, axes) / inside(axes)
+    return window_sum(value, axes) / divisors(axes, divisor)
 
 
 def relu(value: Array, axes: tuple[Axis, ...]) -> Array:
@@ -99,9 +101,20 @@ def window_sum(value: Array, axes: tuple[Axis, ...]) -> Array:
     return total
 
 
-def inside(axes: tuple[Axis, ...]) -> Array:
-    """Return the number of elements of each window that lie in the image: [1, *count, 1]."""
-    return window_sum(np.ones((1, *(axis.image for axis in axes), 1)), axes)
+def divisors(axes: tuple[Axis, ...], divisor: Divisor | None = None) -> Array:
+    """Return what the mean of each window divides by: [1, *count, 1].
+
+    Raises:
+        NotSupported: if that is 0 for a window.
+    """
+    sides = [shapes.counted(axis, divisor) for axis in axes]
+    counts = functools.reduce(np.multiply.outer, sides, np.ones(1))[..., np.newaxis]
+    found: Array = np.full(counts.shape, float(divisor)) if isinstance(divisor, int) else counts
+    for number, side in enumerate(sides):
+        if 0 in side and not found.all():
+            msg = f"axis {number}: a window that holds nothing that is counted has no mean"
+            raise NotSupported(msg)
+    return found
 
 
 def avg_unpool(value: Array, axes: tuple[Axis, ...]) -> Array:
@@ -126,12 +139,13 @@ def _kernel_axes(axes: tuple[Axis, ...], at: int | None = None) -> tuple[int, ..
 def refuse_empty_windows(axes: tuple[Axis, ...]) -> None:
     """Refuse windows that hold no element of the image.
 
-    Explicit padding of a kernel or more makes such a window; so does a dilation that steps over the image.
+    Explicit padding of a kernel or more makes such a window; so does a dilation that steps over the image, and a window
+    that is kept behind the image.
 
     Raises:
         NotSupported: if there is such a window.
     """
     for number, axis in enumerate(axes):
         if not all(axis.inside(window) for window in range(axis.count)):
-            msg = f"axis {number}: a window that holds padding alone has neither a maximum nor a mean"
+            msg = f"axis {number}: a window that holds padding alone has no maximum"
             raise NotSupported(msg)

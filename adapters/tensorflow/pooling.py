@@ -13,7 +13,7 @@ from adapters.call import Argument, Call, Function, Text, composes, dilates, err
 from adapters.tensorflow.conv import VALID, padded, transposed
 from adapters.writing.forms import shape, single
 from adapters.writing.indices import Convention, channels_ahead, unpadded
-from adapters.writing.windows import inside
+from adapters.writing.windows import divisors, explicit
 from cases.model import rules, shapes
 from cases.model.case import Case
 from cases.model.dtypes import FLOATS
@@ -30,20 +30,28 @@ def relu(_case: Case) -> Call:
 
 def max_pool(case: Case) -> Call:
     """Call ``tf.nn.max_pool1d`` or its like, or ``tf.nn.pool``."""
-    takes_pairs = len(case.strides) <= _PLANE and not dilates(case)
+    reaches = case.broken is None and any(axis.overhang for axis in shapes.axes(case))  # pairs of a window are refused
+    takes_pairs = len(case.strides) <= _PLANE and not dilates(case) and not reaches
+    case = explicit(case)
     first = composes(case) and not takes_pairs
     return Call(expression=_pool(case, "max", *((_bordered(case), VALID) if first else ("value", case.padding))))
 
 
 def avg_pool(case: Case) -> Call:
-    """Call ``tf.nn.avg_pool1d`` or its like, or ``tf.nn.pool``; with pairs, divide sums by counts of elements."""
-    if not composes(case):
-        return Call(expression=_pool(case, "avg", "value", case.padding))
-    case = rules.effective(case)
+    """Call ``tf.nn.avg_pool1d`` or its like, or ``tf.nn.pool``.
+
+    With padding in pairs, and where a mean divides by something else, divide sums by what they are to be divided by.
+    """
+    asked = explicit(case)
+    if not composes(asked):
+        return Call(expression=_pool(case, "avg", "value", asked.padding))
+    windows, counted = rules.effective(asked), rules.effective(case)
+    what = "the padded image" if case.divisor == "padded" else "the image"
+    why = "what sums are divided by" if isinstance(case.divisor, int) else f"elements inside {what}"
     return Call(
         takes=("value", "counts"),
-        before=(f"counts = {_counts(case)}  # elements inside the image",),
-        expression=(_pool(case, "avg", padded(case), VALID), f" * {math.prod(case.ksize or ())} / counts"),
+        before=(f"counts = tf.cast({divisors(counted, 'tf.reshape({}, {})')}, tf.{case.dtype})  # {why}",),
+        expression=(_pool(windows, "avg", padded(windows), VALID), f" * {math.prod(case.ksize or ())} / counts"),
     )
 
 
@@ -51,6 +59,7 @@ def max_pool_argmax(case: Case) -> Call:
     """Call ``tf.nn.max_pool_with_argmax``, whose index is the canonical one; one axis is a plane of one row."""
     refuse("TensorFlow has no max pooling with indices for three spatial axes", when=len(case.strides) > _PLANE)
     refuse("tf.nn.max_pool_with_argmax takes no dilations", when=dilates(case))
+    case = explicit(case)
     output, argmax = (_unsqueezed(case, f"{{output}}.{name}") for name in ("output", "argmax"))
     outputs = {"output": output, "indices": argmax, "native_indices": argmax}
     if not composes(case):
@@ -94,15 +103,6 @@ def _bordered(case: Case) -> Function:
     """Return the image, padded by what is less than all."""
     lowest = "float('-inf')" if case.dtype in FLOATS else f"tf.{case.dtype}.min"
     return padded(case, constant_values=Text(text=lowest))
-
-
-def _counts(case: Case) -> str:
-    """Return how many elements of each window lie on the image, in the shape of the pooled value."""
-    axes, factors = shapes.axes(case), []
-    for number, axis in enumerate(axes):
-        sizes = [-1 if number == other else 1 for other in range(len(axes))] + ([] if case.channels_first else [1])
-        factors.append(f"tf.reshape({inside(axis)}, {sizes})")
-    return f"tf.cast({' * '.join(factors)}, tf.{case.dtype})"
 
 
 def max_unpool(case: Case) -> Call:

@@ -31,6 +31,7 @@ WORDS: Final[Words] = {
         "padding": Word(word="padding", form=alike),
         "dilations": Word(word="dilation"),
         "output_shape": Word(word="output_size", form=channels_ahead),
+        "divisor": Word(word="divisor_override"),
     },
     "F.max_pool{}d": _BY_PLACE,
     "F.avg_pool{}d": _BY_PLACE,

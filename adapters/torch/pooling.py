@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
-from adapters.call import Call, Function, Text, dilates, fault, function, refuse, refuse_given
+from adapters.call import Call, Expression, Function, Text, dilates, errs, fault, function, refuse, refuse_given
 from adapters.torch.padding import of_transposed, padded
-from adapters.writing import indices, windows
+from adapters.writing import indices
+from adapters.writing import windows as windows_of
 from adapters.writing.forms import cropped
 from cases.model import shapes
-from cases.model.case import Case
+from cases.model.case import DATA_FORMATS, Case
 from cases.model.dtypes import INTEGERS
 
+_TENSOR: Final = "torch.tensor({}).reshape({})"
 _PLANES: Final = indices.Convention(planes=True, arange="torch.arange")
 
 
@@ -32,21 +35,47 @@ def max_pool(case: Case) -> Call:
 def max_pool_argmax(case: Case) -> Call:
     """Call the same with ``return_indices``: indices count within a plane, which is the padded one if padded first."""
     call, crop = _max(case, return_indices=True)
+    is_padded = call.operands != ("value",)
     return Call(
         expression=(f"tuple(tensor{crop} for tensor in ", call, ")") if crop else call,
         returns=("output", "flat"),
-        after=tuple(_canonical(case, is_padded=call.operands != ("value",))),
+        after=tuple(_canonical(windows_of.explicit(case) if is_padded else case, is_padded=is_padded)),
         outputs={"output": "{output}", "indices": "indices", "native_indices": "{flat}"},
     )
 
 
 def avg_pool(case: Case) -> Call:
-    """Call ``F.avg_pool1d`` or its like, without the padding in the count."""
+    """Call ``F.avg_pool1d`` or its like, or divide sums of windows."""
     refuse("torch's average pooling has no dilation", when=dilates(case))
+    wrong = "divisor" in case.given or errs(case, "divisor")
+    refuse("F.avg_pool1d takes no divisor, so a wrong one can't be said", when=wrong and len(case.strides) == 1)
+    said = _mean(case)
+    if said is not None:
+        return Call(expression=said)
+    windows, over = windows_of.explicit(case), " // " if case.dtype in INTEGERS else " / "
+    sums = _sums(windows, "value")
+    if case.divisor in {None, "inside"}:
+        return Call(expression=sums + over + _sums(windows, "torch.ones_like(value)"))
+    if isinstance(case.divisor, int):
+        return Call(expression=sums + over + str(case.divisor))
+    counts = windows_of.divisors(replace(case, data_format=DATA_FORMATS[len(case.strides)][1]), _TENSOR)
+    return Call(
+        takes=("value", "counts"),
+        before=(f"counts = ({counts}).to(value)  # elements inside the padded image",),
+        expression=f"{sums}{over}counts",
+    )
+
+
+def _mean(case: Case) -> Expression | None:
+    """Return the mean as one call; None if the padding, or a number to divide by, can't be said."""
+    number = case.divisor if isinstance(case.divisor, int) else None
+    if number is not None and len(case.strides) == 1:
+        return None
+    own: dict[str, Any] = {"count_include_pad": case.divisor == "padded"}
+    if number is not None or "divisor" in case.given:
+        own["divisor"] = number
     may_crop = len(case.strides) == 1 or case.dtype not in {"float32", "float64"}
-    said = _one_call(case, "F.avg_pool{}d", {"count_include_pad": False}, may_crop=may_crop)
-    over = " // " if case.dtype in INTEGERS else " / "
-    return Call(expression=said or _sums(case, "value") + over + _sums(case, "torch.ones_like(value)"))
+    return _one_call(case, "F.avg_pool{}d", own, may_crop=may_crop and case.divisor != "padded")
 
 
 def _canonical(case: Case, *, is_padded: bool) -> Iterator[str]:
@@ -76,6 +105,7 @@ def _max(case: Case, **more: Any) -> tuple[Function, str]:
     tied = may_hold_lowest and (case.operator == "max_pool_argmax" or bool(case.gradients))
     why = "torch pads by half a kernel at most, and padding first would tie with the lowest elements of the data"
     refuse(why, when=tied)
+    case = windows_of.explicit(case)
     image = padded(case, "value", f", value={_lowest(case.dtype)}")
     return function(name, image, ksize=case.ksize, strides=case.strides, dilations=case.dilations, **more), ""
 
@@ -96,16 +126,27 @@ def _one_call(case: Case, name: str, last: dict[str, Any], *, may_crop: bool) ->
 
     Padding that differs before and after can often be said with ``ceil_mode``; ``may_crop`` asks for that.
     """
-    sizes: dict[str, Any] = {"ksize": case.ksize, "strides": case.strides, "padding": windows.one_number(case)}
+    sizes: dict[str, Any] = {"ksize": case.ksize, "strides": case.strides, "padding": windows_of.one_number(case)}
     axes = shapes.axes(case) if fault(case) is None else ()
-    if all(axis.before == axis.after and axis.before <= axis.kernel // 2 for axis in axes):
-        return function(name, "value", **sizes, **last), ""
-    found = [pair for pair in map(windows.ceiling, axes) if pair is not None]
+    alike = all(axis.before == axis.after and axis.before <= axis.kernel // 2 for axis in axes)
+    if alike and not (axes and _keeps(case)):
+        return function(name, "value", **sizes, **last, **_ceiled(case)), ""
+    found = [pair for pair in map(windows_of.ceiling, axes) if pair is not None]
     if not may_crop or len(found) < len(axes):
         return None
     pads, cuts = zip(*found, strict=True)
     ceiling = sizes | {"padding": Text(text=str(pads)), "ceil_mode": True}
     return function(name, "value", **ceiling, **last), cropped(cuts)
+
+
+def _keeps(case: Case) -> bool:
+    """Tell whether a window is kept that begins behind the image, which PyTorch drops."""
+    return shapes.window_counts(case) != shapes.window_counts(replace(case, ceil_mode=case.ceil_mode and "drop"))
+
+
+def _ceiled(case: Case) -> dict[str, Any]:
+    """Return the argument for a further window, which drops what begins behind the image."""
+    return {"ceil_mode": True} if case.ceil_mode is not None or "ceil_mode" in case.given else {}
 
 
 def max_unpool(case: Case) -> Call:
@@ -143,11 +184,11 @@ def _window(case: Case) -> tuple[Any, Any, tuple[str, ...]]:
     images = shapes.image_size(case)
     if (wrong := fault(case)) is not None:
         whole = wrong.argument == "output_shape" and wrong.axis is None
-        return windows.one_number(case), case.output_shape if whole else images, ()
+        return windows_of.one_number(case), case.output_shape if whole else images, ()
     axes = shapes.axes(case)
     if all(abs(axis.image - axis.full + 2 * axis.before) < axis.stride for axis in axes):
-        return windows.lead(case), images, ()
-    return windows.padded_image(axes)
+        return windows_of.lead(case), images, ()
+    return windows_of.padded_image(axes)
 
 
 def avg_unpool(case: Case) -> Call:
@@ -156,9 +197,9 @@ def avg_unpool(case: Case) -> Call:
     refuse("torch's unpooling has no dilation", when=dilates(case))
     if len(case.strides) > 2:  # noqa: PLR2004 - F.fold has two axes
         return _transposed(case)
-    first = fault(case) is None and not windows.alike(case)
-    plain = (windows.one_number(case), shapes.image_size(case), ())
-    pads, sizes, cuts = windows.padded_image(shapes.axes(case)) if first else plain
+    first = fault(case) is None and not windows_of.alike(case)
+    plain = (windows_of.one_number(case), shapes.image_size(case), ())
+    pads, sizes, cuts = windows_of.padded_image(shapes.axes(case)) if first else plain
     row = (1,) * (2 - len(case.strides))  # a line is one row of an image
     if row and isinstance(pads, tuple):
         pads = (0, *pads)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from adapters.call import refuse
 from cases.model import rules, shapes
 from cases.model.case import Case
 from cases.model.shapes import Axis
@@ -33,10 +34,37 @@ def padded_image(axes: tuple[Axis, ...]) -> tuple[tuple[int, ...], tuple[int, ..
     return (0,) * len(axes), tuple(map(padded_size, axes)), tuple(map(image, axes))
 
 
-def inside(axis: Axis) -> list[int]:
-    """Return how many elements of each window of an axis lie on the image."""
-    starts = (window * axis.stride - axis.before for window in range(axis.count))
-    return [sum(0 <= start + tap * axis.dilation < axis.image for tap in range(axis.kernel)) for start in starts]
+def explicit(case: Case) -> Case:
+    """Return a pooling that says ceil_mode or a divisor as the same windows, without both.
+
+    What the last window reaches beyond is padding then, which is in pairs. If both change nothing, the padding stays.
+
+    Raises:
+        NotSupported: if the call has a fault: without what it says it would be another wrong call.
+    """
+    if (case.ceil_mode, case.divisor) == (None, None):
+        return case
+    refuse(
+        "there is no ceil_mode or divisor here, so a wrong call with one can't be said", when=case.broken is not None
+    )
+    if shapes.is_plain(case):
+        return replace(case, ceil_mode=None, divisor=None)
+    pairs = tuple((axis.before, axis.after + axis.overhang) for axis in shapes.axes(case))
+    return replace(case, padding=pairs, ceil_mode=None, divisor=None)
+
+
+def divisors(case: Case, form: str) -> str:
+    """Return the text of what each window's mean divides by, in the layout of the pooled value.
+
+    ``form`` is the text that makes an array of a shape from a list: ``np.reshape({}, {})``.
+    """
+    if isinstance(case.divisor, int):
+        return str(case.divisor)
+    axes, factors = shapes.axes(case), []
+    for number, axis in enumerate(axes):
+        sizes = [-1 if number == other else 1 for other in range(len(axes))] + ([] if case.channels_first else [1])
+        factors.append(form.format(list(shapes.counted(axis, case.divisor)), sizes))
+    return " * ".join(factors)
 
 
 def of_full(axis: Axis) -> tuple[str, int]:

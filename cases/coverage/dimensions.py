@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from cases.coverage import numbers, sizes
 from cases.model import dtypes, shapes
-from cases.model.case import OPERATORS, Case, Padding, is_outward
+from cases.model.case import OPERATORS, POOLING, Case, Padding, is_outward
 from cases.model.shapes import Axis
 
 Value = tuple[str, str]
@@ -100,6 +101,20 @@ def _output_padding(added: tuple[int, ...] | None) -> str:
     return "unsaid" if added is None else "more" if any(added) else "zeros"
 
 
+def _last_window(case: Case) -> str:
+    """Name what becomes of elements behind the last whole window along some axis."""
+    axes = shapes.axes(case)
+    if any(axis.overhang for axis in axes):
+        return "beyond the padding"
+    return "within" if all(axis.padded <= axis.full for axis in axes) else "leaves a rest"
+
+
+def _divisor(case: Case) -> str:
+    """Name what means divide by, if it is not the elements inside the image of each window."""
+    plain = shapes.is_plain(replace(case, ceil_mode=None))
+    return "inside" if plain else "a number" if isinstance(case.divisor, int) else "padded"
+
+
 def _counts_batch(case: Case) -> bool:
     """Tell whether the batch changes an index: that of a single image is the same either way."""
     return case.include_batch_in_index and case.inputs["value"].shape[0] > 1
@@ -124,6 +139,8 @@ _VALUES: Final[dict[str, tuple[str, ...]]] = {
     "bias": ("without", "with"),
     "output size": ("the smallest", "larger"),
     "output_padding": ("unsaid", "zeros", "more"),
+    "last window": ("within", "leaves a rest", "beyond the padding"),
+    "divisor": ("inside", "padded", "a number"),
     "index": ("within an image", "through the batch"),
     "layout": ("channels-last", "channels-first"),
     "dtype": (*dtypes.FLOATS, *dtypes.INTEGERS),
@@ -146,6 +163,8 @@ _OF_CASE: Final[dict[str, Callable[[Case], str]]] = {
     "bias": lambda case: _flag("bias" in case.inputs, "with", "without"),
     "output size": _output_size,
     "output_padding": lambda case: _output_padding(case.output_padding),
+    "last window": _last_window,
+    "divisor": _divisor,
     "index": lambda case: _flag(_counts_batch(case), "through the batch", "within an image"),
     "layout": lambda case: _flag(case.channels_first, "channels-first", "channels-last"),
     "dtype": lambda case: case.dtype,
@@ -157,6 +176,8 @@ _ONLY: Final[dict[str, Callable[[str], bool]]] = {
     "bias": lambda operator: operator in _FILTERED,
     "output size": is_outward,
     "output_padding": lambda operator: operator == "conv_transpose",
+    "last window": lambda operator: operator in POOLING,
+    "divisor": lambda operator: operator == "avg_pool",
     "index": lambda operator: operator == "max_pool_argmax",
     sizes.NUMBER: lambda operator: operator in _FILTERED,
 }

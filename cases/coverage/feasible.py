@@ -21,7 +21,7 @@ from cases.loading.entries import Entry
 from cases.loading.schema import FILE
 from cases.loading.sizes import BuildError
 from cases.model import dtypes, shapes
-from cases.model.case import DATA_FORMATS, Case
+from cases.model.case import DATA_FORMATS, POOLING, Case
 from cases.model.shapes import Axis
 
 Fields = dict[str, Any]
@@ -31,10 +31,14 @@ _AXES: Final = (*itertools.product((7, 8), (1, 2, 3), (1, 2, 3), (1, 2)), (9, 2,
 The last two are the smallest with different dilations for which SAME needs no padding.
 """
 _PADDINGS: Final = ("VALID", "SAME", [0, 0], [1, 1], [0, 1])
+_BEYOND: Final[Value] = ("last window", "beyond the padding")
 _SAID: Final[dict[Value, Fields]] = {
     ("groups", "several"): {"in_channels": 4, "out_channels": 4, "groups": 2},
     ("groups", "depthwise"): {"in_channels": 2, "out_channels": 4, "groups": 2},
     ("bias", "with"): {"bias": True},
+    _BEYOND: {"ceil_mode": "drop"},
+    ("divisor", "padded"): {"divisor": "padded"},
+    ("divisor", "a number"): {"divisor": 5},
     ("index", "through the batch"): {"include_batch_in_index": True, "batch": 2},
     **{("dtype", dtype): {"dtype": dtype} for dtype in (*dtypes.FLOATS, *dtypes.INTEGERS)},
     dimensions.EMPTY: {"batch": 0},
@@ -45,6 +49,9 @@ _SAID: Final[dict[Value, Fields]] = {
     ("output_padding", "more"): {},
 }
 """Value -> the fields that give it to a plain entry; the fields of the last three depend on the entry's sizes."""
+
+
+_PADDED: Final[Value] = ("padding", "explicit, symmetric")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +81,15 @@ def space(operator: str) -> Space:
         search.with_all_sizes(calls, option)
     flat = [call for call in calls if len(call.fields["image"]) > 1]
     larger = [call for call in flat if ("output size", "larger") in call.values]
-    plain = [*flat[:1], *larger[:1]]  # only a larger output has an output_padding above 0
+    # only a larger output has an output_padding above 0, and only padding and a rest show what pooling makes of them
+    resting = search.showing(_BEYOND, [call for call in flat if _PADDED in call.values]) if _BEYOND in options else []
+    plain = [*flat[:1], *larger[:1], *resting]
     for (one, other), call in itertools.product(dimensions.pairs(options), plain):
         if one[0] != other[0] and (one, other) not in search.found:
             search.attempt(call.saying(one, other), (one, other))
+    for call in calls if operator == "avg_pool" else []:  # a mean of nothing divides by a number
+        if call.fields["padding"] == "SAME":
+            search.attempt(call.saying(("divisor", "a number")) | {"ceil_mode": "keep"})
     reasoned = dict(_reasoned(operator))
     feasible = (search.found - reasoned.keys()) | {pair for pair, why in reasoned.items() if not why}
     rest = {
@@ -152,10 +164,20 @@ class _Search:
             for pair in dimensions.pairs(wanted):
                 self.refused.setdefault(pair, reason)
             return None
+        if self.operator in POOLING and shapes.has_empty_window(case):
+            return None
         values = dimensions.kinds(case)
         self.seen.update(values)
         self.found.update(dimensions.pairs(values))
         return case, values
+
+    def showing(self, option: Value, calls: list[_Call]) -> list[_Call]:
+        """Return the first call that has this value if it is asked for, as a list; none if no call has."""
+        for call in calls:
+            built = self.attempt(call.saying(option), (option, *call.values))
+            if built and option in built[1]:
+                return [call]
+        return []
 
     def sizes(self) -> list[_Call]:
         """Return one call of each class of sizes. Sizes with the same values are one class.
@@ -189,7 +211,8 @@ class _Search:
         for call in sizes:
             if not missing & {*call.values} or (option[0] == "output_padding" and option[1] != call.padded_by):
                 continue
-            if self.attempt(call.saying(option), (option, *call.values)):
+            built = self.attempt(call.saying(option), (option, *call.values))
+            if built and option in built[1]:
                 missing -= {*call.values}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from cases.model import shapes
-from cases.model.case import Case
+from cases.model.case import POOLING, Case
 from cases.model.shapes import Axis
 
 Value = tuple[str, str]
@@ -127,11 +127,15 @@ _NEVER: Final[dict[tuple[Value, Value], str]] = {
 }
 
 
+_REACHES: Final = ("padding", "VALID"), ("padding", "explicit, zeros")
+"""A pooling may take a window that reaches beyond the image without padding."""
 _ALONE: Final = (WINDOW, "1"), ("padding", "explicit, symmetric")
 
 
 def why_never(operator: str, one: Value, other: Value) -> str:
     """Return why no call with a right answer has both values, one of them of size; empty if a call can have both."""
-    if {one, other} == {*_ALONE} and operator in {"max_pool", "max_pool_argmax", "avg_pool"}:
+    if {one, other} == {*_ALONE} and operator in {"max_pool", "max_pool_argmax"}:
         return "the first window holds padding alone"
+    if operator in POOLING and BELOW in {one[0], other[0]} and not {one, other}.isdisjoint(_REACHES):
+        return ""
     return _NEVER.get((one, other)) or _NEVER.get((other, one)) or ""

@@ -12,6 +12,7 @@ from cases.model.case import OPERATORS
 
 _JOINT: Final = "Joint draws: every dimension of a call varies at once, because faults live where rare things meet."
 _LARGE: Final = "Joint draws in which one quantity is large, around what a register, a byte or 16 bits hold."
+_LAYERS: Final = "Layers as networks have them: many channels, one window for all axes, mostly with gradients."
 _MOST: Final = 10_000
 _HIGHEST_SEED: Final = 2**32 - 1
 _DIGITS: Final = 20
@@ -27,7 +28,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("operator", help=", ".join(OPERATORS))
     parser.add_argument("--seed", required=True, help=f"an integer from 0 to {_HIGHEST_SEED}; all calls follow from it")
     parser.add_argument("--number", required=True, help=f"the number of calls, from 1 to {_MOST}")
-    parser.add_argument("--large", action="store_true", help="one quantity of each call is beyond the usual")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--large", action="store_true", help="one quantity of each call is beyond the usual")
+    kinds.add_argument("--layers", action="store_true", help="layers as networks have them, mostly with gradients")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -38,7 +41,8 @@ def run(options: argparse.Namespace) -> int:
     """
     operator = _operator(options.operator)
     seed = _integer("seed", options.seed, 0, _HIGHEST_SEED)
-    drawn = draw(operator, seed, _integer("number", options.number, 1, _MOST), large=options.large)
+    kind = "large" if options.large else "layers" if options.layers else "joint"
+    drawn = draw(operator, seed, _integer("number", options.number, 1, _MOST), kind)
     sys.stdout.write(file_of(operator, seed, drawn))
     sys.stderr.write(summary(drawn))
     return 0
@@ -46,10 +50,10 @@ def run(options: argparse.Namespace) -> int:
 
 def file_of(operator: str, seed: int, drawn: Drawn) -> str:
     """Return the text of a case file with these entries."""
-    number = len(drawn.entries)
+    number, option = len(drawn.entries), "" if drawn.kind == "joint" else f" --{drawn.kind}"
     about = (
-        _LARGE if drawn.large else _JOINT,
-        f"Drawn by `python -m cases draw {operator} --seed {seed} --number {number}{' --large' * drawn.large}`.",
+        {"joint": _JOINT, "large": _LARGE, "layers": _LAYERS}[drawn.kind],
+        f"Drawn by `python -m cases draw {operator} --seed {seed} --number {number}{option}`.",
     )
     return case_file(operator, about, SOURCE, drawn.entries)
 

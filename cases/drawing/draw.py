@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cases.coverage.feasible import build_call
 from cases.drawing import measures
 from cases.drawing.data import draw_data, draw_special
-from cases.drawing.options import Options, draw_large, draw_options
+from cases.drawing.options import Options, draw_large, draw_layer, draw_options
 from cases.drawing.sizes import draw_sizes
 from cases.drawing.stream import Stream
 from cases.loading.sizes import BuildError
 from cases.model import shapes, sums
-from cases.model.case import DATA_FORMATS, Case
+from cases.model.case import DATA_FORMATS, POOLING, Case
 
 Fields = dict[str, Any]
 _PATIENCE: Final = 300
@@ -32,18 +33,18 @@ _LEAST: Final = 4
 class Drawn:
     """The entries of a draw; how many sizes were rejected for each reason; the options that fitted no sizes.
 
-    If ``large``, one quantity of each call is beyond the usual.
+    ``kind`` is a key of ``KINDS``.
     """
 
-    large: bool = False
+    kind: str = "joint"
     entries: list[Fields] = field(default_factory=list)
     rejected: Counter[str] = field(default_factory=Counter)
     given_up: list[Options] = field(default_factory=list)
 
     def add(self, operator: str, seed: int, place: int) -> None:
         """Draw the call of a place, and add its entry."""
-        stream = Stream(key=f"{'large' if self.large else 'draw'}\0{operator}\0{seed}\0{place}")
-        options_of = draw_large if self.large else draw_options
+        options_of = KINDS[self.kind]
+        stream = Stream(key=f"{'draw' if self.kind == 'joint' else self.kind}\0{operator}\0{seed}\0{place}")
         while True:
             options = options_of(operator, stream)
             for _ in range(_PATIENCE):
@@ -64,9 +65,17 @@ class _RejectedError(Exception):
     """The sizes that were drawn make no call that fits the options."""
 
 
-def draw(operator: str, seed: int, number: int, *, large: bool = False) -> Drawn:
+KINDS: Final[dict[str, Callable[[str, Stream], Options]]] = {
+    "joint": draw_options,
+    "large": draw_large,
+    "layers": draw_layer,
+}
+"""What is drawn: all dimensions at once, one quantity beyond the usual besides, or layers as networks have them."""
+
+
+def draw(operator: str, seed: int, number: int, kind: str = "joint") -> Drawn:
     """Return the first ``number`` calls of an operator that follow from a seed."""
-    drawn = Drawn(large=large)
+    drawn = Drawn(kind=kind)
     for place in range(1, number + 1):
         drawn.add(operator, seed, place)
     return drawn
@@ -101,6 +110,8 @@ def _with_options(options: Options, sizes: Fields) -> Fields:
         "batch": options.batch,
         "bias": options.bias,
         "include_batch_in_index": options.through_the_batch,
+        "ceil_mode": options.ceil_mode,
+        "divisor": options.divisor,
         "data_format": {"first": first, "last": last, "unsaid": None}[options.layout],
         "dtype": options.dtype,
         "gradients": options.gradients,
@@ -135,7 +146,7 @@ def _check(options: Options, call: Case) -> None:
         _TOO_LARGE: measures.elements(call) > most_elements,
         "the products are too many": measures.products(call) > most_products,
         "nearly all elements are zeros": scatters and measures.is_sparse(call),
-        "a window holds padding alone": not options.filtered and measures.has_empty_window(call),
+        "a window holds padding alone": options.operator in POOLING and shapes.has_empty_window(call),
     }
     for reason, is_so in faults.items():
         if is_so:

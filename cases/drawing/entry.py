@@ -64,6 +64,8 @@ def _plain(case: Case) -> Fields:
         "padding": padding,
         "output_padding": case.output_padding and list(case.output_padding),
         "dilations": case.dilations and list(case.dilations),
+        "ceil_mode": case.ceil_mode,
+        "divisor": case.divisor,
         **_channels(case),
         "batch": value.shape[0],
         "data_format": case.data_format,

@@ -35,8 +35,3 @@ def least_elements(case: Case) -> int:
 def is_sparse(case: Case) -> bool:
     """Tell whether windows are so few that a tensor with one element for each of them is nearly all zeros."""
     return math.prod(shapes.window_counts(case)) * _SPARSE < math.prod(shapes.image_size(case))
-
-
-def has_empty_window(case: Case) -> bool:
-    """Tell whether some window holds padding alone, which has no maximum and no average."""
-    return any(not axis.inside(window) for axis in shapes.axes(case) for window in range(axis.count))

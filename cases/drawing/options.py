@@ -7,15 +7,16 @@ So rejected draws take no option away.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
-from cases.drawing import large
+from cases.drawing import large, layers
 from cases.drawing.stream import Stream
 from cases.model import dtypes
-from cases.model.case import is_chosen
+from cases.model.case import POOLING, CeilMode, Divisor, is_chosen
 
 _DTYPES: Final = dict.fromkeys(dtypes.FLOATS, 4) | dict.fromkeys(dtypes.INTEGERS, 1)
 _PADDINGS: Final = {"SAME": 4, "VALID": 3, "symmetric": 2, "asymmetric": 2, "one side": 2}
+_DIVISORS: Final[dict[Divisor | None, int]] = {None: 6, "inside": 1, "padded": 4, 1: 1, 3: 1, 5: 1, 7: 1}
 _BATCHES: Final = {0: 1, 1: 8, 2: 7, 3: 5, 5: 4}
 _RANKS: Final = {1: 3, 2: 4, 3: 3}
 _BUDGETS: Final = {(2**13, 2_000_000): 10, (2**16, 20_000_000): 5, (2**18, 20_000_000): 1}
@@ -30,7 +31,7 @@ class Options:
 
     ``budget`` is the most elements of a tensor, and the most products of the call. ``special`` is empty for plain
     numbers. ``symmetric`` tells that the first of three axes is also the third. ``large`` names what is large (see
-    ``cases.drawing.large``); it is mostly empty.
+    ``cases.drawing.large``); it is mostly empty. ``layer`` tells that the sizes are those of ``cases.drawing.layers``.
     """
 
     operator: str
@@ -49,7 +50,10 @@ class Options:
     output_padding: bool
     through_the_batch: bool
     anywhere: bool
+    ceil_mode: CeilMode | None = None
+    divisor: Divisor | None = None
     large: str = ""
+    layer: bool = False
 
     @property
     def filtered(self) -> bool:
@@ -81,7 +85,17 @@ def draw_options(operator: str, stream: Stream) -> Options:
         output_padding=asked and padding != "SAME",
         through_the_batch=operator == "max_pool_argmax" and stream.one_in(2),
         anywhere=operator == "max_unpool" and stream.one_in(3),
+        **_of_windows(operator, Stream(key=f"{stream.key}\0windows\0{stream.taken}")),
     )
+
+
+def _of_windows(operator: str, stream: Stream) -> dict[str, Any]:
+    """Return the options that pooling alone has, from a stream of their own: no other option depends on them."""
+    if operator not in POOLING:
+        return {}
+    ceil_mode = stream.weighted({None: 3, "drop": 2, "keep": 1})
+    divisor = stream.weighted(_DIVISORS) if operator == "avg_pool" else None
+    return {"ceil_mode": ceil_mode, "divisor": divisor}
 
 
 def draw_large(operator: str, stream: Stream) -> Options:
@@ -95,6 +109,27 @@ def draw_large(operator: str, stream: Stream) -> Options:
         batch=stream.one_of(large.BATCHES) if what == large.BATCH else usual.batch or 1,
         dilated=usual.dilated or what == large.DILATION,
         groups="several" if what == large.GROUPS else usual.groups,
+    )
+
+
+def draw_layer(operator: str, stream: Stream) -> Options:
+    """Return options of a layer as networks have them; its gradients are mostly asked."""
+    usual = draw_options(operator, stream)
+    pooling, zeros = operator in POOLING, "zero" in usual.special or "subnormal" in usual.special
+    return replace(
+        usual,
+        layer=True,
+        budget=_LARGEST,
+        axes=stream.weighted(layers.RANKS),
+        dtype=stream.weighted(layers.DTYPES),
+        padding=stream.weighted(layers.PADDINGS),
+        batch=stream.weighted(layers.BATCHES),
+        groups=stream.weighted({"one": 5, "several": 1, "depthwise": 2}) if usual.filtered else "one",
+        special=stream.one_of(("nan", "inf", "minus_inf")) if pooling and (zeros or stream.one_in(3)) else "",
+        dilated=stream.one_in(6),
+        gradients=stream.below(4) > 0,
+        symmetric=True,
+        output_padding=False,
     )
 
 

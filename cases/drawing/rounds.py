@@ -17,7 +17,8 @@ BEYOND: Final = 1000
 _PER_ROUND: Final = 20
 """The calls of one operator in a file. So all operators are asked about equally, however early a run ends."""
 _ONE_WRONG_IN: Final = 4
-_ONE_LARGE_IN: Final = 8
+_KINDS: Final = {"joint": 11, "large": 2, "layers": 3}
+"""The kinds of draws, with weights."""
 
 
 def rounds(operators: Sequence[str], seed: int, number: int) -> Iterator[tuple[str, str]]:
@@ -41,7 +42,7 @@ def _entries(operator: str, seed: int, places: range) -> Iterator[dict[str, Any]
         if operator == PIPELINE:
             yield {"name": f"d{place}", **draw_pipeline(stream)}
             continue
-        drawn = Drawn(large=stream.one_in(_ONE_LARGE_IN))
+        drawn = Drawn(kind=stream.weighted(_KINDS))
         drawn.add(operator, seed, place)
         [valid] = drawn.entries
         wrong = draw_wrong(operator, valid, stream) if stream.one_in(_ONE_WRONG_IN) else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
-from cases.drawing import large
+from cases.drawing import large, layers
+from cases.drawing.layers import Line
 from cases.drawing.options import Options
 from cases.drawing.stream import Stream
 from cases.model import shapes
@@ -26,22 +27,13 @@ _CHANNELS: Final = {1: 4, 2: 5, 3: 5, 4: 4, 7: 2, 8: 2, 9: 2, 15: 2, 16: 2, 17: 
 _DEPTHS: Final = (2, 3, 4, 5, 7, 8, 9, 16, 17, 32, 33)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Axis:
-    image: int
-    kernel: int
-    stride: int
-    dilation: int
-    pair: tuple[int, int]
-
-
 def draw_sizes(options: Options, stream: Stream) -> dict[str, Any]:
     """Return the fields of an entry for its image, windows, padding and channels.
 
     Three axes have three different images, or the first and the third are the same in everything.
     """
-    axes = [_axis(options, stream) for _ in range(options.axes)]
-    if len(axes) > 2 and options.symmetric:  # noqa: PLR2004 - three axes
+    axes = _layer(options, stream) if options.layer else [_axis(options, stream) for _ in range(options.axes)]
+    if len(axes) > 2 and options.symmetric and not options.layer:  # noqa: PLR2004 - three axes
         axes[2] = axes[0]
     if options.large:
         axes = [_holding(options, axis, stream) for axis in _enlarged(options, axes, stream)]
@@ -59,23 +51,27 @@ def draw_sizes(options: Options, stream: Stream) -> dict[str, Any]:
     return fields | _channels(options, stream)
 
 
-def _axis(options: Options, stream: Stream) -> _Axis:
+def _axis(options: Options, stream: Stream) -> Line:
     kernel, stride = stream.weighted(_KERNELS[options.axes]), stream.weighted(_STRIDES)
     dilation = stream.weighted(_DILATIONS) if options.dilated else 1
     extent = shapes.extent(kernel, dilation)
     pair = _pair(options, extent, stream)
     image = _image(options.axes, stream)
-    return _holding(options, _Axis(image=image, kernel=kernel, stride=stride, dilation=dilation, pair=pair), stream)
+    return _holding(options, Line(image=image, kernel=kernel, stride=stride, dilation=dilation, pair=pair), stream)
 
 
-def _holding(options: Options, axis: _Axis, stream: Stream) -> _Axis:
+def _holding(options: Options, axis: Line, stream: Stream) -> Line:
     """Return the axis with an image that holds a window."""
     extent = shapes.extent(axis.kernel, axis.dilation)
     missing = 0 if options.padding == "SAME" else extent - sum(axis.pair) - axis.image
     return replace(axis, image=axis.image + missing + stream.below(4)) if missing > 0 else axis
 
 
-def _enlarged(options: Options, axes: list[_Axis], stream: Stream) -> list[_Axis]:
+def _layer(options: Options, stream: Stream) -> list[Line]:
+    return layers.lines(options.axes, options.padding, stream, filtered=options.filtered, dilated=options.dilated)
+
+
+def _enlarged(options: Options, axes: list[Line], stream: Stream) -> list[Line]:
     """Return the axes with what is large in them; the channels, the groups and the batch are large elsewhere."""
     place = stream.below(len(axes))
     match options.large:
@@ -125,6 +121,8 @@ def _channels(options: Options, stream: Stream) -> dict[str, Any]:
     if options.large == large.GROUPS:
         return large.groups(stream)
     first, second = stream.weighted(_CHANNELS), stream.weighted(_CHANNELS)
+    if options.layer:
+        first, second = stream.one_of(layers.CHANNELS), stream.one_of(layers.CHANNELS)
     many = large.channels(stream) if options.large == large.CHANNELS else 0
     if not options.filtered:
         return {"channels": many or first}
@@ -133,7 +131,7 @@ def _channels(options: Options, stream: Stream) -> dict[str, Any]:
     elif many:
         first = many
     if options.groups == "depthwise":
-        depth = many or stream.one_of(_DEPTHS)
+        depth = many or stream.one_of(layers.DEPTHS if options.layer else _DEPTHS)
         return {"in_channels": depth, "out_channels": depth * stream.one_of((1, 1, 2, 3)), "groups": depth}
     if options.groups == "one":
         return {"in_channels": first, "out_channels": second}

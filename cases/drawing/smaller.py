@@ -24,8 +24,8 @@ MOST_ASKED: Final = 400
 _MOST_LITERAL: Final = 64
 """The most elements of a tensor that is written out as numbers."""
 _OPTIONS: Final = (
-    *("gradients", "bias", "cotangent", "dilations", "include_batch_in_index", "data_format", "indices", "filter"),
-    *("special", "groups", "value", "data"),
+    *("gradients", "bias", "cotangent", "dilations", "ceil_mode", "divisor", "include_batch_in_index", "data_format"),
+    *("indices", "filter", "special", "groups", "value", "data"),
 )
 _GOES_WITH: Final = {"special": "position", "gradients": "cotangent"}
 _SIZES: Final = ("image", "kernel", "ksize", "strides", "dilations", "output_padding", "padding")

@@ -9,7 +9,7 @@ from cases.coverage.feasible import build_call
 from cases.drawing.entry import replaced
 from cases.drawing.stream import Stream
 from cases.loading.sizes import BuildError
-from cases.model.case import Case, is_outward
+from cases.model.case import POOLING, Case, is_outward
 
 Fields = dict[str, Any]
 _NOT_WRONG: Final = {"gradients", "special", "position", "output_padding"}
@@ -113,7 +113,10 @@ def _data_format(_call: Case, _fields: Fields, stream: Stream) -> Fields:
 
 
 def _type(call: Case, fields: Fields, stream: Stream) -> Fields:
-    name = stream.one_of(("strides", "padding", "dilations", "ksize" if "ksize" in fields else "output_shape"))
+    further = ("ceil_mode",) * (call.operator in POOLING) + ("divisor",) * (call.operator == "avg_pool")
+    name = stream.one_of(
+        ("strides", "padding", "dilations", "ksize" if "ksize" in fields else "output_shape", *further)
+    )
     if name == "output_shape" and call.output_shape is None:
         return {}
     return {"given": {name: stream.one_of((None, "2", 1.5, [1.5] * len(call.strides), True))}}

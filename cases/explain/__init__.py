@@ -80,6 +80,8 @@ def _arguments(case: Case) -> Iterator[str]:
     """Yield the arguments that decide sizes and numbers."""
     yield f"kernel {by(shapes.kernel_size(case))}"
     yield f"strides {by(case.strides)}"
+    yield from [f"ceil_mode {case.ceil_mode}"] if case.ceil_mode else []
+    yield from [f"divisor {case.divisor}"] if case.divisor else []
     yield f"padding {case.padding if isinstance(case.padding, str) else ' '.join(map(str, case.padding))}"
     for name, sizes in (("dilations", case.dilations), ("output_padding", case.output_padding)):
         if sizes is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,15 +15,20 @@ from cases.explain.numbers import listed, number, total
 from cases.explain.parts import Array, Kind, NoAnswerError, Picture, Step, apart, by, picture, pictured
 from cases.explain.view import View
 from cases.explain.windows import Cells, Place, cells, pad, spread, terms, under, windows
+from cases.model import shapes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Window:
-    """A window: the place on the padded image where it begins, the places of its elements there, and these elements."""
+    """A window: the place on the padded image where it begins, the places of its elements there, and these elements.
+
+    ``divisor`` is what its mean divides by.
+    """
 
     corner: Place
     spots: Array
     elements: Array
+    divisor: int
 
     @property
     def best(self) -> int:
@@ -80,11 +86,11 @@ def max_pool_argmax(seen: View) -> Answer:
 
 
 def avg_pool(seen: View) -> Answer:
-    """Take the mean of each window's elements; padding isn't counted."""
+    """Take the mean of each window's elements: their sum over what the call divides by."""
     pooling = _pooling(seen)
     with np.errstate(over="ignore", invalid="ignore"):
-        output = pooling.gathered(lambda window: float(window.elements.sum()) / len(window.elements))
-    divisors = pooling.gathered(lambda window: len(window.elements)).astype(np.float64)
+        output = pooling.gathered(lambda window: float(window.elements.sum()) / window.divisor)
+    divisors = pooling.gathered(lambda window: window.divisor).astype(np.float64)
     drawn = [picture("divisors", divisors, Kind.COUNT)] if np.unique(divisors).size > 1 else []
     text = "Each sum over its own divisor." if drawn else f"Each sum over {number(divisors.flat[0])}."
     return (*_beginning(pooling), *_ends(pooling, _mean), ending(seen, output, text, *drawn)), {"output": output}
@@ -94,22 +100,31 @@ def _pooling(seen: View) -> Pooling:
     strides = tuple(axis.stride for axis in seen.axes)
     taps = cells(np.zeros((*(axis.kernel for axis in seen.axes), 1)), Kind.TAP)
     taps = spread(taps, tuple(axis.dilation for axis in seen.axes))
-    padded = pad(cells(seen.value, Kind.ELEMENT), tuple((axis.before, axis.after) for axis in seen.axes))
-    found = {place: _read(padded, taps, corner) for place, corner in windows(padded, taps, strides)}
+    pairs = tuple((axis.before, axis.after + axis.overhang) for axis in seen.axes)
+    padded = pad(cells(seen.value, Kind.ELEMENT), pairs)
+    found = {place: _read(seen, padded, taps, place, corner) for place, corner in windows(padded, taps, strides)}
     return Pooling(seen=seen, padded=padded, taps=taps, windows=found)
 
 
-def _read(padded: Cells, taps: Cells, corner: Place) -> Window:
+def _read(seen: View, padded: Cells, taps: Cells, place: Place, corner: Place) -> Window:
     numbers, _, held = terms(padded, taps, corner)
-    if not held.any():
+    divisor = _divisor(seen, place)
+    if not (divisor if seen.case.operator == "avg_pool" else held.any()):
         msg = "a window that holds padding alone has neither a maximum nor a mean"
         raise NoAnswerError(msg)
-    return Window(corner=corner, spots=np.argwhere(held) + corner, elements=numbers[held][:, 0])
+    return Window(corner=corner, spots=np.argwhere(held) + corner, elements=numbers[held][:, 0], divisor=divisor)
+
+
+def _divisor(seen: View, place: Place) -> int:
+    said = seen.case.divisor
+    if isinstance(said, int):
+        return said
+    return math.prod(shapes.counted(axis, said)[number] for axis, number in zip(seen.axes, place, strict=True))
 
 
 def _beginning(pooling: Pooling) -> list[Step]:
     seen = pooling.seen
-    loses = "it can't be chosen" if seen.case.operator.startswith("max") else "it isn't counted"
+    loses = "it can't be chosen" if seen.case.operator.startswith("max") else _uncounted(seen)
     value = picture(f"channel {seen.channel}", seen.value[..., 0], Kind.ELEMENT, origin=(0,) * len(seen.axes))
     text = f"Padding holds no element: {loses}. Rows and columns are counted from the image."
     padded = (_drawn(pooling, "padded"),) if pooling.padded.sizes != seen.value.shape[:-1] else ()
@@ -117,6 +132,16 @@ def _beginning(pooling: Pooling) -> list[Step]:
         Step(heading="The image", pictures=(value,)),
         Step(heading="Padding around", text=(*sides.forward(seen), *([text] if padded else [])), pictures=padded),
     ]
+
+
+def _uncounted(seen: View) -> str:
+    """Say what padding is for a mean."""
+    if isinstance(seen.case.divisor, int):
+        return f"it adds nothing, and each sum is divided by {seen.case.divisor}"
+    if seen.case.divisor != "padded":
+        return "it isn't counted"
+    beyond = ", but what the last window reaches beyond it isn't" if any(axis.overhang for axis in seen.axes) else ""
+    return f"it adds nothing, and it is counted{beyond}"
 
 
 def _drawn(pooling: Pooling, title: str, **more: Array) -> Picture:
@@ -184,8 +209,12 @@ def _chosen(pooling: Pooling) -> list[Step]:
     return [Step(heading="The chosen elements", text=(f"The same in all {counts} windows.",), pictures=(drawn,))]
 
 
-def _mean(_: Pooling, window: Window) -> tuple[str, ...]:
+def _mean(pooling: Pooling, window: Window) -> tuple[str, ...]:
     count, places = len(window.elements), "element lies" if len(window.elements) == 1 else "elements lie"
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = float(window.elements.sum()) / count
-    return (f"{count} {places} in it: ({total(window.elements.tolist())}) / {count} = {number(mean)}.",)
+        mean = float(window.elements.sum()) / window.divisor
+    divided = "" if window.divisor == count else f", and their sum is divided by {window.divisor}"
+    if divided and pooling.seen.case.divisor == "padded":
+        divided = f", and {window.divisor} of its cells lie in the padded image"
+    sums = total(window.elements.tolist()) if count else "0"
+    return (f"{count} {places} in it{divided}: ({sums}) / {window.divisor} = {number(mean)}.",)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cases.explain.parts import by
 from cases.explain.view import View, Words
+from cases.model import shapes
 from cases.model.case import Case
 from cases.model.shapes import Axis
 
@@ -16,15 +19,34 @@ def forward(seen: View) -> tuple[str, ...]:
 
 def _forward(axis: Axis, words: Words, case: Case) -> str:
     if case.padding == "VALID":
-        size = f"({axis.image} - {axis.extent}) // {axis.stride} + 1 = {axis.count}"
-        return f"{words.many}: VALID adds none; windows of {axis.extent}, {axis.stride} apart: {size}."
+        size = f"({axis.image} - {axis.extent}) // {axis.stride} + 1 = {_whole(axis)}"
+        whole = f"{words.many}: VALID adds none; windows of {axis.extent}, {axis.stride} apart: {size}."
+        return f"{whole}{_further(axis, words, case)}"
     if case.padding == "SAME":
-        windows = f"SAME wants ceil({axis.image} / {axis.stride}) = {_windows(axis.count)}"
-        return f"{words.many}: {windows}. {_same(axis, words)}"
-    return (
-        f"{words.many}: the call says {axis.before} {words.front} and {axis.after} {words.back}; then "
-        f"({axis.padded} - {axis.extent}) // {axis.stride} + 1 = {_windows(axis.count)} fit."
-    )
+        plain = replace(axis, count=_whole(axis))
+        windows = f"SAME wants ceil({axis.image} / {axis.stride}) = {_windows(plain.count)}"
+        return f"{words.many}: {windows}. {_same(plain, words)}{_further(axis, words, case)}"
+    size = f"({axis.padded} - {axis.extent}) // {axis.stride} + 1 = {_windows(_whole(axis))}"
+    said = f"{words.many}: the call says {axis.before} {words.front} and {axis.after} {words.back}; then {size} fit."
+    return f"{said}{_further(axis, words, case)}"
+
+
+def _whole(axis: Axis) -> int:
+    """Return the number of windows that fit on the padded image."""
+    return shapes.window_count(axis.image, axis.extent, axis.stride, (axis.before, axis.after))
+
+
+def _further(axis: Axis, words: Words, case: Case) -> str:
+    """Say what ceil_mode makes of the elements behind the last window that fits."""
+    begin = _whole(axis) * axis.stride
+    if case.ceil_mode is None:
+        return ""
+    if axis.count > _whole(axis):
+        behind = " It begins behind the image, and is kept." if begin - axis.before >= axis.image else ""
+        return f" ceil_mode adds one, which reaches {words.count(axis.overhang)} beyond the padding.{behind}"
+    if (axis.padded - axis.extent) % axis.stride == 0:
+        return " ceil_mode adds none: nothing is left."
+    return f" ceil_mode adds none: it would begin {begin - axis.before} from the image's start, which is behind it."
 
 
 def _same(axis: Axis, words: Words) -> str:

@@ -53,6 +53,8 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
         output_shape=_output_shape(entry, operator, sizes),
         output_padding=sizes.output_padding,
         dilations=sizes.dilations,
+        ceil_mode=getattr(entry, "ceil_mode", None),
+        divisor=getattr(entry, "divisor", None),
         groups=getattr(entry, "groups", 1),
         data_format=entry.data_format,
         include_batch_in_index=getattr(entry, "include_batch_in_index", False),

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
+from cases.model.case import CeilMode
+
 Numbers = list[Any]  # nested in any way; the loader flattens it and checks that each element is a number
 Size = StrictInt | list[StrictInt]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
@@ -163,7 +165,27 @@ class PoolEntry(Entry):
     ksize: Size | None = Field(None, description="The spatial size of the window.")
 
 
-class ArgmaxEntry(PoolEntry):
+class WindowsEntry(PoolEntry):
+    """A pooling that reads an image through windows."""
+
+    ceil_mode: CeilMode | None = Field(
+        None,
+        description="Take the elements behind the last whole window by a further one, which reaches beyond the "
+        "padding. One that begins behind the image is dropped or kept.",
+    )
+
+
+class MeanEntry(WindowsEntry):
+    """An average pooling."""
+
+    divisor: Literal["inside", "padded"] | StrictInt | None = Field(
+        None,
+        description="What a mean divides by: a window's elements inside the image, which is the default; those inside "
+        "the padded image; or this number.",
+    )
+
+
+class ArgmaxEntry(WindowsEntry):
     """A max pooling with indices."""
 
     include_batch_in_index: StrictBool = Field(default=False, description="The index counts through the batch, too.")

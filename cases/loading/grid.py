@@ -77,7 +77,11 @@ def keeps(where: str | None, fields: dict[str, Any]) -> bool:
 def _label(field: str, value: Any) -> str:
     if isinstance(value, bool):
         return ("" if value else "no-") + field.replace("_", "-")
+    if value is None:
+        return f"no-{field.replace('_', '-')}"
     if isinstance(value, str):
+        if field == "ceil_mode":
+            return f"ceil-{value}"
         return re.sub(r"[^a-z0-9]+", "-", value.lower())
     return _PREFIX.get(field, field.replace("_", "-")) + _number(value)
 

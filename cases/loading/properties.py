@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from cases.model import dtypes, rules, shapes, windows
-from cases.model.case import Case, Step, is_outward
+from cases.model.case import POOLING, Case, Step, is_outward
 from cases.model.shapes import Axis
 from cases.model.windows import special_words
 
@@ -50,6 +50,10 @@ PROPERTIES: Final[dict[str, Callable[[Case], Any]]] = {
     "explicit": lambda case: not isinstance(_one(case).padding, str),
     "strides": _argument("strides"),
     "dilations": lambda case: shapes.dilations(_one(case)),
+    "ceil_mode": lambda case: _one(case).ceil_mode or "",
+    "divisor": lambda case: "inside" if _one(case).divisor is None else case.divisor,
+    "plain": lambda case: case.operator not in POOLING or shapes.is_plain(_one(case)),
+    "overhangs": lambda case: any(axis.overhang for axis in _axes(case)),
     "dilated": lambda case: max(shapes.dilations(_one(case))) > 1,
     "kernel": lambda case: shapes.kernel_size(_one(case)),
     "image": lambda case: (case.output_shape or _first(case))[1:-1],

@@ -14,11 +14,12 @@ from cases.loading.entries import (
     ConvEntry,
     ConvTransposeEntry,
     MaxUnpoolEntry,
-    PoolEntry,
+    MeanEntry,
     Sentence,
     Source,
     Strict,
     UnpoolEntry,
+    WindowsEntry,
 )
 from cases.loading.pipeline.entries import PipelineEntry
 
@@ -45,10 +46,17 @@ class ConvTransposeFile(Topic):
 
 
 class PoolFile(Topic):
-    """Cases of a pooling."""
+    """Cases of max pooling."""
 
-    operator: Literal["max_pool", "avg_pool"]
-    cases: list[PoolEntry] = Field(min_length=1)
+    operator: Literal["max_pool"]
+    cases: list[WindowsEntry] = Field(min_length=1)
+
+
+class MeanFile(Topic):
+    """Cases of average pooling."""
+
+    operator: Literal["avg_pool"]
+    cases: list[MeanEntry] = Field(min_length=1)
 
 
 class ArgmaxFile(Topic):
@@ -79,7 +87,7 @@ class PipelineFile(Topic):
     cases: list[PipelineEntry] = Field(min_length=1)
 
 
-AnyFile = ConvFile | ConvTransposeFile | PoolFile | ArgmaxFile | MaxUnpoolFile | AvgUnpoolFile | PipelineFile
+AnyFile = ConvFile | ConvTransposeFile | PoolFile | MeanFile | ArgmaxFile | MaxUnpoolFile | AvgUnpoolFile | PipelineFile
 FILE: TypeAdapter[AnyFile] = TypeAdapter(Annotated[AnyFile, Field(discriminator="operator")])
 
 

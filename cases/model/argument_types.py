@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from cases.model.case import Broken, Case, TensorSpec, is_outward
+from cases.model.case import POOLING, Broken, Case, TensorSpec, is_outward
 from cases.model.dtypes import FLOATS, INTEGERS
 
-_OPTIONAL: Final = ("dilations", "output_padding", "data_format")
+_OPTIONAL: Final = ("dilations", "output_padding", "ceil_mode", "divisor", "data_format")
 """The arguments that every call may leave out."""
+_ONLY: Final = {"ceil_mode": POOLING, "divisor": ("avg_pool",)}
+"""The operators that have an argument, where not all have it."""
 _INDICES: Final = ("int32", "int64")
 
 
@@ -25,6 +27,8 @@ def faults(case: Case) -> Iterator[Broken]:
 
 def _types(case: Case) -> Iterator[Broken]:
     for name, (fits, wanted) in _KINDS.items():
+        if case.operator not in _ONLY.get(name, {case.operator}):
+            continue
         value = getattr(case, name)
         if not fits(value) and (value is not None or _needs(case, name)):
             yield Broken(rule="type", argument=name, reason=f"{name} is {value!r}, not {wanted}")
@@ -72,6 +76,8 @@ _KINDS: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
     "output_shape": (_are_whole, "whole numbers, one an axis"),
     "output_padding": (_are_whole, "whole numbers, one an axis"),
     "dilations": (_are_whole, "whole numbers, one an axis"),
+    "ceil_mode": (lambda value: value in ("drop", "keep"), "drop or keep"),
+    "divisor": (lambda value: value in ("inside", "padded") or _is_whole(value), "inside, padded or a whole number"),
     "groups": (_is_whole, "a whole number"),
     "data_format": (lambda value: isinstance(value, str), "a word"),
 }

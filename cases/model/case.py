@@ -16,6 +16,10 @@ Operator = Literal[
 ]
 Padding = str | tuple[tuple[int, int], ...]
 Tier = Literal["exact", "bounded", "special"]
+CeilMode = Literal["drop", "keep"]
+"""Words for a further window, which reaches beyond the padding. One that begins behind the image is dropped or kept."""
+Divisor = Literal["inside", "padded"] | int
+"""What a mean divides by: a window's elements inside the image, those inside the padded image, or a number."""
 
 INPUTS: Final[dict[str, tuple[str, ...]]] = {
     "conv": ("value", "filter"),
@@ -31,6 +35,8 @@ PIPELINE: Final = "pipeline"
 """The operator of a case that is a list of calls. A call takes tensors that earlier calls returned."""
 OPERATORS: Final = tuple(name for name in INPUTS if name != "relu")
 """The operators that have case files of their own. relu is only a step of pipelines."""
+POOLING: Final = ("max_pool", "max_pool_argmax", "avg_pool")
+"""The operators that read an image through windows without a filter."""
 OUTPUTS: Final[dict[str, tuple[str, ...]]] = dict.fromkeys(INPUTS, ("output",)) | {
     "max_pool_argmax": ("output", "indices")
 }
@@ -41,6 +47,8 @@ ARGUMENTS: Final = (
     "padding",
     "output_padding",
     "dilations",
+    "ceil_mode",
+    "divisor",
     "groups",
     "data_format",
 )
@@ -112,9 +120,11 @@ class Case:
     ``inputs`` holds the tensors that ``INPUTS`` names, then ``bias`` [out_channels] if there is one, then ``cotangent``
     if gradients are asked. ``strides``, ``ksize``, ``output_padding`` and ``dilations`` have one entry for each spatial
     axis. ``output_shape`` is a whole shape. ``padding`` is SAME, VALID or a (before, after) pair for each spatial axis.
-    ``data_format`` is a word of ``DATA_FORMATS``. An argument that is None is not passed: dilations are then 1, and the
-    layout is channels-last. ``given`` holds arguments of a wrong type, length or value, inputs among them. The call
-    passes them unchanged, in place of the other fields.
+    ``ceil_mode`` and ``divisor`` are those of ``CeilMode`` and ``Divisor``. ``data_format`` is a word of
+    ``DATA_FORMATS``. An argument that is None is not passed: dilations are then 1, a pooling leaves the elements behind
+    its last whole window out, a mean divides by the elements inside the image, and the layout is channels-last.
+    ``given`` holds arguments of a wrong type, length or value, inputs among them. The call passes them unchanged, in
+    place of the other fields.
     ``gradients`` names the inputs whose vector-Jacobian product with ``cotangent`` is asked, beside the output.
     ``expected`` holds the literal result that a document gives, if it does, as flat values in C order; NaN and
     infinities are texts that ``float`` reads, because cases have to compare equal and to be JSON. At most one of
@@ -132,6 +142,8 @@ class Case:
     output_shape: tuple[int, ...] | None = None
     output_padding: tuple[int, ...] | None = None
     dilations: tuple[int, ...] | None = None
+    ceil_mode: CeilMode | None = None
+    divisor: Divisor | None = None
     groups: int = 1
     data_format: str | None = None
     include_batch_in_index: bool = False

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cases.model import argument_types, shapes
-from cases.model.case import DATA_FORMATS, INPUTS, Broken, Case
+from cases.model.case import DATA_FORMATS, INPUTS, POOLING, Broken, Case
 
 FAULTS: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 """What it may raise to reckon with a wrong call, whose arguments may be of any type and size."""
@@ -56,6 +56,8 @@ def _broken(case: Case, indices: npt.NDArray[np.int64] | None) -> Iterator[Broke
     yield from _positive("stride", "strides", case.strides)
     yield from _positive("dilation", "dilations", shapes.dilations(case))
     yield from _positive("size", "kernel", shapes.kernel_size(case))
+    if case.operator == "avg_pool" and isinstance(case.divisor, int) and case.divisor < 1:
+        yield Broken(rule="size", argument="divisor", reason=f"divisor {case.divisor} is below 1")
     yield from _data_format(case)
     yield from _padding(case)
     yield from _channels(case)
@@ -182,7 +184,8 @@ def _windows(case: Case) -> Iterator[Broken]:
     for number, axis in enumerate(shapes.axes(case)):
         if axis.extent < 1:
             continue  # an earlier rule refuses such a window, and the number that fits is not a second fault
-        fits = shapes.window_count(axis.image, axis.extent, axis.stride, (axis.before, axis.after))
+        mode = case.ceil_mode if case.operator in POOLING else None
+        fits = shapes.window_count(axis.image, axis.extent, axis.stride, (axis.before, axis.after), mode)
         if fits < 1:
             reason, sides = f"axis {number}: no window of {axis.extent} fits on {axis.image}", (axis.extent, axis.image)
             yield Broken(rule="size", argument=argument, reason=reason, sides=sides, axis=number)

@@ -10,9 +10,11 @@ of the three that defines SAME for a transposed convolution with any output shap
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass
 
-from cases.model.case import Case, Padding
+from cases.model.case import Case, CeilMode, Divisor, Padding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,11 @@ class Axis:
         return self.before + self.image + self.after
 
     @property
+    def overhang(self) -> int:
+        """Return the number of elements by which the last window reaches beyond the padded image."""
+        return max(self.full - self.padded, 0)
+
+    @property
     def starts(self) -> range:
         """Return the position at which each window begins."""
         return range(-self.before, self.count * self.stride - self.before, self.stride)
@@ -63,10 +70,43 @@ class Axis:
 
     def inside(self, window: int) -> range:
         """Return the positions of those elements of a window that lie in the image."""
+        return self._between(0, window, self.image)
+
+    def inside_padded(self, window: int) -> range:
+        """Return the positions of those elements of a window that lie in the padded image."""
+        return self._between(-self.before, window, self.image + self.after)
+
+    def _between(self, start: int, window: int, stop: int) -> range:
         positions = self.positions(window)
-        first = -(positions.start // self.dilation)  # the number of elements before the image
-        stop = -((positions.start - self.image) // self.dilation)  # the number before the image's end
-        return positions[max(first, 0) : max(stop, 0)]
+        first = -((positions.start - start) // self.dilation)  # the number of elements before the start
+        last = -((positions.start - stop) // self.dilation)  # the number before the stop
+        return positions[max(first, 0) : max(last, 0)]
+
+
+def counted(axis: Axis, divisor: Divisor | None) -> tuple[int, ...]:
+    """Return how many elements of each window a mean counts along an axis: those in the image, or in the padded one."""
+    count = axis.inside_padded if divisor == "padded" else axis.inside
+    return tuple(len(count(window)) for window in range(axis.count))
+
+
+def is_plain(case: Case) -> bool:
+    """Tell whether a call has the windows, and divides by the numbers, that it has without ceil_mode and divisor."""
+    along = axes(case)
+    if any(axis.overhang for axis in along):
+        return False
+    if isinstance(case.divisor, int):
+        return _areas(along) == {case.divisor}
+    return all(counted(axis, case.divisor) == counted(axis, None) for axis in along)
+
+
+def _areas(along: tuple[Axis, ...]) -> set[int]:
+    """Return how many elements of the image windows hold."""
+    return {math.prod(sides) for sides in itertools.product(*({*counted(axis, None)} for axis in along))}
+
+
+def has_empty_window(case: Case) -> bool:
+    """Tell whether a pooling has a window with no maximum, or with a mean that divides by nothing."""
+    return not isinstance(case.divisor, int) and any(0 in counted(axis, case.divisor) for axis in axes(case))
 
 
 def axes(case: Case) -> tuple[Axis, ...]:
@@ -125,7 +165,7 @@ def window_counts(case: Case) -> tuple[int, ...]:
     if case.output_shape is not None:
         return case.inputs["value"].shape[1:-1]
     axes = zip(image_size(case), extents(case), case.strides, padding_pairs(case), strict=True)
-    return tuple(window_count(*axis) for axis in axes)
+    return tuple(window_count(*axis, case.ceil_mode) for axis in axes)
 
 
 def pads(
@@ -153,9 +193,17 @@ def same_padding(image: int, extent: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
-def window_count(image: int, extent: int, stride: int, pair: tuple[int, int]) -> int:
-    """Return the number of windows that fit on an image padded by ``pair``; zero or less if no window fits."""
-    return (image + sum(pair) - extent) // stride + 1
+def window_count(image: int, extent: int, stride: int, pair: tuple[int, int], ceil_mode: CeilMode | None = None) -> int:
+    """Return the number of windows on an image padded by ``pair``; zero or less if there is none.
+
+    The elements behind the last window that fits get a further window if ``ceil_mode`` is set, which reaches beyond the
+    padding. If it begins behind the image, ``drop`` leaves it out.
+    """
+    room = image + sum(pair) - extent
+    count = room // stride + 1
+    if ceil_mode is None or room % stride == 0:
+        return count
+    return count if ceil_mode == "drop" and count * stride >= image + pair[0] else count + 1
 
 
 def output_shape(case: Case) -> tuple[int, ...]:

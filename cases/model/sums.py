@@ -129,21 +129,27 @@ def _sums_of_means(case: Case) -> Iterator[float]:
     yield _bound(_area(case), _numbers(case.inputs["value"]))
     if case.gradients:
         back = _numbers(case.inputs["cotangent"])
-        share = back.unit / 2 ** (_area(case).bit_length() - 1)
-        yield _over(case) * back.most / min(_areas(case)) / share
+        share = back.unit / 2 ** (max(_divisors(case) | {_area(case)}).bit_length() - 1)
+        yield _over(case) * back.most / min(_divisors(case)) / share
 
 
 def _divides(case: Case) -> bool:
     """Tell whether each mean and each share of a gradient is a number of the dtype: a float may halve."""
     divisors = [_numbers(case.inputs[name]).divisor for name in ("value", "cotangent") if name in case.inputs]
     halves = 2**20 if case.dtype in dtypes.FLOATS else 1
-    return all(divisor * halves % area == 0 for area in _areas(case) for divisor in divisors)
+    return all(divisor * halves % by == 0 for by in _divisors(case) for divisor in divisors)
 
 
-def _areas(case: Case) -> set[int]:
-    """Return the numbers of elements of the image that windows hold, if any; 1 if no window holds an element."""
-    lengths = [{len(axis.inside(window)) for window in range(axis.count)} for axis in shapes.axes(case)]
-    return {math.prod(sides) for sides in itertools.product(*lengths)} - {0} or {1}
+def _divisors(case: Case) -> set[int]:
+    """Return the numbers that means are divided by; 1 if no window holds an element.
+
+    A framework whose means have no other divisor than a window's elements divides by their number first.
+    """
+    area = set() if case.divisor is None else {_area(case)}
+    if isinstance(case.divisor, int):
+        return {case.divisor} | area
+    lengths = [{*shapes.counted(axis, case.divisor)} for axis in shapes.axes(case)]
+    return ({math.prod(sides) for sides in itertools.product(*lengths)} - {0} or {1}) | area
 
 
 def _area(case: Case) -> int:

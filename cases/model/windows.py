@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cases.model import shapes
-from cases.model.case import Case, TensorSpec
+from cases.model.case import POOLING, Case, TensorSpec
 from cases.model.fill import fill, special_places
 
-_POOLING: Final = ("max_pool", "max_pool_argmax", "avg_pool")
 _Column = npt.NDArray[Any]
 """The elements of one window in one channel of one image, in the order of their places."""
 
@@ -43,7 +42,7 @@ def some(which: Callable[[_Column], bool], case: Case) -> bool:
         KeyError: if the case has no value of its own: it is a step of a pipeline.
     """
     value = case.inputs["value"]
-    if case.operator not in _POOLING or not (special_words(value) or value.fill == "literal"):
+    if case.operator not in POOLING or not (special_words(value) or value.fill == "literal"):
         return False
     return any(map(which, _columns(case)))
 

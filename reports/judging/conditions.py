@@ -14,7 +14,15 @@ from cases.model.case import Case
 _FLAGS: Final = (
     *("dilated", "explicit", "channels_first", "depthwise", "gradients", "empty", "biased", "not_finite", "pads"),
     *("include_batch_in_index", "window_beyond_image", "gaps", "grows", "padding_is_odd", "windows_overlap"),
-    *("windows_reach_end", "window_has_nan", "window_of_nan_alone", "window_of_lowest_alone", "integer"),
+    *(
+        "overhangs",
+        "plain",
+        "windows_reach_end",
+        "window_has_nan",
+        "window_of_nan_alone",
+        "window_of_lowest_alone",
+        "integer",
+    ),
 )
 _COMPARED: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
     'padding == "SAME"': ("padding", lambda padding: padding == "SAME"),

@@ -21,7 +21,7 @@ topics of these names. A sampled mode is asked enough of them to have each value
 
 LARGE: Final = "large"
 """The topic of joint draws in which one quantity is large."""
-JOINT: Final = ("drawn", LARGE)
+JOINT: Final = ("drawn", LARGE, "layers")
 """The topics of joint draws."""
 JOINT_TIMES: Final = 4
 

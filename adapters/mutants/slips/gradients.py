@@ -13,7 +13,7 @@ from adapters.mutants.call import Array, Call, Tensors
 from adapters.mutants.slips.indices import last_places
 from adapters.mutants.slips.unpooling import first_places
 from adapters.oracle import Oracle
-from adapters.oracle.pooling import inside
+from adapters.oracle.pooling import divisors
 from adapters.oracle.windows import cut, overlap_add
 from cases.model.case import Case
 from cases.model.shapes import Axis
@@ -69,17 +69,23 @@ def whole_window(call: Call) -> Tensors:
     if "value_gradient" not in call.right:
         return call.right
     area = math.prod(axis.kernel for axis in call.axes)
-    return _back(call, lambda cotangent: cotangent * inside(call.axes) / area)
+    return _back(call, lambda cotangent: cotangent * divisors(call.axes, call.case.divisor) / area)
+
+
+def of_default_divisor(call: Call) -> Tensors:
+    """Divide a mean's cotangent by the elements inside the image, whatever the call says."""
+    gradient = call.said(divisor=None) if "value_gradient" in call.right else {}
+    return call.right | {name: array for name, array in gradient.items() if name == "value_gradient"}
 
 
 def not_divided(call: Call) -> Tensors:
     """Give each element of a mean the whole cotangent."""
-    return _back(call, lambda cotangent: cotangent * inside(call.axes))
+    return _back(call, lambda cotangent: cotangent * divisors(call.axes, call.case.divisor))
 
 
 def averaged_over_window(call: Call) -> Tensors:
     """Take the mean of the cotangent under a window instead of the sum."""
-    return call.edited("value_gradient", lambda array: array / inside(call.axes))
+    return call.edited("value_gradient", lambda array: array / divisors(call.axes, call.case.divisor))
 
 
 def from_window_start(call: Call) -> Tensors:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from adapters.mutants.call import Array, Call, Tensors
-from adapters.oracle.pooling import inside
+from adapters.oracle.pooling import divisors
 from adapters.oracle.windows import cut
 
 
@@ -68,7 +68,7 @@ def gaps_filled(call: Call) -> Tensors:
     """Repeat each share of a mean's cotangent stride times, which is right if windows lie side by side."""
     if "value_gradient" not in call.right or any(axis.stride < axis.kernel for axis in call.axes):
         return call.right
-    shares = call.inputs["cotangent"] / inside(call.axes)
+    shares = call.inputs["cotangent"] / divisors(call.axes, call.case.divisor)
     for number, axis in enumerate(call.axes):
         shares = np.repeat(shares, axis.stride, axis=1 + number)
         places = np.minimum(np.arange(axis.image) + axis.before, shares.shape[1 + number] - 1)

@@ -11,7 +11,7 @@ import numpy as np
 
 from adapters.mutants.call import Array, Call, Tensors
 from adapters.mutants.slips.counting import starts
-from adapters.oracle.pooling import inside, window_sum
+from adapters.oracle.pooling import divisors, window_sum
 from adapters.oracle.windows import cut
 from cases.model.dtypes import FLOATS, special
 
@@ -60,13 +60,13 @@ def padded_with_minus_infinity(call: Call) -> Tensors:
 
 def meant(call: Call) -> Tensors:
     """Return the mean of a window's elements."""
-    mean = window_sum(call.inputs["value"], call.axes) / inside(call.axes)
+    mean = window_sum(call.inputs["value"], call.axes) / divisors(call.axes, call.case.divisor)
     return call.edited("output", lambda _: mean)
 
 
 def divided_first(call: Call) -> Tensors:
     """Divide each element before the sum."""
-    shares = _windows(call, 0.0) / inside(call.axes).reshape(
+    shares = _windows(call, 0.0) / divisors(call.axes, call.case.divisor).reshape(
         1, *(axis.count for axis in call.axes), 1, *(1,) * len(call.axes)
     )
     return call.edited("output", lambda _: shares.sum(axis=_taps(call)))
@@ -110,14 +110,41 @@ def without_tap(call: Call, which: str) -> Tensors:
     return call.right | {"output": np.where(counts > 0, found, call.right["output"])}
 
 
+def pushed_back(call: Call) -> Tensors:
+    """Let the last window along each axis end with the padding: what it would reach beyond, it begins earlier."""
+    found = dict(call.right)
+    for number, axis in enumerate(call.axes):
+        if axis.overhang and axis.count > 1:
+            pairs = [(each.before, each.after + each.overhang) for each in call.axes]
+            pairs[number] = (axis.before + axis.overhang, axis.after)
+            moved = call.said(padding=tuple(pairs), ceil_mode=None, gradients=())
+            last = (*(slice(None),) * (number + 1), slice(-1, None))
+            for name in moved:
+                found[name] = found[name].copy()
+                found[name][last] = moved[name][last]
+    return found
+
+
+def kept(call: Call) -> Tensors:
+    """Keep a window that begins behind the image, if its mean may divide by something."""
+    counts = call.case.divisor not in {None, "inside"}
+    return call.said(ceil_mode="keep") if call.case.ceil_mode == "drop" and counts else call.right
+
+
 def divided_by(call: Call, what: str) -> Tensors:
     """Divide a window's sum by a wrong number of ``DIVISORS``."""
     total = window_sum(call.inputs["value"], call.axes)
     return call.right | {"output": total / DIVISORS[what](call)}
 
 
+def _part(call: Call) -> Array:
+    """Return the share of the call's number that the elements inside the image are of a whole window."""
+    area, number = math.prod(axis.kernel for axis in call.axes), call.case.divisor
+    return divisors(call.axes) * (number if isinstance(number, int) else 1) / area
+
+
 def _padded_behind(call: Call) -> Array:
-    return inside(tuple(replace(axis, image=axis.image + axis.after, after=0) for axis in call.axes))
+    return divisors(tuple(replace(axis, image=axis.image + axis.after, after=0) for axis in call.axes))
 
 
 def _range(call: Call) -> Array:
@@ -134,9 +161,10 @@ DIVISORS: Final[dict[str, Callable[[Call], float | Array]]] = {
     "span of the window": lambda call: math.prod(axis.extent for axis in call.axes),
     "strides": lambda call: math.prod(axis.stride for axis in call.axes),
     "one": lambda _: 1.0,
-    "elements less one": lambda call: np.maximum(inside(call.axes) - 1, 1),
-    "first window's": lambda call: inside(call.axes).flat[0],
+    "elements less one": lambda call: np.maximum(divisors(call.axes, call.case.divisor) - 1, 1),
+    "first window's": lambda call: divisors(call.axes, call.case.divisor).flat[0],
     "steps between the ends": _range,
+    "part of the number": _part,
     "elements behind the image too": _padded_behind,
 }
 """Name -> a number by which a wrong mean divides."""

@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from adapters.base import NotSupported
 from adapters.oracle import NotExact, Oracle
-from adapters.oracle.pooling import inside
+from adapters.oracle.pooling import divisors
 from cases.model import shapes
-from cases.model.case import Case, Tier
+from cases.model.case import POOLING, Case, Tier
 from cases.model.dtypes import FLOATS
 from cases.model.fill import fill
 from cases.model.tolerance import Tolerance
@@ -74,6 +74,7 @@ def _explanations(
     yield from unpooling.explanations(case, inputs, actual)
     yield from _of_surplus(case, inputs)
     yield from _of_dilations(case, inputs)
+    yield from _of_pooling(case, inputs)
     yield from _of_layout(expected)
     if _has_shapes(expected, actual):
         yield from _of_values(case, inputs, expected, actual)
@@ -216,6 +217,18 @@ def _of_dilations(case: Case, inputs: Arrays) -> Iterator[Explanation]:
         yield "dilations ignored", _answer(replace(case, dilations=None), inputs)
 
 
+def _of_pooling(case: Case, inputs: Arrays) -> Iterator[Explanation]:
+    """Yield a pooling without the further window or the divisor that the call says, or with one that it doesn't say."""
+    if case.operator not in POOLING:
+        return
+    if case.ceil_mode is not None and not case.gradients:
+        yield "ceil_mode ignored", _answer(replace(case, ceil_mode=None), inputs)
+    elif case.ceil_mode is None and not case.gradients and any(axis.padded > axis.full for axis in shapes.axes(case)):
+        yield "a further window, as with ceil_mode", _answer(replace(case, ceil_mode="drop"), inputs)
+    if case.divisor is not None:
+        yield "divisor ignored", _answer(replace(case, divisor=None), inputs)
+
+
 def _of_indices(case: Case, expected: Arrays) -> Iterator[Explanation]:
     if "indices" not in expected:
         return
@@ -232,12 +245,13 @@ def _of_indices(case: Case, expected: Arrays) -> Iterator[Explanation]:
 def _of_average(case: Case, inputs: Arrays) -> Iterator[Explanation]:
     if case.operator != "avg_pool" or case.tier != "exact":
         return
-    counts = inside(shapes.axes(case))
+    counts = divisors(shapes.axes(case), case.divisor)
     exact = Oracle().run(replace(case, tier="bounded"), inputs)["output_float64"]
     sums = exact * counts
     whole = float(np.prod(shapes.kernel_size(case)))
     reciprocal = (1 / counts).astype(case.dtype)
-    yield "divided by the whole window at the border", lambda: {"output": (sums / whole).astype(case.dtype)}
+    if np.unique(counts).size > 1:
+        yield "divided by the whole window at the border", lambda: {"output": (sums / whole).astype(case.dtype)}
     yield "multiplied by the rounded reciprocal", lambda: {"output": sums.round().astype(case.dtype) * reciprocal}
 
 

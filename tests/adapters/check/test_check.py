@@ -33,7 +33,9 @@ def test_the_samples_are_valid(case: Case) -> None:
 
 
 def test_there_is_a_sample_of_each_operator() -> None:
-    assert [case.operator for case in SAMPLES] == list(OPERATORS)
+    assert [*dict.fromkeys(case.operator for case in SAMPLES)] == list(OPERATORS)
+    assert {"drop"} < {case.ceil_mode for case in SAMPLES}
+    assert 5 in {case.divisor for case in SAMPLES}
 
 
 def test_a_right_adapter_passes_in_every_mode() -> None:

@@ -21,8 +21,8 @@ Position = tuple[int, ...]
 EVERY: Any = slice(None)
 
 
-def axis_of(image: int, kernel: int, stride: int, pair: tuple[int, int] = (0, 0)) -> Axis:
-    count = window_count(image, kernel, stride, pair)
+def axis_of(image: int, kernel: int, stride: int, pair: tuple[int, int] = (0, 0), mode: Any = None) -> Axis:
+    count = window_count(image, kernel, stride, pair, mode)
     return Axis(image=image, count=count, kernel=kernel, stride=stride, before=pair[0], after=pair[1])
 
 
@@ -31,7 +31,8 @@ def drawn_axis(draw: st.DrawFn) -> Axis:
     """Draw an axis whose padding is below its kernel, so that every window holds an element of the image."""
     image, kernel, stride = draw(st.integers(1, 6)), draw(st.integers(1, 4)), draw(st.integers(1, 4))
     before, after = draw(st.integers(0, kernel - 1)), draw(st.integers(0, kernel - 1))
-    return axis_of(image, kernel, stride, (before, max(after, kernel - image - before)))
+    mode = draw(st.sampled_from((None, "drop")))
+    return axis_of(image, kernel, stride, (before, max(after, kernel - image - before)), mode)
 
 
 drawn_axes = st.lists(drawn_axis(), min_size=1, max_size=3).map(tuple)
@@ -78,6 +79,20 @@ def test_avg_pool_is_what_its_loops_compute(axes: tuple[Axis, ...]) -> None:
     for window, members in window_members(axes):
         expected = sum(value[(EVERY, *place)] for place in members) / len(members)
         np.testing.assert_array_equal(actual[(EVERY, *window)], expected)
+
+
+@settings(max_examples=150, deadline=None)
+@given(axes=drawn_axes)
+def test_a_mean_divides_by_what_it_is_told(axes: tuple[Axis, ...]) -> None:
+    value = filled(axes)
+    for window, members in window_members(axes):
+        total = sum(value[(EVERY, *place)] for place in members)
+        within = [
+            sum(0 <= i * axis.stride + tap < axis.padded for tap in range(axis.kernel))
+            for i, axis in zip(window, axes, strict=True)
+        ]
+        np.testing.assert_allclose(avg_pool(value, axes, "padded")[(EVERY, *window)], total / np.prod(within))
+        np.testing.assert_allclose(avg_pool(value, axes, 7)[(EVERY, *window)], total / 7)
 
 
 @settings(max_examples=150, deadline=None)

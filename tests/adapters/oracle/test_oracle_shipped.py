@@ -173,7 +173,9 @@ def _factors(case: Case, name: str) -> set[str]:
 def _fits(case: Case, name: str, magnitude: float, unit: float) -> bool:
     if case.operator == "avg_pool":
         area = math.prod(shapes.kernel_size(case))
-        most = math.prod(max(len(axis.inside(n)) for n in range(axis.count)) for axis in shapes.axes(case))
+        most = math.prod(max(shapes.counted(axis, case.divisor)) for axis in shapes.axes(case))
+        if isinstance(case.divisor, int):
+            most, area = case.divisor, max(area, case.divisor)
         magnitude, unit = (magnitude * most, unit) if name == "output" else (magnitude, unit / (area & -area))
     if case.dtype in dtypes.INTEGERS:
         return magnitude <= min(np.iinfo(case.dtype).max, 2**53)

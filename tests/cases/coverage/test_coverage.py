@@ -216,7 +216,9 @@ def test_an_empty_batch_shows_no_other_value() -> None:
         ("conv", (sizes.REST, "1"), ("strides", "1")),
         ("conv", (sizes.ODD_AXIS, "first"), ("spatial axes", "2")),
         ("max_pool", (sizes.WINDOW, "1"), ("padding", "explicit, symmetric")),
-        ("max_pool", (sizes.BELOW, "on each"), ("padding", "VALID")),
+        ("max_pool", ("last window", "beyond the padding"), ("padding", "SAME, odd")),
+        ("avg_pool", ("divisor", "padded"), ("padding", "VALID")),
+        ("conv", (sizes.BELOW, "on each"), ("padding", "VALID")),
     ],
 )
 def test_pairs_that_no_call_has(operator: str, one: Value, other: Value) -> None:

@@ -42,7 +42,7 @@ def _all() -> list[Case]:
     return [case for operator in OPERATORS for case in _committed(operator)]
 
 
-@pytest.mark.parametrize(("topic", "option"), [("drawn", ""), ("large", " --large")])
+@pytest.mark.parametrize(("topic", "option"), [("drawn", ""), ("large", " --large"), ("layers", " --layers")])
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_the_committed_file_is_what_the_command_writes(operator: str, topic: str, option: str) -> None:
     lines = _path(operator, topic).read_text(encoding="utf-8").splitlines()
@@ -52,7 +52,7 @@ def test_the_committed_file_is_what_the_command_writes(operator: str, topic: str
     assert found
     seed, number = map(int, found.groups())
     assert len(lines) - start == number
-    drawn = Drawn(large=bool(option))
+    drawn = Drawn(kind=option.removeprefix(" --") or "joint")
     for place in range(1, number + 1, EVERY):
         drawn.add(operator, seed, place)
     text = file_of(operator, seed, drawn).replace(f"--number {len(drawn.entries)}", f"--number {number}")

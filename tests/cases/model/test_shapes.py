@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.model import shapes
-from cases.model.case import Case, TensorSpec
+from cases.model.case import Case, CeilMode, TensorSpec
 
 SIZES = st.integers(1, 30)
 
@@ -34,6 +34,30 @@ def _count_by_trying(image: int, kernel: int, stride: int, before: int, after: i
     while start + kernel <= image + after:
         count, start = count + 1, start + stride
     return count
+
+
+@pytest.mark.parametrize(
+    ("sizes", "pair", "counts"),
+    [  # image, extent and stride; the windows that fit, with one more that is dropped behind the image, and kept there
+        ((5, 2, 2), (0, 0), (2, 3, 3)),  # it begins at 4, the last element
+        ((6, 2, 2), (0, 0), (3, 3, 3)),  # nothing is left
+        ((6, 1, 4), (0, 0), (2, 2, 3)),  # it would begin at 8
+        ((5, 2, 3), (0, 2), (2, 2, 3)),  # it would begin at 6
+        ((2, 3, 2), (0, 0), (0, 1, 1)),
+    ],
+)
+def test_a_further_window_by_hand(
+    sizes: tuple[int, int, int], pair: tuple[int, int], counts: tuple[int, int, int]
+) -> None:
+    modes: tuple[CeilMode | None, ...] = (None, "drop", "keep")
+    assert tuple(shapes.window_count(*sizes, pair, mode) for mode in modes) == counts
+
+
+def test_what_a_mean_counts_by_hand() -> None:
+    axis = shapes.Axis(image=4, count=3, kernel=3, stride=2, before=1, after=0)
+    assert axis.overhang == 2
+    assert shapes.counted(axis, None) == shapes.counted(axis, "inside") == (2, 3, 1)
+    assert shapes.counted(axis, "padded") == (3, 3, 1), "what lies beyond the padding counts nowhere"
 
 
 @pytest.mark.parametrize(

@@ -258,3 +258,13 @@ def test_a_special_value_in_the_filter_does_not_hide_what_was_done_to_it(operato
     inputs = fill(case)
     turned = Oracle().unchecked(case, inputs | {"filter": np.ascontiguousarray(inputs["filter"][::-1, ::-1])})
     assert _diagnose(case, turned) == "filter not rotated"
+
+
+def test_arguments_of_pooling_that_are_ignored() -> None:
+    fields: dict[str, Any] = {"channels": 2, "image": [7, 9], "ksize": 3, "strides": 2, "padding": [[1, 0], [0, 1]]}
+    plain, further = make("max_pool", **fields), make("max_pool", ceil_mode="drop", **fields)
+    assert "ceil_mode ignored" in (_diagnose(further, right(plain)) or "")
+    assert _diagnose(plain, right(further)) == "a further window, as with ceil_mode"
+    mean, padded = make("avg_pool", **fields), make("avg_pool", divisor="padded", **fields)
+    assert _diagnose(padded, right(mean)) == "divisor ignored"
+    assert _diagnose(mean, right(padded)) == "divided by the whole window at the border"
