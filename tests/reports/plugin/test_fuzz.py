@@ -46,7 +46,7 @@ def test_a_wrong_call_that_is_refused_is_right_though_nothing_is_recorded_of_it(
     pytester: pytest.Pytester, ask: Ask
 ) -> None:
     case_file(pytester.path, "one")
-    assert ask("--fuzz", "60", *SEED).ret == 0
+    assert ask("--fuzz", "90", *SEED).ret == 0
     wrong = [record for record in records(pytester.path, "case") if record["invalid"]]
     assert len(wrong) > 5
 
