@@ -47,9 +47,14 @@ def _correlate(image: Array, counted: Array, axes: tuple[Axis, ...]) -> Array:
 def max_pool_gradients(cotangent: Array, value: Array, axes: tuple[Axis, ...]) -> Gradients:
     """Return the gradient of max pooling: each window's cotangent goes to its first maximum; several are summed."""
     _, indices = max_pool_argmax(value, axes)
-    gradient = np.zeros((len(value), math.prod(value.shape[1:])))
-    np.add.at(gradient, (_rows(indices), indices), cotangent)
-    return {"value": gradient.reshape(value.shape)}
+    return {"value": added_at(cotangent, indices, value.shape)}
+
+
+def added_at(cotangent: Array, indices: Indices, shape: tuple[int, ...]) -> Array:
+    """Return an image [batch, *image, channels] of this shape: the sum of the cotangents at each canonical index."""
+    image = np.zeros((shape[0], math.prod(shape[1:])))
+    np.add.at(image, (_rows(indices), indices), cotangent)
+    return image.reshape(shape)
 
 
 def max_unpool_gradients(cotangent: Array, value: Array, indices: Indices, axes: tuple[Axis, ...]) -> Gradients:

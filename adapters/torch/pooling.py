@@ -11,8 +11,7 @@ import numpy as np
 
 from adapters.call import Call, Expression, Function, Text, dilates, errs, fault, function, refuse, refuse_given
 from adapters.torch.padding import of_transposed, padded
-from adapters.writing import indices
-from adapters.writing import windows as windows_of
+from adapters.writing import indices, windows
 from adapters.writing.forms import cropped
 from cases.model import shapes
 from cases.model.case import DATA_FORMATS, Case
@@ -39,7 +38,7 @@ def max_pool_argmax(case: Case) -> Call:
     return Call(
         expression=(f"tuple(tensor{crop} for tensor in ", call, ")") if crop else call,
         returns=("output", "flat"),
-        after=tuple(_canonical(windows_of.explicit(case) if is_padded else case, is_padded=is_padded)),
+        after=tuple(_canonical(windows.explicit(case) if is_padded else case, is_padded=is_padded)),
         outputs={"output": "{output}", "indices": "indices", "native_indices": "{flat}"},
     )
 
@@ -52,13 +51,13 @@ def avg_pool(case: Case) -> Call:
     said = _mean(case)
     if said is not None:
         return Call(expression=said)
-    windows, over = windows_of.explicit(case), " // " if case.dtype in INTEGERS else " / "
-    sums = _sums(windows, "value")
+    same, over = windows.explicit(case), " // " if case.dtype in INTEGERS else " / "
+    sums = _sums(same, "value")
     if case.divisor in {None, "inside"}:
-        return Call(expression=sums + over + _sums(windows, "torch.ones_like(value)"))
+        return Call(expression=sums + over + _sums(same, "torch.ones_like(value)"))
     if isinstance(case.divisor, int):
         return Call(expression=sums + over + str(case.divisor))
-    counts = windows_of.divisors(replace(case, data_format=DATA_FORMATS[len(case.strides)][1]), _TENSOR)
+    counts = windows.divisors(replace(case, data_format=DATA_FORMATS[len(case.strides)][1]), _TENSOR)
     return Call(
         takes=("value", "counts"),
         before=(f"counts = ({counts}).to(value)  # elements inside the padded image",),
@@ -105,7 +104,7 @@ def _max(case: Case, **more: Any) -> tuple[Function, str]:
     tied = may_hold_lowest and (case.operator == "max_pool_argmax" or bool(case.gradients))
     why = "torch pads by half a kernel at most, and padding first would tie with the lowest elements of the data"
     refuse(why, when=tied)
-    case = windows_of.explicit(case)
+    case = windows.explicit(case)
     image = padded(case, "value", f", value={_lowest(case.dtype)}")
     return function(name, image, ksize=case.ksize, strides=case.strides, dilations=case.dilations, **more), ""
 
@@ -126,12 +125,12 @@ def _one_call(case: Case, name: str, last: dict[str, Any], *, may_crop: bool) ->
 
     Padding that differs before and after can often be said with ``ceil_mode``; ``may_crop`` asks for that.
     """
-    sizes: dict[str, Any] = {"ksize": case.ksize, "strides": case.strides, "padding": windows_of.one_number(case)}
+    sizes: dict[str, Any] = {"ksize": case.ksize, "strides": case.strides, "padding": windows.one_number(case)}
     axes = shapes.axes(case) if fault(case) is None else ()
     alike = all(axis.before == axis.after and axis.before <= axis.kernel // 2 for axis in axes)
     if alike and not (axes and _keeps(case)):
         return function(name, "value", **sizes, **last, **_ceiled(case)), ""
-    found = [pair for pair in map(windows_of.ceiling, axes) if pair is not None]
+    found = [pair for pair in map(windows.ceiling, axes) if pair is not None]
     if not may_crop or len(found) < len(axes):
         return None
     pads, cuts = zip(*found, strict=True)
@@ -141,7 +140,8 @@ def _one_call(case: Case, name: str, last: dict[str, Any], *, may_crop: bool) ->
 
 def _keeps(case: Case) -> bool:
     """Tell whether a window is kept that begins behind the image, which PyTorch drops."""
-    return shapes.window_counts(case) != shapes.window_counts(replace(case, ceil_mode=case.ceil_mode and "drop"))
+    kept = case.ceil_mode == "keep"
+    return kept and shapes.window_counts(case) != shapes.window_counts(replace(case, ceil_mode="drop"))
 
 
 def _ceiled(case: Case) -> dict[str, Any]:
@@ -184,11 +184,11 @@ def _window(case: Case) -> tuple[Any, Any, tuple[str, ...]]:
     images = shapes.image_size(case)
     if (wrong := fault(case)) is not None:
         whole = wrong.argument == "output_shape" and wrong.axis is None
-        return windows_of.one_number(case), case.output_shape if whole else images, ()
+        return windows.one_number(case), case.output_shape if whole else images, ()
     axes = shapes.axes(case)
     if all(abs(axis.image - axis.full + 2 * axis.before) < axis.stride for axis in axes):
-        return windows_of.lead(case), images, ()
-    return windows_of.padded_image(axes)
+        return windows.lead(case), images, ()
+    return windows.padded_image(axes)
 
 
 def avg_unpool(case: Case) -> Call:
@@ -197,9 +197,9 @@ def avg_unpool(case: Case) -> Call:
     refuse("torch's unpooling has no dilation", when=dilates(case))
     if len(case.strides) > 2:  # noqa: PLR2004 - F.fold has two axes
         return _transposed(case)
-    first = fault(case) is None and not windows_of.alike(case)
-    plain = (windows_of.one_number(case), shapes.image_size(case), ())
-    pads, sizes, cuts = windows_of.padded_image(shapes.axes(case)) if first else plain
+    first = fault(case) is None and not windows.alike(case)
+    plain = (windows.one_number(case), shapes.image_size(case), ())
+    pads, sizes, cuts = windows.padded_image(shapes.axes(case)) if first else plain
     row = (1,) * (2 - len(case.strides))  # a line is one row of an image
     if row and isinstance(pads, tuple):
         pads = (0, *pads)

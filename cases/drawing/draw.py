@@ -138,7 +138,7 @@ def _check(options: Options, call: Case) -> None:
     """
     images = shapes.image_size(call)
     most_elements, most_products = options.budget
-    is_alike = options.axes > 2 and not options.symmetric and len(set(images)) < len(images)  # noqa: PLR2004
+    is_alike = options.axes > 2 and not (options.symmetric or options.layer) and len(set(images)) < len(images)  # noqa: PLR2004
     scatters = options.operator == "max_unpool" or (options.operator.startswith("max_pool") and options.gradients)
     faults = {
         "three axes are not all different": is_alike,

@@ -40,9 +40,9 @@ def lines(axes: int, padding: str, stream: Stream, *, filtered: bool, dilated: b
     """Return the axes of a layer. Padding in pairs is about half a window, so that every window holds an element."""
     kernel, stride = stream.weighted(_kernels(axes, filtered=filtered)), stream.weighted(_STRIDES)
     dilation = 2 if dilated and kernel > 1 else 1
-    half, odd = shapes.extent(kernel, dilation) // 2, int(kernel > 1 and stream.one_in(2))
-    pair = {"symmetric": (half, half), "asymmetric": (half, half - odd), "one side": (half, 0)}.get(padding, (0, 0))
     least = shapes.extent(kernel, dilation)
+    half, odd = least // 2, int(kernel > 1 and stream.one_in(2))
+    pair = {"symmetric": (half, half), "asymmetric": (half, half - odd), "one side": (half, 0)}.get(padding, (0, 0))
     return [
         Line(image=max(stream.one_of(_IMAGES[axes]), least), kernel=kernel, stride=stride, dilation=dilation, pair=pair)
         for _ in range(axes)

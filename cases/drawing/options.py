@@ -128,7 +128,6 @@ def draw_layer(operator: str, stream: Stream) -> Options:
         special=stream.one_of(("nan", "inf", "minus_inf")) if pooling and (zeros or stream.one_in(3)) else "",
         dilated=stream.one_in(6),
         gradients=stream.below(4) > 0,
-        symmetric=True,
         output_padding=False,
     )
 

@@ -95,13 +95,13 @@ def is_plain(case: Case) -> bool:
     if any(axis.overhang for axis in along):
         return False
     if isinstance(case.divisor, int):
-        return _areas(along) == {case.divisor}
+        return areas(along, None) == {case.divisor}
     return all(counted(axis, case.divisor) == counted(axis, None) for axis in along)
 
 
-def _areas(along: tuple[Axis, ...]) -> set[int]:
-    """Return how many elements of the image windows hold."""
-    return {math.prod(sides) for sides in itertools.product(*({*counted(axis, None)} for axis in along))}
+def areas(along: tuple[Axis, ...], divisor: Divisor | None) -> set[int]:
+    """Return the numbers of elements that a mean counts in windows: those in the image, or in the padded one."""
+    return {math.prod(sides) for sides in itertools.product(*({*counted(axis, divisor)} for axis in along))}
 
 
 def has_empty_window(case: Case) -> bool:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from adapters.oracle import Oracle
 from adapters.oracle.exactness import cast
+from adapters.oracle.gradients import added_at
 from adapters.oracle.windows import cut
 from cases.model import shapes
 from cases.model.case import Case
@@ -104,10 +105,8 @@ def _at(answer: Arrays, indices: Array, inputs: Arrays) -> Arrays:
     """Return an answer with other indices, to which its gradient goes as well if it has one."""
     changed = answer | {"indices": indices}
     if "value_gradient" in answer:
-        value, rows = inputs["value"], np.arange(len(indices)).reshape(-1, *(1,) * (indices.ndim - 1))
-        gradient = np.zeros((len(value), math.prod(value.shape[1:])))
-        np.add.at(gradient, (rows, indices), inputs["cotangent"].astype(np.float64))
-        changed["value_gradient"] = gradient.reshape(value.shape).astype(answer["value_gradient"].dtype)
+        gradient = added_at(inputs["cotangent"].astype(np.float64), indices, inputs["value"].shape)
+        changed["value_gradient"] = gradient.astype(answer["value_gradient"].dtype)
     return changed
 
 
