@@ -41,7 +41,8 @@ class Adapter(Protocol):
 
     ``environment``: variables of the worker's process. ``devices``: where the mode exists, by default everywhere.
     ``dtypes``, ``operators``, ``spatial_axes``: it is asked only cases of these dtypes, operators and numbers of axes.
-    ``one_in``: building a program takes so long that by default only one of so many valid cases of a topic is asked.
+    ``one_in``: building a program takes so long that by default only one of so many cases of a topic is asked (see
+    ``reports.recording.sampling``).
     ``cost``: how long a case takes, relative to other modes; what takes longest begins first. ``by_name``: it runs only
     if ``--target`` has its name, or for ``--fuzz``. ``missing``: why it can't be used here, and what to do.
     """

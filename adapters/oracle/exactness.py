@@ -94,9 +94,9 @@ def _check(case: Case, name: str, array: Array, magnitude: Array, unit: float) -
     if case.operator == "avg_pool" and array.any() and granule(array) < _share(case, unit):
         lost |= True  # a mean without a finite binary expansion
     if lost.any():
-        first = array[lost][0]
+        first = float(array[lost][0])
         why = "of the exact tier" if case.tier == "exact" else "of special values, beside which no sum may round"
-        msg = f"{case.id}: {case.dtype} doesn't hold {name} {first!r} exactly, and the case is {why}"
+        msg = f"{case.id}: {case.dtype} doesn't hold {name} {first}, or a sum on the way to it, and the case is {why}"
         raise NotExact(msg)
 
 

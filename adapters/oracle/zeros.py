@@ -66,7 +66,7 @@ def _negative_filters(case: Case, inputs: Arrays) -> Arrays:
         cotangents = np.signbit(inputs["cotangent"].astype(np.float64))
         by_channel = cotangents.all(axis=tuple(range(cotangents.ndim - 1)))
         found["filter_gradient"] = _of_filter(case, by_channel)
-    return {name: mask for name, mask in found.items() if name == "output" or case.gradients}
+    return {name: mask for name, mask in found.items() if name in case.outputs}
 
 
 def _of_filter(case: Case, by_channel: Any) -> Any:

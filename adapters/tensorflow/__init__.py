@@ -21,6 +21,8 @@ _OPERATORS: Final = (
     *(conv.conv, conv.conv_transpose, pooling.max_unpool, pooling.avg_unpool),
     *(pooling.max_pool, pooling.max_pool_argmax, pooling.avg_pool, pooling.relu),
 )
+_THREADS: Final = 2
+"""The threads of the mode ``threads``: as few as can show that an answer depends on their order."""
 _OF: Final = {function.__name__: function for function in _OPERATORS}
 
 
@@ -48,7 +50,7 @@ class TensorFlow:
         return {"tensorflow": str(tf.__version__), "numpy": np.__version__}
 
     def configure(self, mode: str, device: str) -> dict[str, str]:
-        """Set one thread, and hide every GPU from a target that is named for the processor.
+        """Set one thread, or two in the mode ``threads``, and hide every GPU from a target named for the processor.
 
         Raises:
             RuntimeError: if the process was started without the mode's environment, which is read at the start.
@@ -61,12 +63,15 @@ class TensorFlow:
                 msg = f"the mode {mode} needs a process started with {name}={text}"
                 raise RuntimeError(msg)
         self.mode, self.device = mode, device
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-        settings: dict[str, str] = {"threads": "1", **environment}
+        threads = _THREADS if mode == "threads" else 1
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+        settings: dict[str, str] = {"threads": str(threads), **environment}
         if device == "cuda":
             return settings | _use_gpu(tf)
         tf.config.set_visible_devices([], "GPU")
+        if mode == "threads":
+            settings["like"] = "eager"
         return settings | ({"like": _nearest()} if mode == "native" else {})
 
     def call(self, case: Case) -> str:

@@ -27,10 +27,11 @@ _WITH_ONEDNN: Final = {
     "ONEDNN_MAX_CPU_ISA": os.environ.get("ONEDNN_MAX_CPU_ISA", "AVX512_CORE"),
 }
 MODE_OPTIONS: Final[dict[str, dict[str, Any]]] = {
-    "eager": {"environment": _WITH_ONEDNN},
+    "eager": {"environment": _WITH_ONEDNN, "cost": 4.0},  # many calls end the process, and the next one starts slowly
     "graph": {"environment": _WITH_ONEDNN, "one_in": 4, "cost": 4.0},  # the kernels of eager, and tracing takes long
-    "xla": {"environment": _WITH_ONEDNN, "one_in": 20, "cost": 25.0},
+    "xla": {"environment": _WITH_ONEDNN, "one_in": 40, "cost": 25.0},
     "nodnn": {"environment": {_ONEDNN: "0"}, "devices": ("cpu",)},
+    "threads": {"environment": _WITH_ONEDNN, "devices": ("cpu",), "by_name": True},
     "native": {
         "environment": {name: os.environ[name] for name in _WITH_ONEDNN if name in os.environ},
         "devices": ("cpu",),

@@ -17,9 +17,11 @@ from typing import Any, Final
 from adapters.call import refuse
 from cases.model.case import PIPELINE, Case
 
-MODES: Final = ("eager", "compile", "channels_last", "nomkldnn", "native", "tf32")
-ONE_IN: Final = 240
+MODES: Final = ("eager", "compile", "channels_last", "nomkldnn", "threads", "native", "tf32")
+ONE_IN: Final = 480
 """A call takes seconds to compile: the mode is asked one case of each large topic, and those that have every value."""
+_THREADS: Final = 2
+"""The threads of the mode ``threads``: as few as can show that an answer depends on their order."""
 _WITH_CHANNELS: Final = ("conv", "conv_transpose", "max_pool", "max_pool_argmax", "max_unpool", "avg_pool", PIPELINE)
 INSTRUCTIONS: Final = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
 """Variables by which PyTorch's own code and oneDNN choose the instructions that they use."""
@@ -38,6 +40,7 @@ def options() -> dict[str, dict[str, Any]]:
         # There is no such format for one spatial axis, nor a channels' axis in the calls that avg_unpool is made of.
         "channels_last": {"spatial_axes": (2, 3), "operators": _WITH_CHANNELS},
         "nomkldnn": {"devices": ("cpu",)},
+        "threads": {"devices": ("cpu",), "by_name": True},
         "native": {"environment": {}, "devices": ("cpu",), "by_name": True},
         "tf32": {"devices": ("cuda",), "dtypes": ("float32",)},
     }
@@ -84,9 +87,10 @@ def prepare(mode: str, device: str) -> dict[str, str]:
     """Set this process to a mode and a device; returns the settings for the run's header."""
     import torch  # noqa: PLC0415 - the framework is loaded in the worker alone
 
-    torch.set_num_threads(1)
-    settings = {"threads": "1"} | {name: os.environ[name] for name in INSTRUCTIONS if name in os.environ}
-    if mode == "native":
+    threads = _THREADS if mode == "threads" else 1
+    torch.set_num_threads(threads)
+    settings = {"threads": str(threads)} | {name: os.environ[name] for name in INSTRUCTIONS if name in os.environ}
+    if mode in {"native", "threads"}:
         settings["like"] = "eager"
     if mode == "nomkldnn":
         torch.backends.mkldnn.set_flags(_enabled=False)

@@ -8,11 +8,13 @@ from typing import Final
 
 from cases.drawing.draw import Drawn, draw
 from cases.drawing.text import SOURCE, case_file
+from cases.drawing.wrong import draw_unlike
 from cases.model.case import OPERATORS
 
 _JOINT: Final = "Joint draws: every dimension of a call varies at once, because faults live where rare things meet."
 _LARGE: Final = "Joint draws in which one quantity is large, around what a register, a byte or 16 bits hold."
 _LAYERS: Final = "Layers as networks have them: many channels, one window for all axes, mostly with gradients."
+_WRONG: Final = "Wrong calls of one to three axes, each with another mistake."
 _MOST: Final = 10_000
 _HIGHEST_SEED: Final = 2**32 - 1
 _DIGITS: Final = 20
@@ -31,6 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_mutually_exclusive_group()
     kinds.add_argument("--large", action="store_true", help="one quantity of each call is beyond the usual")
     kinds.add_argument("--layers", action="store_true", help="layers as networks have them, mostly with gradients")
+    kinds.add_argument("--wrong", action="store_true", help="wrong calls, each with another mistake or number of axes")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -42,9 +45,12 @@ def run(options: argparse.Namespace) -> int:
     operator = _operator(options.operator)
     seed = _integer("seed", options.seed, 0, _HIGHEST_SEED)
     kind = "large" if options.large else "layers" if options.layers else "joint"
-    drawn = draw(operator, seed, _integer("number", options.number, 1, _MOST), kind)
+    number = _integer("number", options.number, 1, _MOST)
+    drawn = draw_unlike(operator, seed, number) if options.wrong else draw(operator, seed, number, kind)
     sys.stdout.write(file_of(operator, seed, drawn))
     sys.stderr.write(summary(drawn))
+    if len(drawn.entries) < number:
+        sys.stderr.write(f"no more than {len(drawn.entries)} kinds of mistakes were found\n")
     return 0
 
 
@@ -52,7 +58,7 @@ def file_of(operator: str, seed: int, drawn: Drawn) -> str:
     """Return the text of a case file with these entries."""
     number, option = len(drawn.entries), "" if drawn.kind == "joint" else f" --{drawn.kind}"
     about = (
-        {"joint": _JOINT, "large": _LARGE, "layers": _LAYERS}[drawn.kind],
+        {"joint": _JOINT, "large": _LARGE, "layers": _LAYERS, "wrong": _WRONG}[drawn.kind],
         f"Drawn by `python -m cases draw {operator} --seed {seed} --number {number}{option}`.",
     )
     return case_file(operator, about, SOURCE, drawn.entries)

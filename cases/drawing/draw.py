@@ -33,7 +33,7 @@ _LEAST: Final = 4
 class Drawn:
     """The entries of a draw; how many sizes were rejected for each reason; the options that fitted no sizes.
 
-    ``kind`` is a key of ``KINDS``.
+    ``kind`` is a key of ``KINDS``, or "wrong" for wrong calls.
     """
 
     kind: str = "joint"

@@ -73,7 +73,7 @@ def _plain(case: Case) -> Fields:
         "data": None if value.fill == "literal" else value.fill,
         "special": value.special,
         "position": value.position,
-        "gradients": bool(case.gradients) or None,
+        "gradients": _gradients(case),
         "include_batch_in_index": case.include_batch_in_index or None,
         "given": {name: _listed(one) for name, one in case.given.items()} or None,
         "behaviour": case.behaviour,
@@ -83,6 +83,13 @@ def _plain(case: Case) -> Fields:
     if "bias" in case.inputs:
         said["bias"] = _said(case, "bias") or True
     return {name: one for name, one in said.items() if one is not None}
+
+
+def _gradients(case: Case) -> bool | list[str] | None:
+    """Return true if all gradients that there are are asked, or else the names of those that are; None if none is."""
+    if {*case.inputs} - {"indices", "cotangent"} == {*case.gradients}:
+        return True
+    return [*case.gradients] or None
 
 
 def _channels(case: Case) -> Fields:

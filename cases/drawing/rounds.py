@@ -17,6 +17,8 @@ BEYOND: Final = 1000
 _PER_ROUND: Final = 20
 """The calls of one operator in a file. So all operators are asked about equally, however early a run ends."""
 _ONE_WRONG_IN: Final = 4
+_ONE_ALONE_IN: Final = 4
+"""How often the gradient of one tensor alone is asked, of calls that have several."""
 _KINDS: Final = {"joint": 11, "large": 2, "layers": 3}
 """The kinds of draws, with weights."""
 
@@ -45,5 +47,7 @@ def _entries(operator: str, seed: int, places: range) -> Iterator[dict[str, Any]
         drawn = Drawn(kind=stream.weighted(_KINDS))
         drawn.add(operator, seed, place)
         [valid] = drawn.entries
+        if valid.get("gradients") and "kernel" in valid and stream.one_in(_ONE_ALONE_IN):
+            valid["gradients"] = [stream.one_of(("value", "filter", *(["bias"] * bool(valid.get("bias")))))]
         wrong = draw_wrong(operator, valid, stream) if stream.one_in(_ONE_WRONG_IN) else None
         yield wrong or valid

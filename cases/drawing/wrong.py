@@ -6,15 +6,23 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from cases.coverage.feasible import build_call
+from cases.drawing.draw import Drawn
 from cases.drawing.entry import replaced
 from cases.drawing.stream import Stream
 from cases.loading.sizes import BuildError
+from cases.model import rules
 from cases.model.case import POOLING, Case, is_outward
 
 Fields = dict[str, Any]
 _NOT_WRONG: Final = {"gradients", "special", "position", "output_padding"}
 """Fields that a wrong call can't have, or that its shapes say."""
 _TRIES: Final = 20
+_PLACES: Final = 600
+"""The places of which wrong calls are drawn until none is left that is unlike those before."""
+
+
+_UNSAYABLE: Final = ("ceil_mode", "divisor", "dilations")
+"""Fields of a call of pooling for which some framework has no argument."""
 
 
 def draw_wrong(operator: str, valid: Mapping[str, Any], stream: Stream) -> Fields | None:
@@ -35,15 +43,54 @@ def draw_wrong(operator: str, valid: Mapping[str, Any], stream: Stream) -> Field
     return None
 
 
+def draw_unlike(operator: str, seed: int, number: int) -> Drawn:
+    """Return wrong calls that follow from a seed, each with one argument at fault.
+
+    No two break the same rule first, by the same argument, with as many axes. There are ``number`` calls, or fewer if
+    so many kinds of mistakes are not found. They are in float32, and pooling has none of ``_UNSAYABLE``: what some
+    frameworks refuse anyway would hide what else is wrong.
+    """
+    drawn, seen = Drawn(kind="wrong"), set()
+    for place in range(1, _PLACES + 1):
+        if len(drawn.entries) == number:
+            break
+        drawing = Drawn(rejected=drawn.rejected, given_up=drawn.given_up)
+        drawing.add(operator, seed, place)
+        [valid] = drawing.entries
+        if valid["batch"] == 0:
+            continue
+        left_out = {"name", "gradients", "special", "position", *(_UNSAYABLE if operator in POOLING else ())}
+        plain = {name: value for name, value in valid.items() if name not in left_out}
+        plain |= {"dtype": "float32", "data": "integers"}
+        wrong = draw_wrong(operator, plain, Stream(key=f"wrong\0{operator}\0{seed}\0{place}"))
+        kind = _kind(operator, wrong) if wrong else None
+        if wrong and kind and kind not in seen:
+            seen.add(kind)
+            drawn.entries.append({"name": f"d{len(seen):03}", **wrong})
+    return drawn
+
+
+def _kind(operator: str, wrong: Fields) -> tuple[str, str, int] | None:
+    """Return the rule that a wrong call breaks, the argument at fault, and its axes; None if it breaks several."""
+    call = _built(operator, {name: value for name, value in wrong.items() if name != "invalid"})
+    if call is None or call.broken is None or len({one.argument for one in rules.all_broken(call)}) > 1:
+        return None
+    return call.broken.rule, call.broken.argument, len(wrong["kernel" if "kernel" in wrong else "ksize"])
+
+
 def _marked(operator: str, fields: Fields) -> Fields | None:
     """Return a wrong call with the rule that it breaks; None if it can't be built or breaks no rule."""
-    try:
-        call = build_call(operator, fields | {"behaviour": "a call that may break a rule"})
-    except (BuildError, ValueError, ZeroDivisionError):
-        return None
-    if call.broken is None:
+    call = _built(operator, fields)
+    if call is None or call.broken is None:
         return None
     return fields | {"invalid": {"rule": call.broken.rule, "reason": call.broken.reason}}
+
+
+def _built(operator: str, fields: Fields) -> Case | None:
+    try:
+        return build_call(operator, fields | {"behaviour": "a call that may break a rule"})
+    except (BuildError, ValueError, ZeroDivisionError):
+        return None
 
 
 def _of_axis(name: str, *values: int) -> Callable[[Case, Fields, Stream], Fields]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -237,7 +238,7 @@ def _with_gradients(entry: Entry, case: Case) -> Case:
     _check_gradients(entry, case)
     rule = {"avg_pool": entry.data or "multiples"}.get(case.operator, "small" if entry.data == "small" else "integers")
     cotangent = TensorSpec(shape=shapes.output_shape(case), dtype=entry.dtype, fill=rule)
-    names = tuple(name for name in case.inputs if name != "indices")
+    names = _asked_gradients(entry, [name for name in case.inputs if name != "indices"])
     cotangent = tensor("cotangent", entry.cotangent, cotangent)
     if cotangent.shape != shapes.output_shape(case):
         message = f"the cotangent is as large as the output, {shapes.output_shape(case)}, not {cotangent.shape}"
@@ -249,6 +250,17 @@ def _with_gradients(entry: Entry, case: Case) -> Case:
     if cotangent.fill in fill.NORMAL or sums.may_round(whole):
         raise BuildError("cotangent", "gradients are asked of exact data, and these sums may round; choose integers")
     return whole
+
+
+def _asked_gradients(entry: Entry, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the inputs whose gradient is asked, in the order of the call's inputs."""
+    if isinstance(entry.gradients, bool):
+        return tuple(names)
+    lacking = [name for name in entry.gradients if name not in names]
+    if lacking:
+        message = f"this call has no {lacking[0]}, so it has no gradient of it; there are: {', '.join(names)}"
+        raise BuildError("gradients", message)
+    return tuple(name for name in names if name in entry.gradients)
 
 
 def _check_gradients(entry: Entry, case: Case) -> None:

@@ -92,6 +92,10 @@ def check_places(case: Case) -> None:
     spec = case.inputs.get("indices")
     if spec is None or spec.fill not in fill.PLACES or not math.prod(spec.shape):
         return
+    if spec.fill == fill.FIRST:
+        if case.behaviour is None and math.prod(spec.shape[1:-1]) > 1:
+            raise BuildError("indices", "first: several values go to one place; mark the case as a behaviour")
+        return
     rule, sizes = spec.fill, [(axis.count, axis.image) for axis in shapes.axes(case)]
     whole = [tuple(map(math.prod, zip(*sizes, strict=True)))] if rule == "anywhere" else sizes
     for count, places in whole:

@@ -125,7 +125,10 @@ class Gridded(Strict):
 class Entry(Gridded):
     """One call of an operator."""
 
-    gradients: StrictBool = Field(default=False, description="Ask also for the gradient of every input except indices.")
+    gradients: StrictBool | Annotated[list[StrictStr], Field(min_length=1)] = Field(
+        default=False,
+        description="Ask also for the gradient of every input except indices, or of some: value, filter, bias.",
+    )
     cotangent: Tensor | None = Field(None, description="What the gradients are multiplied by, shaped like the output.")
     expected: dict[str, Numbers] | None = Field(
         None, description="Output name -> the literal result that the document gives."

@@ -25,6 +25,7 @@ _PREFIX: Final = {
     "groups": "g",
     "position": "at",
     "width": "w",
+    "gradients": "of-",
 }
 
 

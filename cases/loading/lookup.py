@@ -14,6 +14,8 @@ SHIPPED: Final = Path(__file__).parents[1]
 """The folder of the suite's own case files."""
 QUICK: Final = SHIPPED / "quick.txt"
 """The file with the ids of the quick cases, one a line (see ``reports.power.quick``)."""
+VALUES: Final = SHIPPED / "values.txt"
+"""The file with the ids of cases that together have every value of each operator, one a line."""
 _CLOSE: Final = 3
 """The largest number of similar ids that are suggested for an unknown id."""
 
@@ -38,10 +40,23 @@ def quick_ids() -> list[str]:
     Raises:
         UnknownIdError: if their file can't be read.
     """
+    return _listed(QUICK)
+
+
+def value_ids() -> list[str]:
+    """Return the ids of cases that together have every value of each operator.
+
+    Raises:
+        UnknownIdError: if their file can't be read.
+    """
+    return _listed(VALUES)
+
+
+def _listed(path: Path) -> list[str]:
     try:
-        return QUICK.read_text(encoding="utf-8").split()
+        return path.read_text(encoding="utf-8").split()
     except OSError as error:
-        msg = f"{QUICK}: cannot be read ({error.strerror}); `tox -e power -- --publish` writes it"
+        msg = f"{path}: cannot be read ({error.strerror}); `tox -e power -- --publish` writes it"
         raise UnknownIdError(msg) from None
 
 

@@ -64,7 +64,8 @@ PROPERTIES: Final[dict[str, Callable[[Case], Any]]] = {
     "filter_channels": lambda case: _one(case).inputs["filter"].shape[-2],
     "out_channels": lambda case: shapes.out_channels(_one(case)),
     "groups": _argument("groups"),
-    "gradients": lambda case: bool(case.gradients),
+    "gradients": lambda case: not {"value", "filter"}.isdisjoint(case.gradients),
+    "gradients_of": lambda case: list(case.gradients),
     "axes": lambda case: len(_first(case)) - 2,
     "depthwise": lambda case: case.groups > 1 and case.groups == _image_channels(_one(case)),
     "empty": lambda case: any(0 in spec.shape for spec in case.inputs.values()),
@@ -75,6 +76,8 @@ PROPERTIES: Final[dict[str, Callable[[Case], Any]]] = {
     "padding_is_odd": lambda case: any((axis.before + axis.after) % 2 for axis in _axes(case)),
     "pads": lambda case: any(axis.before + axis.after for axis in _axes(case)),
     "short_by": lambda case: max(axis.extent - axis.padded for axis in _axes(case)),
+    "short_axes": lambda case: _numbers(case, lambda axis: axis.extent > axis.padded),
+    "unread_axes": lambda case: _numbers(case, lambda axis: axis.count > 0 and not _is_read(axis)),
     "full": lambda case: tuple(axis.full for axis in _axes(case)),
     "counts": lambda case: tuple(axis.count for axis in _axes(case)),
     "padded": lambda case: tuple(axis.padded for axis in _axes(case)),
@@ -132,6 +135,21 @@ def _image_channels(case: Case) -> int:
 def _first(case: Case) -> tuple[int, ...]:
     """Return the shape of the case's first tensor: the value, or the image of a pipeline."""
     return next(iter(case.inputs.values())).shape
+
+
+def _numbers(case: Case, meets: Callable[[Axis], bool]) -> tuple[int, ...]:
+    """Return which axes of a call meet a condition, counted from 0."""
+    return tuple(number for number, axis in enumerate(shapes.axes(_one(case))) if meets(axis))
+
+
+def _is_read(axis: Axis) -> bool:
+    """Tell whether a tap of some window stands on the image. Windows are not counted through: there may be billions."""
+    for tap in range(axis.kernel):
+        start = tap * axis.dilation - axis.before
+        window = max(-(start // axis.stride), 0)  # the first one whose tap does not stand in front of the image
+        if window < axis.count and start + window * axis.stride < axis.image:
+            return True
+    return False
 
 
 def _axes(case: Case) -> Iterator[Axis]:

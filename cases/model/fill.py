@@ -211,12 +211,14 @@ RULES: Final = tuple(_RULES)
 """The rules for all tensors except indices."""
 
 
-PLACES: Final = ("indices", "anywhere")
-"""The rules for indices: each inside its own window, as max pooling returns them, or anywhere in its channel."""
+FIRST: Final = "first"
+PLACES: Final = ("indices", "anywhere", FIRST)
+"""The rules for indices: each inside its own window, as max pooling returns them, or anywhere in its channel, or all at
+the channel's first place."""
 
 
 def _indices(case: Case, spec: TensorSpec) -> Array:
-    """Return canonical indices, all different. The sizes of a wrong call may give none: any numbers do then."""
+    """Return canonical indices. The sizes of a wrong call may give none: any numbers do then."""
     try:
         return _in_image(case, spec)
     except (IndexError, TypeError, ValueError, ZeroDivisionError):
@@ -231,9 +233,15 @@ def _in_image(case: Case, spec: TensorSpec) -> Array:
     for image in range(batch):
         for channel in range(channels):
             key = f"{case.id}\0indices\0{image}\0{channel}"
-            places = _plane(case, key) if spec.fill == "indices" else _anywhere(case, key, tuple(counts))
-            plane[image, ..., channel] = places * channels + channel
+            plane[image, ..., channel] = _places(case, key, spec.fill, tuple(counts)) * channels + channel
     return plane
+
+
+def _places(case: Case, key: str, rule: str, counts: tuple[int, ...]) -> Array:
+    """Return the place in its channel of each index of one image and channel."""
+    if rule == FIRST:
+        return np.zeros(counts, dtype=INDEX_DTYPE)
+    return _plane(case, key) if rule == "indices" else _anywhere(case, key, counts)
 
 
 def _anywhere(case: Case, key: str, counts: tuple[int, ...]) -> Array:

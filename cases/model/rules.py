@@ -82,7 +82,7 @@ def _rank(case: Case) -> Iterator[Broken]:
         ("dilations", case.dilations, axes),
     ):
         if sizes is not None and len(sizes) != wanted:
-            reason = f"{name} has {len(sizes)} entries, not {wanted}"
+            reason = f"{name} has {len(sizes)} {'entry' if len(sizes) == 1 else 'entries'}, not {wanted}"
             yield Broken(rule="rank", argument=name, reason=reason, sides=(len(sizes), wanted))
     if axes not in DATA_FORMATS:
         yield Broken(rule="rank", argument="value", reason=f"value has {axes} spatial axes, not one to three")

@@ -28,6 +28,8 @@ KINDS: Final[dict[str, Callable[[_Column], bool]]] = {
     "has_nan_behind_its_first": lambda column: bool(np.isnan(column[1:]).any()) and not bool(np.isnan(column[0])),
     "has_several_nan": lambda column: int(np.isnan(column).sum()) > 1,
     "with_subnormal_maximum": lambda column: bool(0 < abs(column.max()) < _smallest_normal(column)),
+    "with_infinite_maximum": lambda column: bool((column == np.inf).any()),
+    "with_near_maximum": lambda column: _has_near(column.astype(np.float64)),
     "of_lowest_alone": lambda column: bool((column == _lowest(column)).all()),
 }
 """Words -> a function that tells whether they are true of a window. A window has elements of the image alone."""
@@ -45,6 +47,11 @@ def some(which: Callable[[_Column], bool], case: Case) -> bool:
     if case.operator not in POOLING or not (special_words(value) or value.fill == "literal"):
         return False
     return any(map(which, _columns(case)))
+
+
+def _has_near(column: _Column) -> bool:
+    """Tell whether an element is below the greatest one, and less than 1e-5 away from it."""
+    return bool(((column.max() - 1e-5 < column) & (column < column.max())).any())
 
 
 def _lowest(column: _Column) -> float:

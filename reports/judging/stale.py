@@ -11,16 +11,16 @@ from reports.judging.behaviours import Accepted
 from reports.judging.facts import Fact
 from reports.judging.judge import judged
 from reports.recording.run import Run
-from reports.recording.sampling import is_asked_all
+from reports.recording.sampling import fits, is_asked_all, options_of
 from reports.recording.targets import ORACLE, adapter_of, place_of, version_of
 
 
 def entries(run: Run, accepted: Accepted, *, whole: bool, chosen: bool = False) -> list[str]:
     """Return a line for each fact of this version that explains no answer of a ``whole`` run, and for lost cases.
 
-    A fact is not judged if none of its targets was asked every case, or if the processor decides and this one does not
-    show it. In a run of a part nothing is stale. Where the user has ``chosen`` targets, no fact is judged that need not
-    show: another target may show it.
+    A fact is not judged if its targets were not asked every case that it is about, or if the processor decides and this
+    one does not show it. In a run of a part nothing is stale. Where the user has ``chosen`` targets, no fact is
+    judged that need not show: another target may show it.
     """
     if not whole or not _asked_all(run):
         return []
@@ -71,13 +71,17 @@ def _gone(run: Run, accepted: Accepted) -> list[str]:
 
 
 def _has_to_show(run: Run, accepted: Accepted, fact: Fact) -> bool:
-    """Tell whether a target ran that was asked everything and has to show a fact."""
+    """Tell whether a target ran that was asked everything, or each target was asked every case that a fact is about."""
     limits = run.header["targets"]
-    targets = [target for target in limits if fact.concerns(target) and is_asked_all(limits[target])]
-    asked = [target for target in targets if accepted.knows(fact, version_of(run, target))]
-    return bool(asked) and (not fact.reads_processor or any(_is_about_some(run, accepted, fact, one) for one in asked))
+    ran = [target for target in limits if fact.concerns(target) and accepted.knows(fact, version_of(run, target))]
+    deciding = [target for target in ran if is_asked_all(limits[target])] or ran
+    about = {target: _ids_of(run, accepted, fact, target) for target in deciding}
+    asked = all((case_id, target) in run.records for target, ids in about.items() for case_id in ids)
+    # A fact about no case at all can't show anywhere, unless another processor would make it be about some.
+    return bool(about) and asked and (not fact.reads_processor or any(about.values()))
 
 
-def _is_about_some(run: Run, accepted: Accepted, fact: Fact, target: str) -> bool:
-    place = place_of(run, target)
-    return any(accepted.steps(fact, case, place) for case in run.cases.values())
+def _ids_of(run: Run, accepted: Accepted, fact: Fact, target: str) -> list[str]:
+    """Return the ids of the cases that a fact is about, of those that a target may be asked."""
+    place, limits = place_of(run, target), options_of(run.header["targets"][target])
+    return [case.id for case in run.cases.values() if fits(case, limits) and accepted.steps(fact, case, place)]

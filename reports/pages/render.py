@@ -8,20 +8,21 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from adapters.base import ModeOptions
 from cases.loading.claims import load as load_claims
 from reports.judging.behaviours import Accepted
 from reports.judging.judge import begin, judged
-from reports.pages import determinism, differences, findings, indices, tables
+from reports.pages import determinism, differences, findings, tables
+from reports.pages.conventions import indices
+from reports.pages.conventions.choices import Choice, choices
+from reports.pages.conventions.padding import padding
 from reports.pages.coverage import by_case
 from reports.pages.markdown import markdown, page_of
-from reports.pages.padding import padding
 from reports.pages.rounding import drift, rounding
 from reports.pages.shape_errors import cells, page
 from reports.pages.tutorial import claims, readings
 from reports.pages.tutorial.evidence import review
 from reports.recording.run import Run
-from reports.recording.sampling import LIMITS, describe, is_asked_all
+from reports.recording.sampling import LIMITS, describe, is_asked_all, is_asked_any, options_of
 from reports.recording.targets import ORACLE, adapter_of, is_framework
 
 MEASURED: Final = ("rounding.md", determinism.PAGE)
@@ -37,7 +38,7 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
     frameworks = [target for target in targets if is_framework(target)]
     wrong = tables.differences(frame)
     errors = cells.cells(run, frameworks)
-    agreeing = _asked_all(run, [target for target in targets if target in {*frameworks, ORACLE}])
+    agreeing = _comparable(run, [target for target in targets if target in {*frameworks, ORACLE}])
     covered = by_case.of_run(run)
     return {
         "conformance.md": _conformance(run, frame, targets),
@@ -52,6 +53,7 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
         "agreement.md": page_of("agreement.md", run, table=markdown(tables.agreement(run, agreeing))),
         "rounding.md": _rounding(run, frame, frameworks),
         "indices.md": _indices(run, frameworks),
+        "choices.md": _choices(run, frameworks),
         "padding.md": page_of("padding.md", run, table=markdown(padding(run, _first_modes(run, frameworks)))),
         **_tutorial(run, targets),
         **determinism.pages(run),
@@ -109,9 +111,19 @@ def _rounding(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
     return page_of("rounding.md", run, **{name: markdown(table, floatfmt=".3g") for name, table in tables.items()})
 
 
-def _asked_all(run: Run, targets: list[str]) -> list[str]:
-    """Return the targets that were asked every case. Only for these can be counted how often they agree."""
-    return [target for target in targets if is_asked_all(run.header["targets"][target])]
+def _comparable(run: Run, targets: list[str]) -> list[str]:
+    """Return of each framework the targets that were asked every case, or else its first one that may be asked any."""
+    whole = {target for target in targets if is_asked_all(run.header["targets"][target])}
+    chosen = {
+        adapter_of(target): {target} for target in reversed(run.header["targets"]) if _may_be_asked_any(run, target)
+    }
+    for target in whole:
+        chosen[adapter_of(target)] = {one for one in whole if adapter_of(one) == adapter_of(target)}
+    return [target for target in targets if target in set().union(*chosen.values())]
+
+
+def _may_be_asked_any(run: Run, target: str) -> bool:
+    return is_asked_any(run.header["targets"][target])
 
 
 def _first_modes(run: Run, targets: list[str]) -> list[str]:
@@ -130,8 +142,17 @@ def _readings(run: Run) -> list[tuple[str, list[str], str]]:
 def _thinned(run: Run) -> list[str]:
     """Return a line for each target that is not asked every case."""
     facts = sorted(run.header["targets"].items())
-    options = ((target, {name: fact[name] for name in LIMITS & fact.keys()}) for target, fact in facts)
-    return [f"`{target}`: {describe(ModeOptions(**limits), slow=False)}." for target, limits in options if limits]
+    return [f"`{target}`: {describe(options_of(fact), slow=False)}." for target, fact in facts if LIMITS & fact.keys()]
+
+
+def _choices(run: Run, targets: list[str]) -> str:
+    found = [(operator, list(map(_choice, ones))) for operator, ones in choices(run, targets)]
+    return page_of("choices.md", run, operators=found)
+
+
+def _choice(choice: Choice) -> dict[str, object]:
+    table = markdown(pd.DataFrame(choice.answers, columns=["answer", "targets"]))
+    return {"name": choice.name, "why": choice.why, "call": choice.call, "inputs": choice.inputs, "table": table}
 
 
 def _indices(run: Run, targets: list[str]) -> str:

@@ -134,12 +134,13 @@ def differences(frame: pd.DataFrame) -> pd.DataFrame:
 def agreement(run: Run, targets: list[str]) -> pd.DataFrame:
     """Return for each operator which targets returned the same bits, and in how many exact cases.
 
-    Braces hold the targets that agree. A case is left out if the processor or unwritten memory decides its answer on
-    one of the targets.
+    Braces hold the targets that agree. A case is left out if not all targets were asked it, or if the processor or
+    unwritten memory decides its answer on one of them.
     """
     rows: Counter[tuple[str, str]] = Counter()
     for case in run.cases.values():
-        if case.tier == "exact" and case.has_answer and not _depends(run, case, targets):
+        whole = all((case.id, target) in run.records for target in targets)
+        if case.tier == "exact" and case.has_answer and whole and not _depends(run, case, targets):
             rows[case.operator, _clusters(run, case, targets)] += 1
     ordered = sorted(rows.items(), key=lambda item: (_OPERATORS.index(item[0][0]), -item[1], item[0][1]))
     return pd.DataFrame(
@@ -149,17 +150,14 @@ def agreement(run: Run, targets: list[str]) -> pd.DataFrame:
 
 def _depends(run: Run, case: Case, targets: list[str]) -> bool:
     """Tell whether the processor or unwritten memory decides the answer to a case on one of the targets."""
-    asked = (target for target in targets if target != ORACLE and (case.id, target) in run.records)
-    found = (judge(run, case, target) for target in asked)
+    found = (judge(run, case, target) for target in targets if target != ORACLE)
     return any(verdict.by_processor or verdict.may_vary for verdict in found)
 
 
 def _clusters(run: Run, case: Case, targets: list[str]) -> str:
     groups: dict[str, list[str]] = {}
     for target in targets:
-        record = run.records.get((case.id, target))
-        if record is None:
-            continue
+        record = run.records[case.id, target]
         bits = sorted((name, record.digests[name]) for name in outputs(record.digests))
         key = str(bits) if isinstance(record.outcome, Returned) else f"({record.outcome.kind})"
         groups.setdefault(key, []).append(target)

@@ -1,20 +1,22 @@
 """The quick cases: few that together notice every mutant and have every pair of values that a call can have.
 
 ``python -m reports power --publish`` chooses them and writes ``cases/quick.txt``, which ``pytest cases --quick`` asks.
+It also chooses the still fewer that have every value, and writes ``cases/values.txt``: sampled modes are asked them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Final
 
 from cases.coverage import dimensions
 from cases.loading.load import find
-from cases.loading.lookup import QUICK, SHIPPED
+from cases.loading.lookup import QUICK, SHIPPED, VALUES
+from cases.model import dtypes, shapes
 from cases.model.case import OPERATORS, Case
 from reports.pages.coverage import by_case
 from reports.power.cover import least
-from reports.power.trial import Trial, judged
+from reports.power.trial import RAISED, Trial, judged
 
 _GAP: Final = 0.03
 """The part by which there may be more quick cases than are needed. To find the very least takes longer."""
@@ -30,23 +32,64 @@ def choose(trials: Mapping[str, Trial]) -> list[str]:
     cases = [case for file in find(SHIPPED) for case in judged(file)]
     needs: dict[str, list[list[str]]] = {}
     for name, trial in trials.items():
-        needs.setdefault(name.partition("/")[0], []).append(sorted(trial.caught))
+        needs.setdefault(name.partition("/")[0], []).append(_noticing(trial))
     for operator in OPERATORS:
-        needs.setdefault(operator, []).extend(_with_each_pair(case for case in cases if case.operator == operator))
+        counted = [case for case in cases if case.operator == operator and _counts(case)]
+        needs.setdefault(operator, []).extend(_with_each(counted, _pairs))
+    return _least(cases, needs)
+
+
+def _noticing(trial: Trial) -> list[str]:
+    """Return the ids of the cases that notice a mutant by what it returns; of all that do, if it only raises."""
+    returned = [case_id for case_id, way in trial.caught.items() if way != RAISED]
+    return sorted(returned or trial.caught)
+
+
+def choose_values() -> list[str]:
+    """Return the ids of few cases that together have every value of each operator, in the order of the suite.
+
+    A value is had by a case that hardly any framework refuses if there is one, because a refused case says nothing
+    about its values.
+    """
+    cases = [case for file in find(SHIPPED) for case in judged(file)]
+    needs: dict[str, list[list[str]]] = {}
+    for operator in OPERATORS:
+        counted = [case for case in cases if case.operator == operator and _counts(case)]
+        usual = {case.id for case in counted if _is_usual(case)}
+        rows = _with_each(counted, dimensions.values)
+        needs[operator] = [[case_id for case_id in row if case_id in usual] or row for row in rows]
+    return _least(cases, needs)
+
+
+def _least(cases: Iterable[Case], needs: Mapping[str, list[list[str]]]) -> list[str]:
     chosen = {case_id for rows in needs.values() for case_id in least(rows, _GAP)}
     return [case.id for case in cases if case.id in chosen]
 
 
-def _with_each_pair(cases: Iterable[Case]) -> list[list[str]]:
-    """Return for each pair of values the ids of the cases that have it, without the weak ones."""
-    found: dict[dimensions.Pair, list[str]] = {}
+def _pairs(case: Case) -> Iterable[dimensions.Pair]:
+    return dimensions.pairs(dimensions.values(case))
+
+
+def _counts(case: Case) -> bool:
+    return dimensions.counts(case) and not by_case.is_weak_by_definition(case)
+
+
+def _is_usual(case: Case) -> bool:
+    """Tell whether hardly any framework refuses a case: floating-point, not dilated, and not empty."""
+    whole = all(0 not in spec.shape for spec in case.inputs.values())
+    return case.dtype in dtypes.FLOATS and set(shapes.dilations(case)) == {1} and whole
+
+
+def _with_each(cases: Iterable[Case], kinds: Callable[[Case], Iterable[Hashable]]) -> list[list[str]]:
+    """Return for each kind, such as each pair of values, the ids of the cases that are of it."""
+    found: dict[Hashable, list[str]] = {}
     for case in cases:
-        if dimensions.counts(case) and not by_case.is_weak_by_definition(case):
-            for pair in dimensions.pairs(dimensions.values(case)):
-                found.setdefault(pair, []).append(case.id)
+        for kind in kinds(case):
+            found.setdefault(kind, []).append(case.id)
     return list(found.values())
 
 
-def write(ids: Iterable[str]) -> None:
-    """Write the ids to the committed file, one a line, so that ``pytest @cases/quick.txt`` can read it as well."""
-    QUICK.write_text("".join(f"{case_id}\n" for case_id in ids), encoding="utf-8")
+def write(quick: Iterable[str], values: Iterable[str]) -> None:
+    """Write the ids to the committed files, one a line, so that ``pytest @cases/quick.txt`` can read them as well."""
+    for path, ids in ((QUICK, quick), (VALUES, values)):
+        path.write_text("".join(f"{case_id}\n" for case_id in ids), encoding="utf-8")

@@ -99,7 +99,7 @@ def _written(trials: dict[str, Trial], frame: pd.DataFrame, options: argparse.Na
     for path in paths:
         path.write_text(text, encoding="utf-8")
     if options.publish:
-        quick.write(chosen)
+        quick.write(chosen, quick.choose_values())
     table = (options.to / PAGE).with_suffix(".csv")
     frame.to_csv(table, index=False)
     _say("\n".join(map(str, [*paths, table])))

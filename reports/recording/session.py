@@ -17,6 +17,7 @@ from adapters.engine.handle import Ready, StartError, StartFailure
 from adapters.engine.pool import Pool
 from adapters.outcome import Fault, Result
 from adapters.worker.memory import GIB
+from cases.loading.lookup import UnknownIdError, value_ids
 from cases.model.case import Case
 from reports.recording import not_asked, sampling, targets
 from reports.recording.filters import Weights
@@ -63,6 +64,10 @@ class Session:
         self._places: dict[str, int] = {}
         self._shares = Shares(None, options.workers, {})
         self._not_asked = not_asked.load()
+        try:
+            self._values = frozenset(value_ids())
+        except UnknownIdError as error:
+            raise UsageError(str(error)) from None
 
     def choose(self) -> None:
         """Find the targets that can run, and choose those that the options want.
@@ -82,7 +87,7 @@ class Session:
 
     def chosen(self, cases: Sequence[Case], target: Target) -> set[str]:
         """Return the ids of the cases that a target is asked. ``cases`` are all cases of a file."""
-        return sampling.asked(cases, self.targets[target], slow=self.options.slow)
+        return sampling.asked(cases, self.targets[target], slow=self.options.slow, values=self._values)
 
     def weighted(self, cases: Sequence[Case]) -> list[Case]:
         """Return all cases of a file. Those that take real filters get the filters that the user gave."""

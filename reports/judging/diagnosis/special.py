@@ -16,6 +16,7 @@ import numpy.typing as npt
 from adapters.oracle import Oracle
 from adapters.oracle.exactness import cast
 from adapters.oracle.gradients import added_at
+from adapters.oracle.pooling import with_batch
 from adapters.oracle.windows import cut
 from cases.model import shapes
 from cases.model.case import Case
@@ -98,12 +99,23 @@ def _first(case: Case, inputs: Arrays, ignoring: Arrays) -> Arrays:
     first = np.take_along_axis(flat, np.broadcast_to(places, ignoring["output"].shape).reshape(len(value), -1), axis=1)
     nan = np.isnan(first.reshape(ignoring["output"].shape))
     changed = ignoring | {"output": np.where(nan, np.nan, ignoring["output"]).astype(ignoring["output"].dtype)}
-    return _at(changed, np.where(nan, places, ignoring["indices"]), inputs) if "indices" in ignoring else changed
+    if "indices" not in ignoring:
+        return changed
+    return _at(case, changed, np.where(nan, places, _in_image(ignoring, inputs)), inputs)
 
 
-def _at(answer: Arrays, indices: Array, inputs: Arrays) -> Arrays:
-    """Return an answer with other indices, to which its gradient goes as well if it has one."""
-    changed = answer | {"indices": indices}
+def _in_image(answer: Arrays, inputs: Arrays) -> Array:
+    """Return an answer's indices as they count within one image of the batch."""
+    return answer["indices"] % math.prod(inputs["value"].shape[1:])
+
+
+def _at(case: Case, answer: Arrays, indices: Array, inputs: Arrays) -> Arrays:
+    """Return an answer with other indices, to which its gradient goes as well if it has one.
+
+    The indices given count within one image; the answer's count through the batch if the case says so.
+    """
+    size = math.prod(inputs["value"].shape[1:])
+    changed = answer | {"indices": with_batch(indices, size) if case.include_batch_in_index else indices}
     if "value_gradient" in answer:
         gradient = added_at(inputs["cotangent"].astype(np.float64), indices, inputs["value"].shape)
         changed["value_gradient"] = gradient.astype(answer["value_gradient"].dtype)
@@ -142,5 +154,5 @@ def _of_indices(case: Case, inputs: Arrays, expected: Arrays) -> Iterator[Explan
     channels = inputs["value"].shape[-1]
     nans = cut(np.isnan(inputs["value"]).astype(np.float64), axes, 0.0) > 0
     last = np.where(nans, _places(case, -1), -1).max(axis=tuple(range(-len(axes), 0)))
-    changed = np.where(last < 0, expected["indices"], last * channels + np.arange(channels))
-    yield "the last NaN of a window instead of the first", lambda: _at(expected, changed, inputs)
+    changed = np.where(last < 0, _in_image(expected, inputs), last * channels + np.arange(channels))
+    yield "the last NaN of a window instead of the first", lambda: _at(case, expected, changed, inputs)

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from adapters.base import ModeOptions
 from adapters.outcome import Returned
 from cases.coverage import dimensions
 from cases.coverage.dimensions import Value
 from cases.model.case import OPERATORS
 from reports.judging.judge import judge
 from reports.recording.run import Run
-from reports.recording.sampling import LIMITS, fits
+from reports.recording.sampling import fits, options_of
 
 OfOperator = tuple[str, Value]
 """An operator, and a value of one of its dimensions."""
@@ -53,7 +52,7 @@ def asked(run: Run, targets: Sequence[str]) -> list[Asked]:
 
 def _of(run: Run, target: str, values: dict[str, tuple[Value, ...]]) -> Asked:
     facts = run.header["targets"][target]
-    limits = ModeOptions(**{name: facts[name] for name in LIMITS & facts.keys()})
+    limits = options_of(facts)
     records = [name for name in values if (name, target) in run.records]
 
     def values_of(names: Sequence[str]) -> frozenset[OfOperator]:

@@ -22,7 +22,7 @@ from cases.model.fill import fill
 from cases.model.shapes import Axis
 from reports.judging.compare import outputs
 from reports.judging.judge import judge
-from reports.pages.indices import conventions
+from reports.pages.conventions.indices import conventions
 from reports.recording.record import Record
 from reports.recording.run import Run
 
@@ -175,7 +175,7 @@ class AnswerFacts:
         return all(self.record.digests[name] == other.digests.get(name) for name in names)
 
     def follows(self, convention: str) -> bool:
-        """Tell whether the framework's own index follows this convention of ``reports.pages.indices``.
+        """Tell whether the framework's own index follows this convention of ``reports.pages.conventions.indices``.
 
         Raises:
             NoSuchTensorError: if the framework returned no index, or the oracle has no answer to the case.

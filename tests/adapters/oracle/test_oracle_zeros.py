@@ -138,3 +138,17 @@ def test_a_maximum_of_zeros_of_both_signs_may_be_either() -> None:
 def test_what_is_only_moved_keeps_its_sign() -> None:
     case = make("max_unpool", dtype="float32")
     assert of_either_sign(case, fill(case)) == {}
+
+
+@pytest.mark.parametrize("operator", ["conv", "conv_transpose"])
+@pytest.mark.parametrize("name", ["value", "filter", "bias"])
+def test_the_gradient_of_one_tensor_alone_is_that_among_all(operator: str, name: str) -> None:
+    """Nothing else is returned, and no mask is of a gradient that nobody asked for."""
+    every, alone = (make(operator, bias=True, gradients=asked) for asked in (True, [name]))
+    inputs = fill(every)
+    whole, part = Oracle().run(every, inputs), Oracle().run(alone, inputs)
+    assert part.keys() - {"output", f"{name}_gradient"} <= {key for key in part if key.startswith("output_")}
+    assert np.array_equal(part[f"{name}_gradient"], whole[f"{name}_gradient"])
+    assert {key: mask.tolist() for key, mask in of_either_sign(alone, inputs).items()} == {
+        key: mask.tolist() for key, mask in of_either_sign(every, inputs).items() if key in alone.outputs
+    }

@@ -18,6 +18,7 @@ from cases.coverage import dimensions, numbers, sizes
 from cases.drawing.command import file_of
 from cases.drawing.draw import Drawn, draw
 from cases.drawing.stream import Stream
+from cases.drawing.wrong import draw_unlike
 from cases.loading.load import load
 from cases.model import fill, shapes
 from cases.model.case import OPERATORS, Case
@@ -71,6 +72,18 @@ def test_every_value_of_every_dimension_is_drawn(operator: str) -> None:
     if wanted - found:
         found |= {value for case in _further(operator) for value in dimensions.values(case)}
     assert wanted - found == set()
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_the_wrong_calls_are_what_the_command_writes_and_all_unlike(operator: str) -> None:
+    drawn = draw_unlike(operator, 1, 12)
+    text = file_of(operator, 1, drawn).replace("--number 12", f"--number {len(_committed(operator, 'invalid_drawn'))}")
+    lines = _path(operator, "invalid_drawn").read_text(encoding="utf-8").splitlines()
+    assert lines[: len(text.splitlines())] == text.splitlines()
+    broken = [(case.broken, len(case.strides)) for case in _committed(operator, "invalid_drawn")]
+    kinds = [(wrong.rule, wrong.argument, axes) for wrong, axes in broken if wrong]
+    assert len(kinds) == len({*kinds}) == len(broken)
+    assert {axes for _, _, axes in kinds} == {1, 2, 3}
 
 
 def _further(operator: str) -> list[Case]:

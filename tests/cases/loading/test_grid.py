@@ -76,6 +76,7 @@ def test_pairs_that_where_drops_are_not_missed() -> None:
         ("bias", True, "bias"),
         ("bias", False, "no-bias"),
         ("gradients", True, "gradients"),
+        ("gradients", ["value", "bias"], "of-valuexbias"),
         ("include_batch_in_index", True, "include-batch-in-index"),
         ("include_batch_in_index", False, "no-include-batch-in-index"),
     ],

@@ -57,7 +57,15 @@ def _complaint(folder: Path, keys: str, operator: str = "conv") -> str:
             ":5:41: a: position 54 is beyond the 54 elements of filter",
         ),
         (f"{CONV}, gradients: 1", ":5:41: gradients: input should be a valid boolean"),
-        (f"{CONV}, gradients: [value]", ":5:41: gradients: input should be a valid boolean"),
+        (
+            f"{CONV}, gradients: [value, weights]",
+            ":5:41: a: this call has no weights, so it has no gradient of it; there are: value, filter",
+        ),
+        (f"{CONV}, gradients: []", ":5:41: gradients: input should be a valid boolean or gradients: list should have"),
+        (
+            f"{CONV}, gradients: [bias]",
+            ":5:41: a: this call has no bias, so it has no gradient of it; there are: value, filter",
+        ),
         (
             f"{CONV}, gradients: true, strides: 0, invalid: {{rule: stride, reason: a stride of zero}}",
             ":5:41: a: an invalid case or one with a literal result has no gradients; remove one",
@@ -112,6 +120,11 @@ def test_misuse_of_a_convolution(tmp_path: Path, keys: str, expected: str) -> No
             "max_unpool",
             "strides: 1, padding: [[1, 1], [1, 1]], indices: {fill: anywhere}",
             ":5:79: a: anywhere: 25 indices can't all differ among 16 elements",
+        ),
+        (
+            "max_unpool",
+            "indices: {fill: first}",
+            ":5:40: a: first: several values go to one place; mark the case as a behaviour",
         ),
         (
             "max_unpool",

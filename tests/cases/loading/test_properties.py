@@ -6,9 +6,12 @@ import itertools
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from cases.loading.expressions import conjuncts, expression, may_hold
 from cases.loading.properties import PROPERTIES, calls, properties
+from cases.model import shapes
 from cases.model.case import Case
 from tests.reports.making import make
 
@@ -72,6 +75,27 @@ def test_a_window_that_is_too_long_says_by_how_much() -> None:
     wrong = {"rule": "size", "reason": "no window fits without padding"}
     case = make("max_pool", ksize=[8, 2], strides=1, padding="VALID", invalid=wrong)
     assert (_property(case, "short_by"), _property(case, "rule"), _property(case, "argument")) == (2, "size", "value")
+    assert _property(case, "short_axes") == (0,)
+
+
+def test_the_tensors_of_which_gradients_are_asked() -> None:
+    assert _property(make("conv", gradients=True, bias=True), "gradients_of") == ["value", "filter", "bias"]
+    assert _property(make("conv", gradients=["bias", "value"], bias=True), "gradients_of") == ["value", "bias"]
+    assert _property(make("conv"), "gradients_of") == []
+
+
+def test_a_bias_alone_needs_no_gradient_of_the_convolution() -> None:
+    asked: list[Any] = [True, ["value"], ["filter", "bias"], ["bias"], False]
+    found = [_property(make("conv", gradients=one, bias=True), "gradients") for one in asked]
+    assert found == [True, True, True, False, False]
+
+
+def test_an_axis_is_unread_if_every_window_on_it_stands_over_padding() -> None:
+    """The one column stands between two windows; two windows of two taps stand astride it."""
+    fields: dict[str, Any] = {"image": [5, 1], "padding": [[1, 1], [1, 1]], "strides": [1, 2], "dilations": [1, 2]}
+    assert _property(make("conv", kernel=[3, 1], **fields), "unread_axes") == (1,)
+    assert _property(make("conv", kernel=[3, 1], **fields | {"strides": [1, 1]}), "unread_axes") == ()
+    assert _property(make("conv", kernel=[3, 2], **fields | {"strides": [1, 1]}), "unread_axes") == (1,)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +138,20 @@ def test_windows_of_one_kind_of_value() -> None:
     assert _windows(nan) == {"window_has_nan", "window_of_nan_alone", "window_has_several_nan"}
     assert _windows(low) == {"window_of_lowest_alone"}
     assert _windows(small) == {"window_with_subnormal_maximum"}
+
+
+@pytest.mark.parametrize(("place", "times"), [(0, 1), (2, 0)])
+def test_a_maximum_is_infinite_if_the_infinity_stands_in_a_window(place: int, times: int) -> None:
+    case = make("max_pool", image=[5], ksize=2, strides=3, padding="VALID", channels=1, special="inf", position=place)
+    assert [*_windows(case)].count("window_with_infinite_maximum") == times
+
+
+@pytest.mark.parametrize(
+    ("other", "times"), [(1.999999, 1), (2, 0), (1.9999, 0), (float("-inf"), 0), (float("inf"), 0)]
+)
+def test_a_maximum_that_another_element_nearly_reaches(other: float, times: int) -> None:
+    case = make("max_pool", value={"values": [[other, 2, 3, 4], [0, 1, 5, 6]]}, dtype="float64", **LITERAL)
+    assert [*_windows(case)].count("window_with_near_maximum") == times
 
 
 def test_a_subnormal_number_below_another_is_no_maximum() -> None:
@@ -192,3 +230,25 @@ def test_a_whole_is_true_where_each_of_its_parts_is() -> None:
     for operator, dilated, axes in itertools.product(("conv", "max_pool"), (True, False), (1, 2, 3)):
         read = {"operator": operator, "dilated": dilated, "axes": axes}
         assert whole.holds(read) == all(part.holds(read) for part in conjuncts(whole))
+
+
+@given(
+    image=st.integers(0, 6),
+    kernel=st.integers(1, 4),
+    stride=st.integers(1, 5),
+    dilation=st.integers(1, 6),
+    padding=st.tuples(st.integers(0, 7), st.integers(0, 7)),
+)
+def test_an_axis_is_read_if_some_window_holds_an_element(
+    image: int, kernel: int, stride: int, dilation: int, padding: tuple[int, int]
+) -> None:
+    assume(image + sum(padding) > (kernel - 1) * dilation)
+    fields: dict[str, Any] = {"strides": stride, "dilations": dilation, "padding": [list(padding)]}
+    case = make("conv", image=[image], kernel=[kernel], **fields)
+    (axis,) = shapes.axes(case)
+    assert (_property(case, "unread_axes") == (0,)) == (not any(shapes.counted(axis, "inside")))
+
+
+def test_billions_of_windows_are_not_counted_through() -> None:
+    case = make("conv", image=[5], kernel=[1], strides=1, padding=[[2**40, 2**40]])
+    assert _property(case, "unread_axes") == ()

@@ -140,6 +140,14 @@ def test_float32_would_round_what_is_long_broad_or_fine(case_id: str) -> None:
         assert (values.astype(np.float32) != values).mean() > 0.5  # most of them, for every id
 
 
+def test_indices_may_all_be_the_first_of_their_channel() -> None:
+    shape = (2, 3, 4, 2)
+    inputs = {name: TensorSpec(shape=shape, dtype="int64", fill="first") for name in ("value", "indices")}
+    case = replace(_unpooling()[0], id="pin", inputs=inputs, output_shape=(2, 6, 8, 2), strides=(2, 2), ksize=(2, 2))
+    indices = fill.fill(replace(case, inputs={"indices": inputs["indices"]}))["indices"]
+    assert np.array_equal(indices, np.broadcast_to([0, 1], shape))
+
+
 def test_indices_may_point_anywhere() -> None:
     """Find each index in its own channel, no index twice, and some indices outside their windows."""
     shape = (2, 3, 4, 2)

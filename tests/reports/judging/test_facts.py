@@ -19,7 +19,7 @@ from reports.judging.facts import Fact
 from reports.judging.judge import begin, judge
 from reports.judging.verdict import LENIENT, NOT_REACHED, Verdict
 from reports.recording.known_files import KnownError
-from tests.reports.making import TORCH, fact, make, oracle, record, right
+from tests.reports.making import JAX, TORCH, fact, make, oracle, record, right
 
 EAGER = {"mode": "eager", "device": "cpu", "avx512": False}
 STRIDE = {"rule": "stride", "reason": "a stride of 0 stays where it is"}
@@ -252,6 +252,18 @@ def test_where_targets_are_chosen_a_fact_that_need_not_show_is_not_stale(tmp_pat
     assert len(stale.entries(run, accepted, whole=True)) == 2
     (line,) = stale.entries(run, accepted, whole=True, chosen=True)
     assert strict.fact in line
+
+
+@pytest.mark.parametrize("asked", [1, 2])
+def test_of_a_sampled_target_a_fact_is_stale_if_all_its_cases_were_asked(tmp_path: Path, asked: int) -> None:
+    """JAX is asked every case, and the fact is not about it."""
+    cases = [PLAIN, make("conv", name="other", strides=1)]
+    answers = [(case, target, Returned(arrays=right(case))) for case in cases for target in (JAX, TORCH)]
+    run = record(tmp_path, [*map(oracle, cases), *answers[:2], *answers[2 : 2 + asked]])
+    run.header["targets"][TORCH] |= {"sampled": True, "one_in": 4}
+    accepted = Accepted(facts={"torch": [fact(depends_on="the data", output="output")]})
+    begin(run, accepted)
+    assert len(stale.entries(run, accepted, whole=True)) == asked - 1
 
 
 GOOD = """\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,6 +74,25 @@ def test_agreement_groups_the_targets_that_returned_the_same_bits(run: Run) -> N
         ("conv_transpose", f"{{{JAX}, {ORACLE}}} {{{TORCH}}}", 2),
         ("max_pool", f"{{{JAX}, {TORCH}, {ORACLE}}}", 1),
     }
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({"sampled": True, "one_in": 8}, f"{{{JAX}, {TORCH}, {ORACLE}}} | 1 "),  # the case that both were asked
+        (
+            {"operators": ["max_pool"]},
+            f"{{{TORCH}, {ORACLE}}} | 2 ",
+        ),  # it could not be asked: it is left out, no case is
+    ],
+)
+def test_agreement_is_about_what_all_its_targets_were_asked(
+    tmp_path: Path, limits: dict[str, Any], expected: str
+) -> None:
+    answers = [(case, TORCH, _returned(case)) for case in (ONE, FOUR)]
+    run = record(tmp_path, [oracle(ONE), oracle(FOUR), *answers, (ONE, JAX, _returned(ONE))])
+    run.header["targets"][JAX] |= limits
+    assert expected in " ".join(render.published(run, Accepted())["agreement.md"].split())
 
 
 def _by_processor() -> Accepted:

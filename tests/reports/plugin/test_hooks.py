@@ -304,7 +304,7 @@ def test_modes_are_asked_what_they_are_limited_to_whatever_is_selected(pytester:
     result.stdout.fnmatch_lines(
         [
             "many-thin-cpu: many 1.0, Python *, mode thin, place here",
-            "many-thin-cpu: every 4th case of a topic, of pairs, sizes and numbers some *(all with --slow)",
+            "many-thin-cpu: every 4th case of a topic, of joint draws more, *(all with --slow)",
             "many-double-cpu: values of float64 only",
             "many-nowhere: no compiler: install one",
         ]

@@ -139,6 +139,17 @@ def test_the_gradient_goes_to_the_nan_that_is_kept() -> None:
     assert _named(later, half) is None
 
 
+@pytest.mark.parametrize("position", [8, 9])  # the first window of the second image: its first element, its second
+def test_an_index_through_the_batch_is_named_as_well(position: int) -> None:
+    fields: dict[str, Any] = {"channels": 1, "batch": 2, "image": [2, 4], "ksize": 2, "strides": 2, "gradients": True}
+    case = make("max_pool_argmax", special="nan", position=position, include_batch_in_index=True, **fields)
+    lost = Oracle().run(case, fill(case) | {"value": np.nan_to_num(fill(case)["value"], nan=-np.inf)})
+    kept = right(case) if position == 8 else lost
+    assert "NaN kept only where it comes first in its window" in (_named(case, kept) or "")
+    within = kept | {"indices": kept["indices"] % 8}
+    assert _named(case, within) is None
+
+
 def test_the_index_of_the_last_nan() -> None:
     case = make("max_pool_argmax", channels=2, image=[3, 3], ksize=3, padding=[[1, 1], [1, 1]], special="nan")
     actual = right(case)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from adapters.outcome import Raised, Returned
 from cases.model.case import Case
-from reports.pages.padding import padding
+from reports.pages.conventions.padding import padding
 from tests.reports.making import JAX, TORCH, make, oracle, record, right
 
 RAISED = Raised(type="ValueError", message="no", stage="calling")

@@ -13,7 +13,7 @@ from adapters.base import NotSupported
 from adapters.oracle import InvalidCall, NotExact, Oracle
 from adapters.outcome import Returned
 from cases.model.case import Case
-from reports.pages import indices
+from reports.pages.conventions import indices
 from tests.reports.making import TORCH, make, oracle, record, right
 
 POOLS = [make("max_pool_argmax", name=f"n{n}", batch=2, image=[5, 6], ksize=3) for n in "ab"]
@@ -62,6 +62,17 @@ def test_padded_cases_say_nothing_and_the_batch_is_told_apart(tmp_path: Path) ->
     (row,) = indices.native(run, [TORCH]).to_dict("records")
     assert (row["index"], row["cases"]) == ("not asked", 1)
     assert row["with include_batch_in_index"] == "flat over batch and image, channels last"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"image": [5, 6], "ceil_mode": "drop"}, {"image": [4, 6], "special": "nan", "value": {"special": "nan"}}],
+)
+def test_windows_beyond_the_image_and_of_several_nan_say_nothing(tmp_path: Path, fields: dict[str, Any]) -> None:
+    case = make("max_pool_argmax", name="unlike", **fields)
+    run = record(tmp_path, [oracle(case), (case, TORCH, _native(case, right(case)["indices"]))])
+    (row,) = indices.native(run, [TORCH]).to_dict("records")
+    assert row["cases"] == 0
 
 
 def test_an_answer_whose_maxima_are_wrong_says_nothing_of_indices(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from adapters.base import NotSupported
 from adapters.oracle import InvalidCall, NotExact, Oracle
 from adapters.outcome import Returned
 from cases.loading.claims import NATIVE
-from cases.model import shapes
+from cases.model import shapes, windows
 from cases.model.case import Case
 from cases.model.fill import fill
 from reports.judging.judge import judge
@@ -44,8 +44,9 @@ class _NativeIndex:
 def native(run: Run, targets: Iterable[str]) -> pd.DataFrame:
     """Return a row for each target: the convention of its own index, without and with the batch, and its dtype.
 
-    Only answers whose maxima are right count, because other maxima stand elsewhere, and only cases without padding: a
-    framework may pad the image before the call, and its index then points into the padded image. A case to which the
+    Only answers whose maxima are right count, because other maxima stand elsewhere, and only cases whose windows lie in
+    the image: a framework may pad the image before the call, and its index then points into the padded image. A window
+    of several NaN has no maximum of which all agree. An answer that a fact explains is told there. A case to which the
     oracle has no answer is left out.
     """
     return pd.DataFrame([_native(run, target) for target in targets], columns=list(_COLUMNS))
@@ -79,14 +80,15 @@ def _pooled(run: Run, target: str) -> Iterator[_NativeIndex]:
 
 
 def _has_maxima(run: Run, case: Case, target: str) -> bool:
-    difference = judge(run, case, target).difference
-    return difference is None or difference.kind == "index"
+    verdict = judge(run, case, target)
+    return verdict.fact is None and (verdict.difference is None or verdict.difference.kind == "index")
 
 
 def _counts(case: Case) -> bool:
     if case.operator != "max_pool_argmax" or case.tier != "exact" or not case.has_answer:
         return False
-    return not any(axis.before + axis.after for axis in shapes.axes(case))
+    inside = not any(axis.before + axis.after + axis.overhang for axis in shapes.axes(case))
+    return inside and not windows.some(windows.KINDS["has_several_nan"], case)
 
 
 def conventions(case: Case, actual: Array) -> frozenset[str] | None:
