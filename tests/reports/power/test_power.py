@@ -271,6 +271,17 @@ def test_the_committed_page_is_checked(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 @pytest.mark.usefixtures("published")
+def test_a_quick_case_notices_a_mutant_by_what_it_returns_if_one_does(
+    files: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quick, "_counts", lambda _case: False)  # pairs of values would have all of these few cases
+    one = next(one for one in trial.try_all(SOME, files, workers=1).values() if len(one.caught) > 1)
+    [chosen] = quick.choose({one.name: one})
+    one.caught[chosen] = trial.RAISED
+    assert quick.choose({one.name: one}) != [chosen]
+
+
+@pytest.mark.usefixtures("published")
 def test_the_quick_cases_notice_all_and_have_every_pair(files: list[Path]) -> None:
     """Cases a and b share no pair but those of what they have in common, and only b notices a bias that is ignored."""
     trials = trial.try_all(SOME, files, workers=1)
