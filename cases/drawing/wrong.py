@@ -16,13 +16,11 @@ from cases.model.case import POOLING, Case, is_outward
 Fields = dict[str, Any]
 _NOT_WRONG: Final = {"gradients", "special", "position", "output_padding"}
 """Fields that a wrong call can't have, or that its shapes say."""
+_UNSAYABLE: Final = ("ceil_mode", "divisor", "dilations")
+"""Fields of a call of pooling for which some framework has no argument."""
 _TRIES: Final = 20
 _PLACES: Final = 600
 """The places of which wrong calls are drawn until none is left that is unlike those before."""
-
-
-_UNSAYABLE: Final = ("ceil_mode", "divisor", "dilations")
-"""Fields of a call of pooling for which some framework has no argument."""
 
 
 def draw_wrong(operator: str, valid: Mapping[str, Any], stream: Stream) -> Fields | None:

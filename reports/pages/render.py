@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -113,25 +114,25 @@ def _rounding(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
 
 def _comparable(run: Run, targets: list[str]) -> list[str]:
     """Return of each framework the targets that were asked every case, or else its first one that may be asked any."""
-    whole = {target for target in targets if is_asked_all(run.header["targets"][target])}
-    chosen = {
-        adapter_of(target): {target} for target in reversed(run.header["targets"]) if _may_be_asked_any(run, target)
-    }
-    for target in whole:
-        chosen[adapter_of(target)] = {one for one in whole if adapter_of(one) == adapter_of(target)}
-    return [target for target in targets if target in set().union(*chosen.values())]
-
-
-def _may_be_asked_any(run: Run, target: str) -> bool:
-    return is_asked_any(run.header["targets"][target])
+    limits = run.header["targets"]
+    whole = [target for target in targets if is_asked_all(limits[target])]
+    frameworks = {adapter_of(target) for target in whole}
+    others = [target for target in limits if is_asked_any(limits[target]) and adapter_of(target) not in frameworks]
+    return [target for target in targets if target in {*whole, *_firsts(others)}]
 
 
 def _first_modes(run: Run, targets: list[str]) -> list[str]:
     """Return each framework's first target in the run: all its modes are given the same padding."""
+    firsts = _firsts(run.header["targets"])
+    return [target for target in targets if target in firsts]
+
+
+def _firsts(targets: Iterable[str]) -> set[str]:
+    """Return the first target of each framework."""
     firsts: dict[str, str] = {}
-    for target in run.header["targets"]:
+    for target in targets:
         firsts.setdefault(adapter_of(target), target)
-    return [target for target in targets if target in firsts.values()]
+    return {*firsts.values()}
 
 
 def _readings(run: Run) -> list[tuple[str, list[str], str]]:
