@@ -250,11 +250,12 @@ def test_a_survivor_fails_the_command(
 
 @pytest.fixture
 def published(files: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Return the folder of the committed page, and take ``files`` for the suite's, and no ids for the quick ones."""
+    """Return the folder of the committed page. Take ``files`` for the suite's, and lists of no ids for its lists."""
     for module in (work, quick, page):
         monkeypatch.setattr(module, "find", lambda _folder: files)
     for module in (quick, lookup):
         monkeypatch.setattr(module, "QUICK", tmp_path / "quick.txt")
+        monkeypatch.setattr(module, "VALUES", tmp_path / "values.txt")
     monkeypatch.setattr(work, "_PUBLISHED", tmp_path / "published")
     (tmp_path / "published").mkdir()
     (tmp_path / "published" / "test_power.md").touch()
