@@ -44,7 +44,9 @@ class Adapter(Protocol):
     ``one_in``: building a program takes so long that by default only one of so many cases of a topic is asked (see
     ``reports.recording.sampling``).
     ``cost``: how long a case takes, relative to other modes; what takes longest begins first. ``by_name``: it runs only
-    if ``--target`` has its name, or for ``--fuzz``. ``missing``: why it can't be used here, and what to do.
+    if ``--target`` has its name, or for ``--fuzz``. ``sizes_only``: its arrays have the shapes and dtypes of an answer,
+    and their elements mean nothing. ``whole``: a pipeline is one call, and returns only what its last step returns.
+    ``missing``: why it can't be used here, and what to do.
     """
 
     def devices(self) -> tuple[str, ...]:
@@ -58,7 +60,8 @@ class Adapter(Protocol):
     def configure(self, mode: str, device: str) -> dict[str, str]:
         """Prepare for one mode on one device; return the settings chosen (threads, seeds), for the run's header.
 
-        The setting ``like`` names another mode whose facts and recorded behaviours hold for this one as well.
+        The setting ``like`` names another mode whose facts and recorded behaviours hold for this one as well. The
+        setting ``near`` names one whose facts may show in this one and need not.
         """
         ...
 
@@ -128,6 +131,8 @@ class ModeOptions:
     one_in: int = 1
     cost: float = 1.0
     by_name: bool = False
+    sizes_only: bool = False
+    whole: bool = False
     missing: str = ""
 
 

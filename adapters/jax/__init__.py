@@ -15,10 +15,11 @@ import numpy as np
 
 from adapters.call import fault, refuse
 from adapters.jax import conv, pooling
-from adapters.jax.dialect import Dialect
+from adapters.jax.dialect import SHAPES, Dialect
 from adapters.program import execute, inside
-from adapters.writing.writer import program
-from cases.model.case import Case
+from adapters.writing import transforms
+from adapters.writing.whole import by_returns, whole
+from cases.model.case import OPERATORS, PIPELINE, Case
 
 _ON: Final = 'jax.config.update("jax_default_device", jax.devices("{}")[0])'
 _FULL_PRODUCTS: Final = 'jax.config.update("jax_default_matmul_precision", "highest")  # no TF32'
@@ -27,6 +28,9 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "jit": {"one_in": 8, "cost": 20.0},
     "eager": {"one_in": 64, "cost": 40.0},  # each operation of a call is compiled by itself, up to nine of them
     "float64": {"one_in": 8, "dtypes": ("float64", "int64"), "cost": 25.0},
+    "program": {"by_name": True, "whole": True, "operators": (PIPELINE,), "cost": 20.0},
+    SHAPES: {"by_name": True, "sizes_only": True, "operators": OPERATORS},
+    **{mode: {"dtypes": transforms.DTYPES, "one_in": 8, "by_name": True, "cost": 25.0} for mode in transforms.MODES},
 }
 _KEPT: Final = 64
 """Runs after which eager operations' programs are dropped from memory: else they stay for good, some 3 MB a case."""
@@ -41,11 +45,12 @@ class Jax:
     """The adapter of JAX. ``jit`` compiles a call as one program, ``eager`` dispatches operation by operation.
 
     Both are as released: without 64-bit dtypes, so that float64 and int64 arrays become 32 bits wide. ``float64`` is
-    ``jit`` with them.
+    ``jit`` with them. The modes of ``adapters.writing.transforms`` compile a transform of a call as one
+    program. ``shapes`` compiles and runs nothing: it is ``jax.eval_shape``.
     """
 
     name = "jax"
-    modes = ("jit", "eager", "float64")
+    modes = tuple(_OPTIONS)
     mode_options: dict[str, dict[str, Any]] = _OPTIONS
 
     def __init__(self) -> None:
@@ -92,7 +97,8 @@ class Jax:
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
         precision = {} if device == "cpu" else {"matmul precision": "highest"}
         wide = "on" if mode == "float64" else "off"
-        return {"64-bit dtypes": wide, **precision, "compilation cache": "kept between runs"}
+        near = {"near": "jit"} if mode in {SHAPES, "program", *transforms.MODES} else {}
+        return {"64-bit dtypes": wide, **precision, "compilation cache": "kept between runs", **near}
 
     def call(self, case: Case) -> str:
         """Return the call as a program over the case's NumPy inputs.
@@ -100,12 +106,14 @@ class Jax:
         Raises:
             NotSupported: if JAX can't be told what the case says.
         """
+        dialect = Dialect(settings=_shown(self.mode, self.device, self.default), mode=self.mode)
+        if case.steps:
+            return whole(case, _OF, dialect, "jax.jit(program)", by_returns)
         wrong = fault(case)
         unknown = "filter" not in case.inputs and wrong is not None and wrong.rule == "data_format"
         why = f"lax.reduce_window takes no data_format, so {case.data_format!r} can't be said"
         refuse(why, when=unknown and "data_format" not in case.given)
-        settings = _shown(self.mode, self.device, self.default)
-        return program(case, _OF[case.operator](case), Dialect(settings=settings, jit=self.mode != "eager"))
+        return transforms.program_in(self.mode, case, _OF[case.operator], dialect)
 
     def stage(self, error: Exception) -> str:
         """Tell tracing a jitted function, which comes first, from running it: compiling counts as running."""

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from adapters.call import Call, Word, Words
+from adapters.writing import transforms
 from adapters.writing.forms import around, dimension_numbers, pairs, shape
+from adapters.writing.vectorized import Layout
 from adapters.writing.writer import Wrapped, takes
 from cases.model.case import Case
 
@@ -31,14 +33,37 @@ WORDS: Final[Words] = {
     },
     "jax.ShapeDtypeStruct": {"output_shape": Word(word="", form=shape)},
 }
+SHAPES: Final = "shapes"
+"""The mode that infers shapes and dtypes, and runs nothing."""
+_SPLIT: Final = """\
+def split(tensor, axis, parts):
+    shape = *tensor.shape[:axis], parts, tensor.shape[axis] // parts, *tensor.shape[axis + 1:]
+    return jnp.moveaxis(tensor.reshape(shape), axis, 0)
+"""
+_JOINED: Final = """\
+def joined(tensor, axis):
+    shape = *tensor.shape[1:axis + 1], -1, *tensor.shape[axis + 2:]
+    return jnp.moveaxis(tensor, 0, axis).reshape(shape)
+"""
+_FUNCTIONS: Final = transforms.Functions(
+    vjp="jax.vjp",
+    jvp="jax.jvp",
+    vmap="jax.vmap",
+    zeros="jnp.zeros_like",
+    split=_SPLIT,
+    joined=_JOINED,
+    layout=lambda case: Layout(
+        ahead=case.channels_first, groups=-1, results=-2 if case.operator == "conv_transpose" else -1
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """JAX's way to write programs, under some settings. ``jit`` compiles a call as one program."""
+    """JAX's way to write programs, under some settings. All modes but ``eager`` compile a call as one program."""
 
     settings: tuple[str, ...]
-    jit: bool
+    mode: str
     words: ClassVar[Words] = WORDS
     one_line: ClassVar[bool] = True
     always_ahead: ClassVar[bool] = False
@@ -55,23 +80,38 @@ class Dialect:
 
     def tensor(self, _case: Case, _name: str, text: str) -> str:
         """Return a tensor where operations run one by one; a jitted function takes arrays."""
-        return text if self.jit else f"jnp.asarray({text})"
+        return f"jnp.asarray({text})" if self.mode == "eager" else text
 
-    def array(self, _case: Case, _name: str, text: str) -> str:
-        """Return the array, which it is already."""
-        return text
+    def array(self, _case: Case, name: str, text: str) -> str:
+        """Return the array, which it is already, but for what a whole program returns."""
+        if self.mode != "program":
+            return text
+        return f"np.asarray({text})" + (".astype(np.int64)" if name == "indices" else "")
 
     def wrap(self, case: Case, call: Call, text: str) -> Wrapped:
         """Return the call, or that of a function which pulls the cotangent back to each input that the case names."""
         results = (*call.returns, *(f"{name}_gradient" for name in case.gradients))
         places = ["result"] if len(results) == 1 else [f"result[{number}]" for number in range(len(results))]
-        names = {name: f"np.asarray({place})" for name, place in zip(results, places, strict=True)}
-        operands = ", ".join(case.inputs)
+        array = "np.zeros({0}.shape, {0}.dtype)" if self.mode == SHAPES else "np.asarray({0})"
+        names = {name: array.format(place) for name, place in zip(results, places, strict=True)}
+        function, operands, above = self._function(case, call, text)
+        if self.mode == SHAPES:
+            made = f"jax.eval_shape({function}, {operands})"
+        elif self.mode == "eager":
+            made = f"{function}({operands})" if case.gradients else text
+        else:
+            made = f"jax.jit({function})({operands})"
+        return Wrapped(call=made, above=above, names=names)
+
+    def _function(self, case: Case, call: Call, text: str) -> tuple[str, str, tuple[str, ...]]:
+        """Return a function that makes the call, what it is called with, and its definition if it has a name."""
+        if self.mode in transforms.MODES:
+            defined = transforms.function(self.mode, case, call, text, _FUNCTIONS)
+            return "call", ", ".join(transforms.parameters(case, call)), (defined,)
         if case.gradients:
-            function = "jax.jit(with_gradients)" if self.jit else "with_gradients"
-            return Wrapped(call=f"{function}({operands})", above=(_with_gradients(case, call, text),), names=names)
+            return "with_gradients", ", ".join(case.inputs), (_with_gradients(case, call, text),)
         parameters = ", ".join(takes(case, call))
-        return Wrapped(call=f"jax.jit(lambda {parameters}: {text})({parameters})" if self.jit else text, names=names)
+        return f"lambda {parameters}: {text}", parameters, ()
 
 
 def _with_gradients(case: Case, call: Call, text: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from adapters.base import NotSupported
 from adapters.oracle.pooling import divisors
 from adapters.oracle.windows import Array
 from cases.model import shapes
@@ -25,6 +26,10 @@ Tensors = dict[str, npt.NDArray[Any]]
 
 class NotExact(Exception):  # noqa: N818 - a statement about a case
     """A case whose bits are compared has a sum that its dtype doesn't hold: a mistake of the suite."""
+
+
+class Overflowing(NotExact, NotSupported):
+    """A sum that an integer dtype doesn't hold, on the way or at the end: it has no canonical answer."""
 
 
 def cast(case: Case, name: str, array: Array) -> npt.NDArray[Any]:
@@ -97,7 +102,7 @@ def _check(case: Case, name: str, array: Array, magnitude: Array, unit: float) -
         first = float(array[lost][0])
         why = "of the exact tier" if case.tier == "exact" else "of special values, beside which no sum may round"
         msg = f"{case.id}: {case.dtype} doesn't hold {name} {first}, or a sum on the way to it, and the case is {why}"
-        raise NotExact(msg)
+        raise Overflowing(msg) if case.dtype in INTEGERS else NotExact(msg)
 
 
 def _most(dtype: str, unit: float) -> float:

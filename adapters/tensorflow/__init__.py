@@ -11,10 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from adapters.call import Call
 from adapters.program import inside
 from adapters.tensorflow import conv, pooling
-from adapters.tensorflow.dialect import MODE_OPTIONS, Dialect
-from adapters.writing.writer import program
+from adapters.tensorflow.dialect import MODE_OPTIONS, PROGRAMS, SHAPES, Dialect
+from adapters.writing import transforms
+from adapters.writing.whole import whole
 from cases.model.case import Case
 
 _OPERATORS: Final = (
@@ -72,6 +74,12 @@ class TensorFlow:
         tf.config.set_visible_devices([], "GPU")
         if mode == "threads":
             settings["like"] = "eager"
+        if mode in transforms.MODES:
+            settings["near"] = "eager"
+        if mode in {SHAPES, "program"}:
+            settings["near"] = "graph"
+        if mode == "program_xla":
+            settings["near"] = "xla"
         return settings | ({"like": _nearest()} if mode == "native" else {})
 
     def call(self, case: Case) -> str:
@@ -80,13 +88,21 @@ class TensorFlow:
         Raises:
             NotSupported: if TensorFlow can't be told what the case says.
         """
-        return program(case, _OF[case.operator](case), Dialect(mode=self.mode, device=self.device))
+        dialect = Dialect(mode=self.mode, device=self.device)
+        if case.steps:
+            return whole(case, _OF, dialect, PROGRAMS.get(self.mode, PROGRAMS["program"]), _by_answer)
+        return transforms.program_in(self.mode, case, _OF[case.operator], dialect)
 
     def stage(self, error: Exception) -> str:
         """Tell tracing a graph, which comes first, from running it: XLA's compilation counts as running."""
-        if self.mode not in {"graph", "xla"}:
+        if self.mode not in {"graph", "xla", SHAPES, *PROGRAMS}:
             return "calling"
         return "tracing" if inside(error) else "running"
+
+
+def _by_answer(_call: Call) -> tuple[str, dict[str, str]]:
+    """Assign an expression to one name: several tensors are its attributes."""
+    return "answer", {"output": "answer"}
 
 
 def _nearest() -> str:

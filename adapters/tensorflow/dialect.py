@@ -16,10 +16,20 @@ from textwrap import indent
 from typing import Any, ClassVar, Final
 
 from adapters.call import Call, Word, Words
+from adapters.tensorflow import transforms
 from adapters.writing.forms import around, lists, lists_of_plane
-from adapters.writing.writer import Wrapped, takes
-from cases.model.case import Case
+from adapters.writing.transforms import DTYPES, parameters
+from adapters.writing.transforms import MODES as TRANSFORMS
+from adapters.writing.writer import Wrapped
+from cases.model.case import OPERATORS, PIPELINE, Case
 
+SHAPES: Final = "shapes"
+"""The mode that infers shapes and dtypes as graphs do, and runs nothing."""
+PROGRAMS: Final = {
+    "program": "tf.function(program, autograph=False)",
+    "program_xla": "tf.function(program, autograph=False, jit_compile=True)",
+}
+"""The modes that make one program of a pipeline -> how."""
 _ONEDNN: Final = "TF_ENABLE_ONEDNN_OPTS"
 _WITH_ONEDNN: Final = {
     _ONEDNN: os.environ.get(_ONEDNN, "1"),
@@ -32,6 +42,12 @@ MODE_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "xla": {"environment": _WITH_ONEDNN, "one_in": 40, "cost": 25.0},
     "nodnn": {"environment": {_ONEDNN: "0"}, "devices": ("cpu",)},
     "threads": {"environment": _WITH_ONEDNN, "devices": ("cpu",), "by_name": True},
+    **{
+        mode: {"environment": _WITH_ONEDNN, "by_name": True, "whole": True, "operators": (PIPELINE,), "cost": 10.0}
+        for mode in PROGRAMS
+    },
+    SHAPES: {"environment": _WITH_ONEDNN, "by_name": True, "sizes_only": True, "operators": OPERATORS},
+    **{mode: {"environment": _WITH_ONEDNN, "dtypes": DTYPES, "by_name": True, "cost": 10.0} for mode in TRANSFORMS},
     "native": {
         "environment": {name: os.environ[name] for name in _WITH_ONEDNN if name in os.environ},
         "devices": ("cpu",),
@@ -43,6 +59,11 @@ _DECORATORS: Final = {
     "graph": "@tf.function(autograph=False)\n",
     "xla": "@tf.function(autograph=False, jit_compile=True)\n",
 }
+_INFERRED: Final = """
+def inferred(*tensors):
+    graph = tf.function(call, autograph=False).get_concrete_function(*tensors)
+    return tf.nest.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), graph.structured_outputs)
+"""
 _ON_GPU: Final = """
 tf.config.set_soft_device_placement(False)  # what has no GPU kernel is not moved to the CPU
 tf.config.experimental.enable_tensor_float_32_execution(False)"""
@@ -94,7 +115,8 @@ class Dialect:
         """
         dtypes = {spec.dtype for key, spec in case.inputs.items() if key != "indices"}
         misread = (case.operator == "max_pool" and case.dtype != "float32") or len(dtypes) > 1
-        return f"tf.constant({name})" if text == name and (name in case.gradients or misread) else text
+        watched = name in case.gradients or self.mode in TRANSFORMS
+        return f"tf.constant({name})" if text == name and (watched or misread) else text
 
     def array(self, _case: Case, _name: str, text: str) -> str:
         """Return the tensor's array."""
@@ -104,12 +126,18 @@ class Dialect:
         """Return the call as it stands, or the call of a function that a mode may decorate and a tape may watch."""
         names = {"output": "result[0]" if case.gradients else "result"}
         names |= {f"{name}_gradient": f"result[1][{number}]" for number, name in enumerate(case.gradients)}
-        if self.device != "cuda" and self.mode not in _DECORATORS and not case.gradients:
+        given = ", ".join(parameters(case, call))
+        if self.mode in TRANSFORMS:
+            body = transforms.body(self.mode, case, call, text)
+            helpers = (transforms.HELPERS,) if self.mode == "vmap" else ()
+            return Wrapped(call=f"call({given})", below=("", *helpers, self._function(given, body), ""), names=names)
+        if self.device != "cuda" and self.mode not in {SHAPES, *_DECORATORS} and not case.gradients:
             return Wrapped(call=text, below=call.steps, names=names)
-        parameters = ", ".join((*takes(case, call), *(["cotangent"] if case.gradients else [])))
         body = _taped(case, call, text) if case.gradients else "\n".join((*call.steps, f"return {text}"))
-        below = ("", self._function(parameters, body), "")
-        return Wrapped(call=f"call({parameters})", below=below, names=names)
+        below = ("", self._function(given, body), "")
+        if self.mode == SHAPES:
+            return Wrapped(call=f"inferred({given})", below=(_INFERRED, *below), names=names)
+        return Wrapped(call=f"call({given})", below=below, names=names)
 
     def _function(self, parameters: str, body: str) -> str:
         """Return the definition of ``call``. On a GPU one scope places operators, another what is compiled."""

@@ -16,8 +16,9 @@ from adapters.call import fault, refuse, refuse_given
 from adapters.program import execute
 from adapters.torch import conv, pooling
 from adapters.torch.dialect import Dialect
-from adapters.torch.modes import MODES, forget_programs, graphs, options, prepare, refuse_format
-from adapters.writing.writer import program
+from adapters.torch.modes import COMPILED, MODES, forget_programs, graphs, options, prepare, refuse_format
+from adapters.writing import transforms
+from adapters.writing.whole import by_returns, whole
 from cases.model.case import Case
 
 _OPERATORS: Final = (
@@ -25,6 +26,7 @@ _OPERATORS: Final = (
     *(pooling.max_pool, pooling.max_pool_argmax, pooling.avg_pool, pooling.relu),
 )
 _OF: Final = {function.__name__: function for function in _OPERATORS}
+_PROGRAM: Final = "torch.compile(program, dynamic=False)"
 _BROKEN_DEVICE: Final = ("device-side assert", "illegal memory access", "misaligned address", "launch failure")
 
 
@@ -62,16 +64,19 @@ class Torch:
         Raises:
             NotSupported: if PyTorch can't be told what the case says.
         """
+        dialect = Dialect(mode=self.mode, device=self.device)
+        if case.steps:
+            return whole(case, _OF, dialect, _PROGRAM, by_returns)
         _refuse_unsayable(case)
         refuse_format(case, self.mode)
-        return program(case, _OF[case.operator](case), Dialect(mode=self.mode, device=self.device))
+        return transforms.program_in(self.mode, case, _OF[case.operator], dialect)
 
     def stage(self, error: Exception) -> str:
         """Tell Dynamo's tracing, on tensors without elements, from Inductor's building of a program, and from running.
 
         Where Dynamo gives up and makes no graph, Python runs the function as it stands: the call is made at once.
         """
-        if self.mode != "compile":
+        if self.mode not in COMPILED:
             return "calling"
         module = type(error).__module__
         building = module.startswith("torch._inductor") or type(error).__name__ == "BackendCompilerFailed"
@@ -85,7 +90,7 @@ class Torch:
         Raises:
             SystemExit: if the call broke the GPU's context, so that this process can make no other call on it.
         """
-        if self.mode == "compile":
+        if self.mode in COMPILED:
             forget_programs()
         try:
             return execute(text, inputs)

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from adapters.call import Call, Word, Words
-from adapters.torch.modes import INSTRUCTIONS
+from adapters.torch import strides
+from adapters.torch.modes import COMPILED, INFERRING, INSTRUCTIONS, STRIDED
+from adapters.writing import transforms
 from adapters.writing.forms import alike, channels_ahead, plane
+from adapters.writing.vectorized import Layout
 from adapters.writing.writer import Wrapped, takes
 from cases.model.case import Case
 
@@ -20,9 +23,27 @@ def array(tensor):
     return tensor.float().numpy().astype(ml_dtypes.bfloat16) if bfloat16 else tensor.numpy()
 
 """
+_FAKE: Final = """\
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+fake = FakeTensorMode(allow_non_fake_inputs=True)
+"""
+_ZEROS: Final = """\
+def zeros(tensor):  # of its shape and dtype; it has no elements itself
+    return torch.zeros(tensor.shape, dtype=tensor.dtype)
+"""
 _FORMATS: Final = {2: "torch.channels_last", 3: "torch.channels_last_3d"}
 
 
+_FUNCTIONS: Final = transforms.Functions(
+    vjp="torch.func.vjp",
+    jvp="torch.func.jvp",
+    vmap="torch.func.vmap",
+    zeros="torch.zeros_like",
+    split="def split(tensor, axis, parts):\n    return tensor.unflatten(axis, (parts, -1)).movedim(axis, 0)\n",
+    joined="def joined(tensor, axis):\n    return tensor.movedim(0, axis).flatten(axis, axis + 1)\n",
+    layout=lambda case: Layout(ahead=True, groups=0, results=1 if case.operator == "conv_transpose" else 0),
+)
 _BY_PLACE: Final = {"ksize": Word(word=""), "strides": Word(word="")}
 WORDS: Final[Words] = {
     "": {
@@ -66,6 +87,10 @@ class Dialect:
         return lines if chosen and sums else ()
 
     def _settings(self, case: Case) -> tuple[str, ...]:
+        if self.mode == STRIDED:
+            return strides.definitions(case)
+        if self.mode in INFERRING:
+            return (*([_FAKE] if self.mode == "fake" else []), _ZEROS)
         if self.mode == "nomkldnn":
             return ("torch.backends.mkldnn.set_flags(False)", "")
         if self.device == "cuda" and ("filter" in case.inputs or case.operator == "avg_unpool"):
@@ -75,17 +100,21 @@ class Dialect:
     def enter(self, name: str, *, bfloat16: bool) -> str:
         """Return a tensor on the device."""
         to = (*(['"cuda"'] if self.device == "cuda" else []), *(["torch.bfloat16"] if bfloat16 else []))
-        return f"torch.from_numpy({name})" + (f".to({', '.join(to)})" if to else "")
+        text = f"torch.from_numpy({name})" + (f".to({', '.join(to)})" if to else "")
+        return {"meta": f'{text}.to("meta")', "fake": f"fake.from_tensor({text})"}.get(self.mode, text)
 
     def tensor(self, case: Case, name: str, text: str) -> str:
         """Return the tensor in the mode's memory format; a filter is [out, in, *kernel]."""
         axes, rank = len(case.strides), len(case.inputs[name].shape)
         if name == "filter":
             text += f".permute({', '.join(map(str, (rank - 1, rank - 2, *range(rank - 2))))})"
-        if name != "bias":
+        if self.mode == STRIDED:
+            text = f"{strides.chosen(case, name)}({text})"
+        elif name != "bias":
             last = self.mode == "channels_last" and rank == axes + 2
             text += f".contiguous({f'memory_format={_FORMATS[axes]}' if last else ''})"
-        return text + (".requires_grad_()" if name in case.gradients else "")
+        watched = name in case.gradients and self.mode not in transforms.MODES
+        return text + (".requires_grad_()" if watched else "")
 
     def array(self, case: Case, name: str, text: str) -> str:
         """Return the tensor's array, in C order."""
@@ -98,25 +127,33 @@ class Dialect:
 
     def wrap(self, case: Case, call: Call, text: str) -> Wrapped:
         """Return the call, compiled if so asked; with gradients in a function, so that all of it is one statement."""
+        if self.mode in transforms.MODES:
+            return self._transformed(case, call, text)
         parameters = ", ".join(takes(case, call))
         # Every call has its own shapes, and none is to be generalised from the one before.
-        compiled = f"torch.compile(lambda {parameters}: {text}, dynamic=False)"
+        compiled = f"torch.compile(lambda {parameters}: {text}, {COMPILED.get(self.mode, '')}dynamic=False)"
         results = (*call.returns, *(f"{name}_gradient" for name in case.gradients))
         names, unpacked = self._named(results)
-        if self.mode == "compile":
+        if self.mode in COMPILED:
             text = f"{'forward' if case.gradients else compiled}({parameters})"
         if not case.gradients:
             return Wrapped(call=text, names=names, unpacked=unpacked)
-        below = (f"forward = {compiled}",) if self.mode == "compile" else ()
+        below = (f"forward = {compiled}",) if self.mode in COMPILED else ()
         return Wrapped(call="call()", below=(*below, _differentiated(case, call, text)), names=names, unpacked=unpacked)
+
+    def _transformed(self, case: Case, call: Call, text: str) -> Wrapped:
+        names, unpacked = self._named((*call.returns, *(f"{name}_gradient" for name in case.gradients)))
+        defined = transforms.function(self.mode, case, call, text, _FUNCTIONS)
+        made = f"call({', '.join(transforms.parameters(case, call))})"
+        return Wrapped(call=made, below=("", defined), names=names, unpacked=unpacked)
 
     def _named(self, results: tuple[str, ...]) -> tuple[dict[str, str], tuple[str, ...]]:
         """Return where each result is, and the statements that name several."""
-        cuda = self.device == "cuda"
+        brought = "{}.cpu()" if self.device == "cuda" else "zeros({})" if self.mode in INFERRING else "{}"
         if len(results) == 1:
-            return {results[0]: "result.cpu()" if cuda else "result"}, ()
-        unpacked = f"{', '.join(results)} = {'(tensor.cpu() for tensor in result)' if cuda else 'result'}"
-        return {name: name for name in results}, (unpacked,)
+            return {results[0]: brought.format("result")}, ()
+        each = f"({brought.format('tensor')} for tensor in result)" if brought != "{}" else "result"
+        return {name: name for name in results}, (f"{', '.join(results)} = {each}",)
 
 
 def _differentiated(case: Case, call: Call, text: str) -> str:

@@ -15,9 +15,31 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters.call import refuse
-from cases.model.case import PIPELINE, Case
+from adapters.writing import transforms
+from cases.model.case import OPERATORS, PIPELINE, Case
 
-MODES: Final = ("eager", "compile", "channels_last", "nomkldnn", "threads", "native", "tf32")
+INFERRING: Final = ("meta", "fake")
+"""The modes that infer shapes and dtypes, and compute nothing."""
+STRIDED: Final = "strided"
+"""The mode whose tensors lie in memory in ways that a program comes to by slices, transposes and expansions."""
+PROGRAM: Final = "program"
+"""The mode that compiles a pipeline as one program."""
+COMPILED: Final = {"compile": "", PROGRAM: "", "decomposed": 'backend="aot_eager_decomp_partition", '}
+"""The modes that make programs -> the words for it. ``decomposed`` takes a call apart as ``compile`` does, and runs
+the parts eagerly: it builds nothing, so that it is asked much more.
+"""
+MODES: Final = (
+    "eager",
+    *COMPILED,
+    "channels_last",
+    "nomkldnn",
+    "threads",
+    "native",
+    *transforms.MODES,
+    *INFERRING,
+    STRIDED,
+    "tf32",
+)
 ONE_IN: Final = 480
 """A call takes seconds to compile: the mode is asked one case of each large topic, and those that have every value."""
 _THREADS: Final = 2
@@ -30,18 +52,22 @@ INSTRUCTIONS: Final = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX
 def options() -> dict[str, dict[str, Any]]:
     """Return what each mode needs or is limited to, on this machine."""
     instructions = {name: os.environ.get(name, text) for name, text in INSTRUCTIONS.items()}
+    compiler = {"environment": instructions | _compile_environment(instructions["ATEN_CPU_CAPABILITY"]), **_missing()}
     special: dict[str, dict[str, Any]] = {
-        "compile": {
-            "one_in": ONE_IN,
-            "cost": 400.0,
-            "environment": instructions | _compile_environment(instructions["ATEN_CPU_CAPABILITY"]),
-            **_missing(),
-        },
+        "compile": {"one_in": ONE_IN, "cost": 400.0, **compiler},
+        PROGRAM: {"by_name": True, "whole": True, "operators": (PIPELINE,), "cost": 400.0, **compiler},
         # There is no such format for one spatial axis, nor a channels' axis in the calls that avg_unpool is made of.
         "channels_last": {"spatial_axes": (2, 3), "operators": _WITH_CHANNELS},
         "nomkldnn": {"devices": ("cpu",)},
         "threads": {"devices": ("cpu",), "by_name": True},
         "native": {"environment": {}, "devices": ("cpu",), "by_name": True},
+        **{mode: {"dtypes": transforms.DTYPES, "by_name": True} for mode in transforms.MODES},
+        **{
+            mode: {"devices": ("cpu",), "by_name": True, "sizes_only": True, "operators": OPERATORS}
+            for mode in INFERRING
+        },
+        STRIDED: {"by_name": True},
+        "decomposed": {"by_name": True, "cost": 40.0},
         "tf32": {"devices": ("cuda",), "dtypes": ("float32",)},
     }
     return {mode: {"environment": instructions, **special.get(mode, {})} for mode in MODES}
@@ -90,6 +116,8 @@ def prepare(mode: str, device: str) -> dict[str, str]:
     threads = _THREADS if mode == "threads" else 1
     torch.set_num_threads(threads)
     settings = {"threads": str(threads)} | {name: os.environ[name] for name in INSTRUCTIONS if name in os.environ}
+    if mode in {*transforms.MODES, *INFERRING, STRIDED, "decomposed", PROGRAM}:
+        settings["near"] = "eager"
     if mode in {"native", "threads"}:
         settings["like"] = "eager"
     if mode == "nomkldnn":

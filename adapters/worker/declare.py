@@ -195,5 +195,7 @@ _CHECKS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
     "one_in": (_is_count, "a whole number of at least 1"),
     "cost": (_is_cost, "a finite number above 0"),
     "by_name": (_is_flag, "True or False"),
+    "sizes_only": (_is_flag, "True or False"),
+    "whole": (_is_flag, "True or False"),
     "missing": (_is_line, "a line that says why, and what to do"),
 }

@@ -57,7 +57,7 @@ def serve(channel: Channel, locator: str) -> None:
         channel.send(pack("missing", {"message": str(error)}))
         return
     channel.send(pack("ready", offered))
-    _answer_all(channel, adapter)
+    _answer_all(channel, adapter, modes["options"])
 
 
 def _load(locator: str) -> Adapter:
@@ -73,20 +73,22 @@ def _broken(error: ImportError, locator: str) -> bool:
     return any(missing == name or missing.startswith(f"{name}.") or name.startswith(f"{missing}.") for name in own)
 
 
-def _answer_all(channel: Channel, adapter: Adapter) -> None:
+def _answer_all(channel: Channel, adapter: Adapter, options: dict[str, dict[str, Any]]) -> None:
+    whole = False
     for wire in channel:
         message = unpack(wire)
         if message.kind == "configure":
             settings = texts("configure()", adapter.configure(message.body["mode"], message.body["device"]))
             cap(message.body["memory"])
+            whole = bool(options.get(message.body["mode"], {}).get("whole"))
             channel.send(pack("configured", {"settings": settings}))
         else:
-            channel.send(answer(adapter, message.body, channel))
+            channel.send(answer(adapter, message.body, channel, whole=whole))
 
 
-def answer(adapter: Adapter, question: dict[str, Any], channel: Channel) -> Wire:
-    """Ask the adapter the case of a question, and return its reply as it is sent."""
-    message = reply(adapter, partial(_prepared, question), channel)
+def answer(adapter: Adapter, question: dict[str, Any], channel: Channel, *, whole: bool = False) -> Wire:
+    """Ask the adapter the case of a question, and return its reply as it is sent (see ``reply``)."""
+    message = reply(adapter, partial(_prepared, question), channel, whole=whole)
     return pack(message.kind, message.body, message.arrays)
 
 
@@ -95,12 +97,19 @@ def _prepared(question: dict[str, Any]) -> tuple[Case, dict[str, Array]]:
     return case, fill(case)
 
 
-def reply(adapter: Adapter, prepare: Callable[[], tuple[Case, dict[str, Array]]], channel: Channel | None) -> Message:
+def reply(
+    adapter: Adapter,
+    prepare: Callable[[], tuple[Case, dict[str, Array]]],
+    channel: Channel | None,
+    *,
+    whole: bool = False,
+) -> Message:
     """Ask the adapter once. Whatever the framework raises is an answer; whatever comes before it is our fault.
 
     ``prepare`` returns the case and its inputs. Without a channel nobody is told of the calls.
+    If ``whole``, a pipeline is one call.
     """
-    asked = _Asked(adapter, channel)
+    asked = _Asked(adapter, channel, whole=whole)
     started = time.perf_counter()
     try:
         case, inputs = prepare()
@@ -119,12 +128,13 @@ def reply(adapter: Adapter, prepare: Callable[[], tuple[Case, dict[str, Array]]]
 class _Asked:
     """What the adapter is asked at the moment: one call, or one step of a pipeline after another.
 
-    ``text`` is the call's, None before there is one; ``step`` is empty for what is no pipeline. ``made`` holds what the
-    steps of a pipeline have returned.
+    A pipeline is one call if ``whole``. ``text`` is the call's, None before there is one; ``step`` is empty for what is
+    no pipeline. ``made`` holds what the steps of a pipeline have returned.
     """
 
-    def __init__(self, adapter: Adapter, channel: Channel | None) -> None:
+    def __init__(self, adapter: Adapter, channel: Channel | None, *, whole: bool) -> None:
         self._adapter = adapter
+        self._whole = whole
         self._channel = channel
         self.text: str | None = None
         self.step = ""
@@ -135,7 +145,7 @@ class _Asked:
 
         The steps before one that is not supported are asked all the same.
         """
-        if not case.steps:
+        if not case.steps or self._whole:
             self._tell(_text(self._adapter, case))
             return partial(self.run, case)
         written: dict[str, str | Exception] = {}

@@ -6,7 +6,9 @@ the call in the line that starts with ``result = ``, and makes arrays of the res
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from textwrap import indent
 from typing import ClassVar, Final, Protocol
 
 from adapters.call import Argument, Call, Expression, Function, Words, refuse_unsaid, said
@@ -114,6 +116,11 @@ def _function(case: Case, function: Function, words: Words) -> str:
     return f"{function.name.format(len(case.strides))}({', '.join(text for text in texts if text)})"
 
 
+def definition(name: str, takes: Iterable[str], lines: Iterable[str]) -> str:
+    """Return the definition of a function: its name, what it takes, and the lines of its body."""
+    return f"def {name}({', '.join(takes)}):\n{indent(chr(10).join(lines), '    ')}\n"
+
+
 def takes(case: Case, call: Call) -> tuple[str, ...]:
     """Return the names of the tensors that the call's expression takes."""
     return call.takes or tuple(name for name in case.inputs if name != "cotangent")
@@ -121,15 +128,16 @@ def takes(case: Case, call: Call) -> tuple[str, ...]:
 
 def _tensors(case: Case, dialect: Dialect) -> list[str]:
     """Return the statements that make tensors of arrays; an array that may stay as it is needs none."""
-    texts = {name: _tensor(case, name, dialect) for name in case.inputs}
+    texts = {name: as_tensor(case, name, dialect, name) for name in case.inputs}
     return [f"{name} = {text}" for name, text in texts.items() if text != name]
 
 
-def _tensor(case: Case, name: str, dialect: Dialect) -> str:
+def as_tensor(case: Case, name: str, dialect: Dialect, array: str) -> str:
+    """Return the text of an input's tensor, made of the array that the text ``array`` names."""
     if name in case.given:
         return repr(case.given[name])
     spec = case.inputs[name]
-    text = dialect.enter(name, bfloat16=spec.dtype == _BFLOAT16)
+    text = dialect.enter(array, bfloat16=spec.dtype == _BFLOAT16)
     if _moves(case, name, dialect):
         text = _moved(case, dialect.ahead, text, len(spec.shape))
     return dialect.tensor(case, name, text)
@@ -138,13 +146,14 @@ def _tensor(case: Case, name: str, dialect: Dialect) -> str:
 def _outputs(case: Case, call: Call, wrapped: Wrapped, dialect: Dialect) -> str:
     texts = {name: text.format(**wrapped.names) for name, text in call.outputs.items()}
     texts |= {f"{name}_gradient": wrapped.names[f"{name}_gradient"] for name in case.gradients}
-    entries = [f'"{name}": {_array(case, name, text, dialect)}' for name, text in texts.items()]
+    entries = [f'"{name}": {as_array(case, name, text, dialect)}' for name, text in texts.items()]
     if dialect.one_line or len(entries) == 1:
         return f"outputs = {{{', '.join(entries)}}}"
     return "\n".join(("outputs = {", *(f"    {entry}," for entry in entries), "}"))
 
 
-def _array(case: Case, name: str, text: str, dialect: Dialect) -> str:
+def as_array(case: Case, name: str, text: str, dialect: Dialect) -> str:
+    """Return the text of an output's array, channels-last."""
     if _moves(case, name, dialect):
         text = _moved(case, dialect.behind, text, len(case.strides) + 2)
     return dialect.array(case, name, text)

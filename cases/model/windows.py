@@ -28,6 +28,7 @@ KINDS: Final[dict[str, Callable[[_Column], bool]]] = {
     "has_nan_behind_its_first": lambda column: bool(np.isnan(column[1:]).any()) and not bool(np.isnan(column[0])),
     "has_several_nan": lambda column: int(np.isnan(column).sum()) > 1,
     "with_subnormal_maximum": lambda column: bool(0 < abs(column.max()) < _smallest_normal(column)),
+    "with_subnormal_mean": lambda column: _has_subnormal_mean(column.astype(np.float64), _smallest_normal(column)),
     "with_infinite_maximum": lambda column: bool((column == np.inf).any()),
     "with_near_maximum": lambda column: _has_near(column.astype(np.float64)),
     "of_lowest_alone": lambda column: bool((column == _lowest(column)).all()),
@@ -35,6 +36,7 @@ KINDS: Final[dict[str, Callable[[_Column], bool]]] = {
 """Words -> a function that tells whether they are true of a window. A window has elements of the image alone."""
 
 
+@np.errstate(all="ignore")  # data may hold anything, and pytest makes an error of each of NumPy's warnings
 def some(which: Callable[[_Column], bool], case: Case) -> bool:
     """Tell whether something is true of a window of a pooling call.
 
@@ -47,6 +49,11 @@ def some(which: Callable[[_Column], bool], case: Case) -> bool:
     if case.operator not in POOLING or not (special_words(value) or value.fill == "literal"):
         return False
     return any(map(which, _columns(case)))
+
+
+def _has_subnormal_mean(column: _Column, smallest: float) -> bool:
+    """Tell whether a column's mean is nearer to zero than the smallest normal number of its dtype, and no zero."""
+    return bool(np.isfinite(column).all()) and bool(0 < abs(column.mean()) < smallest)
 
 
 def _has_near(column: _Column) -> bool:

@@ -30,6 +30,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the committed tables differ")
     parser.add_argument("--as", dest="name", default="", metavar="NAME", help="a subfolder to write to, e.g. cuda")
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="PAGE",
+        help="write only this page, of a run of any cases and targets; may be given several times",
+    )
     parser.set_defaults(command=publish)
 
 
@@ -41,13 +47,19 @@ def render(run: Run, options: argparse.Namespace) -> int:
 
 
 def publish(run: Run, options: argparse.Namespace) -> int:
-    """Write the committed tables, or check them; return 1 if the check finds a difference, else 0."""
-    if not options.name:
+    """Write the committed tables, or check them; return 1 if the check finds a difference, else 0.
+
+    Raises:
+        RunError: if the run is not whole, or if there is no such page of it.
+    """
+    in_part = bool(options.name or options.only)
+    if not in_part:
         _refuse_partial(run, options.run)
     folder, status = _PUBLISHED / options.name, 0
-    folder.mkdir(exist_ok=True)
     accepted = behaviours.load_for(run)
-    for name, text in pages.published(run, accepted).items():
+    chosen = _chosen(pages.published(run, accepted), options)
+    folder.mkdir(exist_ok=True)
+    for name, text in chosen.items():
         path = folder / name
         committed = path.read_text(encoding="utf-8") if path.exists() else ""
         if options.check and committed != text and name not in pages.MEASURED:
@@ -56,10 +68,18 @@ def publish(run: Run, options: argparse.Namespace) -> int:
         elif not options.check:
             path.write_text(text, encoding="utf-8")
             print(path)
-    status = max(status, 0 if options.name else _readme(run, accepted, check=options.check))
+    status = max(status, 0 if in_part else _readme(run, accepted, check=options.check))
     if status:
         print("the run differs from the published tables: if the change is right, run `tox -e publish` and commit it")
     return status
+
+
+def _chosen(found: dict[str, str], options: argparse.Namespace) -> dict[str, str]:
+    names = options.only or list(found)
+    if unknown := [name for name in names if name not in found]:
+        msg = f"{options.run}: has no page {unknown[0]}; there are: {', '.join(found)}"
+        raise RunError(msg)
+    return {name: found[name] for name in names}
 
 
 def _readme(run: Run, accepted: Accepted, *, check: bool) -> int:

@@ -21,7 +21,8 @@ from reports.judging.facts import Fact
 from reports.judging.verdict import DRAWN, RECORDED, Follows, Verdict
 from reports.recording.messages import in_full
 from reports.recording.run import FUZZ, STRICT, Run
-from reports.recording.targets import adapter_of, like, place_of, version_of
+from reports.recording.sampling import SIZES_ONLY, WHOLE
+from reports.recording.targets import adapter_of, is_near, like, place_of, version_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +41,13 @@ class Context:
 
     @cached_property
     def like(self) -> str:
-        """The target whose facts and recorded behaviours count."""
+        """The target whose facts count."""
         return like(self.run, self.target)
+
+    @property
+    def recorded_as(self) -> str:
+        """The target whose recorded behaviours count: its own, or else those of the one that it is like."""
+        return self.target if self.target in self.accepted.behaviours else self.like
 
     @cached_property
     def place(self) -> dict[str, Any]:
@@ -52,6 +58,8 @@ class Context:
     def covering(self) -> list[tuple[Fact, frozenset[str]]]:
         """The facts that are about this case on this target, each with the steps of the case that it is about."""
         facts = self.accepted.about(self.case, self.target, self.like)
+        if self.has_sizes_only:
+            facts = [fact for fact in facts if fact.differs not in {"value", "index"}]
         if not self.allows_other_versions:
             facts = [fact for fact in facts if self.is_known(fact)]
         found = ((fact, self.accepted.steps(fact, self.case, self.place)) for fact in facts)
@@ -65,6 +73,25 @@ class Context:
     def allows_other_versions(self) -> bool:
         """Tell whether what is known of other versions counts as well."""
         return not self.run.header.get(STRICT)
+
+    @property
+    def has_sizes_only(self) -> bool:
+        """Tell whether the target's answers are shapes and dtypes alone."""
+        return bool(self.run.header["targets"][self.target].get(SIZES_ONLY))
+
+    def end_of_whole(self, found: Verdict) -> str:
+        """Return the last step of a pipeline that was one call and returned something else; "" of any other answer."""
+        is_whole = bool(self.run.header["targets"][self.target].get(WHOLE)) and found.status == "differing"
+        return self.case.steps[-1].name if is_whole and self.case.steps else ""
+
+    @cached_property
+    def is_near(self) -> bool:
+        """Tell whether what is known of the target that this one is like may show here and need not."""
+        return is_near(self.run, self.target)
+
+    def has_to_show(self, fact: Fact) -> bool:
+        """Tell whether a case that meets a fact's condition has to show it."""
+        return fact.is_strict and (not self.is_near or fact.names(self.target))
 
     @property
     def is_sampled(self) -> bool:
@@ -119,15 +146,16 @@ def _is_decided_by_processor(context: Context) -> bool:
 
 def _departing(context: Context, found: Verdict, outcome: Outcome) -> Verdict | None:
     """Return the verdict on a call without a right answer whose behaviour is not the recorded one; None if it is."""
-    has_none = context.case.has_answer or FUZZ in context.run.header
-    recorded = None if has_none else context.accepted.behaviours.get(context.like)
+    may_differ = context.is_near and context.recorded_as != context.target
+    has_none = context.case.has_answer or FUZZ in context.run.header or may_differ
+    recorded = None if has_none else context.accepted.behaviours.get(context.recorded_as)
     if recorded is None:
         return None
     before, now = recorded.of(context.case.id), behaviour(outcome)
     if before == now or (before is None and context.case.behaviour and context.is_sampled):
         return None  # a sampled mode is asked its other cases only with --slow, so they may have no record
     adapter = adapter_of(context.target)
-    of_another = "" if context.like == context.target else f" of {context.like}"
+    of_another = "" if context.recorded_as == context.target else f" of {context.recorded_as}"
     note = (
         f"{context.target} does otherwise than recorded{of_another}\n"
         f"now:    {now}  ({adapter} {context.version}{in_full(outcome)})\n"
@@ -143,12 +171,12 @@ def _accepted(context: Context, found: Verdict, outcome: Outcome) -> Verdict | N
     if fact := _explaining(context, found):
         known = replace(found, follows="known", fact=fact, accepted=fact.fact)
         return known if context.is_known(fact) else replace(known, of_version=fact.versions)
-    before = None if context.case.has_answer else context.accepted.behaviour(context.case.id, context.like)
+    before = None if context.case.has_answer else context.accepted.behaviour(context.case.id, context.recorded_as)
     if before is not None and before == behaviour(outcome):
         return replace(found, follows="known", accepted=RECORDED) if found.difference else None
     if FUZZ in context.run.header and context.case.invalid is not None and found.status in DRAWN:
         return replace(found, follows="known", accepted=DRAWN[found.status])
-    strict = [fact for fact, _ in context.covering if fact.is_strict]
+    strict = [fact for fact, _ in context.covering if context.has_to_show(fact)]
     return _broken(context, found, strict) if strict and found.status != "unsupported" else None
 
 
@@ -190,9 +218,12 @@ def _explaining(context: Context, found: Verdict) -> Fact | None:
 
 def _of_step(context: Context, found: Verdict) -> Fact | None:
     """Return the fact that explains a call, or the step of a pipeline that a verdict names."""
-    covering = (fact for fact, steps in context.covering if not found.step or found.step in steps)
-    return next((fact for fact in covering if _explains(fact, found)), None)
+    name = found.step or context.end_of_whole(found)
+    covering = (fact for fact, steps in context.covering if not name or name in steps)
+    return next((fact for fact in covering if _explains(context, fact, found)), None)
 
 
-def _explains(fact: Fact, found: Verdict) -> bool:
-    return fact.explains(found.status, found.difference, found.diagnosis)
+def _explains(context: Context, fact: Fact, found: Verdict) -> bool:
+    """Tell whether a fact explains a verdict. Of a shape or a dtype alone there is no diagnosis by values."""
+    diagnosis = fact.diagnosis if context.has_sizes_only else found.diagnosis
+    return fact.explains(found.status, found.difference, diagnosis)

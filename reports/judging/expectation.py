@@ -68,7 +68,7 @@ def with_free_zeros(case: Case, inputs: Callable[[], Arrays], expected: Arrays, 
         return expected
     free = of_either_sign(case, inputs())
     return {
-        name: np.where(apart[name] & free[name], actual[name], array) if name in free else array
+        name: np.where(apart[name] & free[name], actual[name], array) if name in free and name in actual else array
         for name, array in expected.items()
     }
 
@@ -96,7 +96,7 @@ def wanted(run: Run, case: Case, target: str, verdict: Verdict) -> tuple[str, np
     difference = verdict.difference
     if difference is None or difference.kind not in {"value", "index"}:
         return None
-    if case.steps:
+    if verdict.step:
         arrays = dict(arrays_of(run.records[case.id, target].outcome))
         return difference.output, step_expectation(case, arrays, verdict.step)[difference.output]
     return difference.output, expectation(run, case)[difference.output]

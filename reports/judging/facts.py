@@ -33,6 +33,8 @@ PLACE: Final = ("mode", "device", "avx512")
 _WRONG: Final = frozenset({"rule", "argument"})
 _QUICK: Final = ("operator", "dtype", "integer", "gradients", "axes", "channels_first", "rule", "argument")
 _ENDS: Final = ("raises", "accepts", "ends", "differs")
+_STEP: Final = re.compile(r"^(\w+): step \w+: ")
+"""What stands between the type and the words of an exception that a step of a pipeline raised."""
 OF_PACKAGE: Final = "deconform.yaml"
 """The file in a plug-in's package that holds the facts about its targets."""
 
@@ -109,6 +111,11 @@ class Fact(BaseModel):
         """Tell whether the fact is about a target."""
         return any(fnmatchcase(target, glob) for glob in self.targets)
 
+    def names(self, target: str) -> bool:
+        """Tell whether the fact is about a target by the name of its mode."""
+        mode = target.split("-")[1]
+        return any(fnmatchcase(target, glob) and f"-{mode}-" in glob for glob in self.targets)
+
     def may_concern(self, known: Iterable[Mapping[str, Any]]) -> bool:
         """Tell whether the condition can be true of one of several calls of which some properties are known."""
         return any(may_hold(self.condition, properties) for properties in known)
@@ -138,16 +145,16 @@ class Fact(BaseModel):
         if difference is None:
             return False
         if self.raises is not None:
-            message = difference.summary.removeprefix("raised ")
+            message = _STEP.sub(r"\1: ", difference.summary.removeprefix("raised "))
             return status == "raised" and re.search(self.raises, message, re.DOTALL) is not None
         if self.ends is not None:
             return status == self.ends
         if self.accepts:
             return status == "differing" and difference.kind == "outcome"
         is_it = difference.kind == self.differs and self.output in {None, difference.output}
-        return status == "differing" and is_it and self._names(diagnosis or "")
+        return status == "differing" and is_it and self._is_of(diagnosis or "")
 
-    def _names(self, diagnosis: str) -> bool:
+    def _is_of(self, diagnosis: str) -> bool:
         return self.diagnosis is None or any(fnmatchcase(name, self.diagnosis) for name in diagnosis.split(" or "))
 
 

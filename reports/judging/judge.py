@@ -14,18 +14,20 @@ from typing import Any, Final
 from adapters.base import NotSupported
 from adapters.oracle import InvalidCall, NotExact
 from adapters.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported, arrays_of
+from adapters.worker.pipeline import inputs_of
 from cases.model.case import Case, Step
 from cases.model.fill import fill
 from cases.model.tolerance import Tolerance
 from reports.judging import acceptance, pipeline_steps, verdict
 from reports.judging.behaviours import Accepted
-from reports.judging.compare import Arrays, Difference, compare, headroom, outputs
+from reports.judging.compare import Arrays, Difference, compare, headroom, outputs, with_values
 from reports.judging.diagnosis.diagnose import diagnose
 from reports.judging.expectation import NoExpectationError, expectation, is_judged, tolerance, with_free_zeros
 from reports.judging.verdict import Status, Verdict
 from reports.recording.record import Key, Record
 from reports.recording.resume import sources
 from reports.recording.run import Run, RunError
+from reports.recording.sampling import SIZES_ONLY, WHOLE
 from reports.recording.targets import ORACLE, like
 
 _UNANSWERABLE: Final = (NoExpectationError, InvalidCall, NotExact, NotSupported)
@@ -139,11 +141,24 @@ def _of_outcome(run: Run, case: Case, record: Record) -> Verdict:
         return Verdict(status="recorded") if isinstance(outcome, (Returned, Raised)) else _other(outcome)
     if _same_bits(run, case, record):
         return _PASSED
-    settings = run.header["targets"][record.target]["settings"]
-    factors = "tf32" if settings.get("products") == "tf32" else None
+    facts = run.header["targets"][record.target]
+    factors = "tf32" if facts["settings"].get("products") == "tf32" else None
+    how = _How(factors=factors, sizes_only=bool(facts.get(SIZES_ONLY)))
     if case.steps:
-        return _steps(case, outcome, factors)
-    return _values(case, expectation(run, case), outcome, fill(case), factors)
+        return _end(case, expectation(run, case), outcome) if facts.get(WHOLE) else _steps(case, outcome, how)
+    return _values(case, expectation(run, case), outcome, fill(case), how)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _How:
+    """How a target's answers are compared.
+
+    ``factors`` is the dtype to which it rounds multiplicands, if any. The elements of a ``sizes_only`` answer mean
+    nothing.
+    """
+
+    factors: str | None = None
+    sizes_only: bool = False
 
 
 def departure(case: Case, expected: Arrays, outcome: Outcome) -> Difference | None:
@@ -160,7 +175,7 @@ def departure(case: Case, expected: Arrays, outcome: Outcome) -> Difference | No
     if case.invalid is not None:
         return _invalid(case, outcome).difference
     if case.steps:
-        return _steps(case, outcome, None).difference
+        return _steps(case, outcome, _How()).difference
     if not isinstance(outcome, Returned):
         return _other(outcome).difference
     return _difference(case, functools.partial(fill, case), expected, dict(outcome.arrays), tolerance(case))[1]
@@ -190,10 +205,12 @@ def _invalid(case: Case, outcome: Outcome) -> Verdict:
             return _other(outcome)
 
 
-def _values(case: Case, expected: Arrays, outcome: Outcome, inputs: Arrays, factors: str | None) -> Verdict:
+def _values(case: Case, expected: Arrays, outcome: Outcome, inputs: Arrays, how: _How) -> Verdict:
     if not isinstance(outcome, Returned):
         return _other(outcome)
-    actual, tolerated = dict(outcome.arrays), tolerance(case, factors)
+    actual, tolerated = dict(outcome.arrays), tolerance(case, how.factors)
+    if how.sizes_only:
+        actual = with_values(expected, actual)
     expected, difference = _difference(case, lambda: inputs, expected, actual, tolerated)
     if difference is None:
         room = headroom(expected, actual, tolerated) if case.tier == "bounded" else None
@@ -215,7 +232,7 @@ def _difference(
     return allowed, found if allowed is expected else compare(allowed, actual, tolerated)
 
 
-def _steps(case: Case, outcome: Outcome, factors: str | None) -> Verdict:
+def _steps(case: Case, outcome: Outcome, how: _How) -> Verdict:
     """Judge each step of a pipeline that returned.
 
     The verdict is that on the first step that differs. If none differs, it is that on how the pipeline ended. If all
@@ -225,7 +242,7 @@ def _steps(case: Case, outcome: Outcome, factors: str | None) -> Verdict:
     rooms, wrong = [], []
     try:
         for one in pipeline_steps.judged(case, dict(arrays_of(outcome))):
-            found = _values(one.step.case, one.expected, Returned(arrays=one.actual), one.inputs, factors)
+            found = _values(one.step.case, one.expected, Returned(arrays=one.actual), one.inputs, how)
             wrong += [_at(one.step, found)] if found.difference else []
             rooms += [found.headroom] if found.headroom else []
     except (InvalidCall, NotExact, NotSupported):
@@ -236,6 +253,22 @@ def _steps(case: Case, outcome: Outcome, factors: str | None) -> Verdict:
     if ended.status != "passed":
         return ended
     return replace(ended, headroom=max(rooms, key=lambda room: room.of_failing, default=None))
+
+
+def _end(case: Case, expected: Arrays, outcome: Outcome) -> Verdict:
+    """Judge a pipeline that was one call by what its last step returned. Its sums are exact."""
+    if not isinstance(outcome, Returned):
+        return _other(outcome)
+    last, tensors = case.steps[-1], fill(case) | expected
+    right = {output: expected[name] for output, name in last.returns.items()}
+    actual = {output: outcome.arrays[name] for output, name in last.returns.items() if name in outcome.arrays}
+    inputs = functools.partial(inputs_of, last, tensors)
+    difference = _difference(last.case, inputs, right, actual, tolerance(last.case))[1]
+    if difference is None:
+        return Verdict(status="passed")
+    name = last.returns.get(difference.output, "")
+    summary = f"{name}{difference.summary.removeprefix(difference.output)}" if name else difference.summary
+    return Verdict(status="differing", difference=replace(difference, output=name, summary=summary))
 
 
 def _at(step: Step, found: Verdict) -> Verdict:

@@ -19,7 +19,7 @@ from reports.judging.verdict import Verdict
 from reports.pages.markdown import page_of
 from reports.recording.record import call_line
 from reports.recording.run import Run
-from reports.recording.targets import adapter_of, is_framework, version_of
+from reports.recording.targets import adapter_of, is_framework, is_near, like, version_of
 
 _SHOWN: Final = 24
 """The most elements of inputs, and of an output, that are written out."""
@@ -59,10 +59,19 @@ def size(case: Case) -> tuple[bool, bool, int, str]:
 
 
 def findings(run: Run, accepted: Accepted) -> dict[str, list[Finding]]:
-    """Return the findings by adapter, for each framework of a run, in the order of the facts."""
+    """Return the findings by adapter, for each framework of a run, in the order of the facts.
+
+    Facts about targets that are not in the run are left out. Of a framework that was asked only in modes near to others
+    the facts that name these modes stay: the others are those of the modes that they are near to.
+    """
     adapters = sorted({adapter_of(target) for target in run.header["targets"] if is_framework(target)})
     found = {
-        name: [Finding(fact=fact) for fact in accepted.facts.get(name, ()) if fact.holds_in(version(run, name))]
+        name: [
+            Finding(fact=fact)
+            for fact in accepted.facts.get(name, ())
+            if fact.holds_in(version(run, name))
+            and any(_is_shown(run, fact, target) for target in run.header["targets"])
+        ]
         for name in adapters
     }
     by_fact = {id(finding.fact): finding for several in found.values() for finding in several}
@@ -74,6 +83,12 @@ def findings(run: Run, accepted: Accepted) -> dict[str, list[Finding]]:
         ):
             by_fact[id(verdict.fact)].add(case, target)
     return {name: several for name, several in found.items() if several}
+
+
+def _is_shown(run: Run, fact: Fact, target: str) -> bool:
+    if is_near(run, target):
+        return fact.names(target)
+    return fact.concerns(target) or fact.concerns(like(run, target))
 
 
 def page(run: Run, accepted: Accepted) -> str:
@@ -130,10 +145,8 @@ def _flat(array: npt.NDArray[Any]) -> str:
     return ", ".join(f"{number:.9g}" if isinstance(number, float) else str(number) for number in array.ravel().tolist())
 
 
-def where(run: Run, finding: Finding) -> str:
+def where(finding: Finding) -> str:
     """Return in brackets how many cases show a finding, and in which modes, or why none does."""
-    if not any(map(finding.fact.concerns, run.header["targets"])):
-        return f"({', '.join(finding.fact.targets)}: not in this run)"
     if not finding.shown:
         varies = "(varies from run to run)" if finding.fact.varies else "(with --slow)"
         return "(decided by the processor)" if finding.fact.reads_processor else varies

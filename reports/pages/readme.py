@@ -44,7 +44,7 @@ def _findings(run: Run, accepted: Accepted) -> Iterator[str]:
     for name, several in findings.findings(run, accepted).items():
         yield f"\n**{findings.title(name)} {findings.version(run, name)}**\n\n"
         for finding in several:
-            yield f"- {finding.fact.fact} {findings.where(run, finding)}\n"
+            yield f"- {finding.fact.fact} {findings.where(finding)}\n"
     yield "\n"
 
 

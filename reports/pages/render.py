@@ -12,10 +12,10 @@ import pandas as pd
 from cases.loading.claims import load as load_claims
 from reports.judging.behaviours import Accepted
 from reports.judging.judge import begin, judged
-from reports.pages import determinism, differences, findings, tables
+from reports.pages import determinism, differences, findings, inference, tables
 from reports.pages.conventions import indices
 from reports.pages.conventions.choices import Choice, choices
-from reports.pages.conventions.padding import padding
+from reports.pages.conventions.padding import last_windows, padding
 from reports.pages.coverage import by_case
 from reports.pages.markdown import markdown, page_of
 from reports.pages.rounding import drift, rounding
@@ -55,8 +55,9 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
         "rounding.md": _rounding(run, frame, frameworks),
         "indices.md": _indices(run, frameworks),
         "choices.md": _choices(run, frameworks),
-        "padding.md": page_of("padding.md", run, table=markdown(padding(run, _first_modes(run, frameworks)))),
+        "padding.md": _padding(run, _first_modes(run, frameworks)),
         **_tutorial(run, targets),
+        **({inference.PAGE: inference.page(run)} if inference.targets(run) else {}),
         **determinism.pages(run),
     }
 
@@ -110,6 +111,11 @@ def _unjudged(run: Run) -> list[str]:
 def _rounding(run: Run, frame: pd.DataFrame, targets: list[str]) -> str:
     tables = {"table": rounding(frame[frame["target"].isin(targets)]), "networks": drift(run, targets)}
     return page_of("rounding.md", run, **{name: markdown(table, floatfmt=".3g") for name, table in tables.items()})
+
+
+def _padding(run: Run, targets: list[str]) -> str:
+    tables = {"table": padding(run, targets), "last_windows": last_windows(run, targets)}
+    return page_of("padding.md", run, **{name: markdown(table) for name, table in tables.items()})
 
 
 def _comparable(run: Run, targets: list[str]) -> list[str]:

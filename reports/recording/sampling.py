@@ -13,6 +13,10 @@ _LIMITS: Final = ("dtypes", "operators", "spatial_axes")
 """The options of a mode that limit which cases it takes."""
 LIMITS: Final = {"one_in", *_LIMITS}
 """The facts that a target has in a run's header only if it was not asked every case."""
+SIZES_ONLY: Final = "sizes_only"
+"""The fact that a target has in a run's header if its answers are shapes and dtypes alone."""
+WHOLE: Final = "whole"
+"""The fact that a target has in a run's header if a pipeline is one call of it, and returns only its end."""
 LARGE: Final = "large"
 """The topic of joint draws in which one quantity is large."""
 JOINT: Final = ("drawn", LARGE, "layers", "invalid_drawn")
@@ -84,12 +88,14 @@ def facts(options: ModeOptions, *, slow: bool) -> dict[str, object]:
     """Return what a run's header says about a mode that is not asked every case: ``one_in`` and its limits.
 
     A mode that is by default asked one case in so many is marked ``sampled``, also where ``slow`` asks it every case.
-    Return an empty dict for a mode that is always asked every case.
+    So are one whose answers have no values and one whose pipelines are one call each. Return an empty dict for a mode
+    that is always asked every case.
     """
     thin: dict[str, object] = {"sampled": True} if options.one_in > 1 else {}
     thin |= {"one_in": options.one_in} if options.one_in > 1 and not slow else {}
     limits = {name: list(getattr(options, name)) for name in _LIMITS if getattr(options, name)}
-    return {**thin, **limits}
+    kinds = {name: True for name in (SIZES_ONLY, WHOLE) if getattr(options, name)}
+    return {**thin, **limits, **kinds}
 
 
 def is_asked_all(facts: Mapping[str, object]) -> bool:

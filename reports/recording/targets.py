@@ -47,11 +47,18 @@ def version_of(run: Run, target: str) -> str:
 def like(run: Run, target: str) -> str:
     """Return the target whose facts and recorded behaviours hold for ``target`` as well.
 
-    For a mode that chooses nothing it is the mode whose code the framework chose on this machine, and for a labelled
-    interpreter that of no label. Every other target has its own.
+    For a mode that chooses nothing it is the mode whose code the framework chose on this machine, for a transform of a
+    call the mode that makes the call itself, and for a labelled interpreter that of no label. Every other target has
+    its own.
     """
     _, mode, device = target.split("-")
-    return f"{adapter_of(target)}-{run.header['targets'][target]['settings'].get('like', mode)}-{device}"
+    settings = run.header["targets"][target]["settings"]
+    return f"{adapter_of(target)}-{settings.get('like', settings.get('near', mode))}-{device}"
+
+
+def is_near(run: Run, target: str) -> bool:
+    """Tell whether the facts of the target that ``like`` returns may show in this one and need not."""
+    return "near" in run.header["targets"][target]["settings"]
 
 
 def place_of(run: Run, target: str) -> dict[str, Any]:
@@ -167,7 +174,9 @@ def check(choice: Choice, missing: dict[str, str], unasked: Sequence[str], optio
         if not any(fnmatchcase(str(target), glob) for target in choice.targets):
             there = ", ".join(map(str, choice.offered))
             rest = [*why, f"and those of {', '.join(unasked)}"] if unasked else why
-            msg = f"--target {glob} matches no target; there are: {'; '.join([there, *rest])}"
+            named = [str(target) for target in choice.offered if fnmatchcase(str(target), glob)]
+            hint = f" (name the mode as in '*-{named[0].split('-')[1]}-*')" if named else ""
+            msg = f"--target {glob} matches no target{hint}; there are: {'; '.join([there, *rest])}"
             raise UsageError(msg)
     if not options.targets and not any(is_framework(str(target)) for target in choice.targets):
         msg = f"there is no framework to run on device {options.device!r}: {'; '.join(why)}"

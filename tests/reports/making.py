@@ -10,6 +10,7 @@ from adapters.oracle import Oracle
 from adapters.outcome import Outcome, Result, Returned
 from adapters.worker import pipeline
 from cases.loading.build import build
+from cases.loading.pipeline.calls import build_pipeline
 from cases.loading.pipeline.entries import PipelineEntry
 from cases.loading.schema import FILE
 from cases.model.case import Case
@@ -36,6 +37,17 @@ def make(operator: str, name: str = "plain", **fields: Any) -> Case:
     (made,) = file.cases
     assert not isinstance(made, PipelineEntry)
     return build(made, operator, f"cases/made/{operator}.yaml::{name}", about, "https://example.org")
+
+
+def make_pipeline(*steps: dict[str, Any], **fields: Any) -> Case:
+    """A pipeline as a case file's entry would give it."""
+    about, entry = "a case that a test made", {"name": "plain", "image": [6, 7], **fields, "steps": list(steps)}
+    file = FILE.validate_python(
+        {"operator": "pipeline", "about": about, "source": "https://example.org", "cases": [entry]}
+    )
+    (made,) = file.cases
+    assert isinstance(made, PipelineEntry)
+    return build_pipeline(made, "cases/made/pipeline.yaml::plain", about, "https://example.org")
 
 
 def fact(**fields: Any) -> Fact:

@@ -8,17 +8,21 @@ The calls are those that ran. The run's verdicts say whether each call was right
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from typing import Final
+from dataclasses import replace
+from typing import Final, get_args
 
 import pandas as pd
 
 from cases.model import shapes
-from cases.model.case import Case
+from cases.model.case import Case, CeilMode
 from reports.judging.judge import judge
 from reports.recording.record import call_line
 from reports.recording.run import Run
 
+_WORD: Final = "ceil_mode=True"
+_RULES: Final = {"drop": "dropped", "keep": "kept"}
 _FILE: Final = "cases/conv_transpose/strides.yaml"
 _IMAGE: Final = "-i5x6-"
 """One odd and one even size. Every difference between the rules shows on this image."""
@@ -30,6 +34,38 @@ def padding(run: Run, targets: list[str]) -> pd.DataFrame:
     """Return a row for each rule, kernel and stride: the window on both axes, and each target's call."""
     rows = [_row(run, case, targets) for case in _chosen(run)]
     return pd.DataFrame(rows, columns=["padding", "kernel", "stride", "value", "5 rows", "6 columns", *targets])
+
+
+def last_windows(run: Run, targets: list[str]) -> pd.DataFrame:
+    """Return a row for each target: its argument for a further window, and what becomes of one behind the image.
+
+    Only calls count in which the two rules give different sizes, and that were right.
+    """
+    asked = [case for case in run.cases.values() if case.has_answer and _differs_by_rule(case)]
+    return pd.DataFrame([_last_window(run, asked, target) for target in targets])
+
+
+def _differs_by_rule(case: Case) -> bool:
+    if case.ceil_mode is None or case.steps:
+        return False
+    counts = (shapes.window_counts(replace(case, ceil_mode=rule)) for rule in get_args(CeilMode))
+    return len(set(counts)) > 1
+
+
+def _last_window(run: Run, asked: list[Case], target: str) -> dict[str, object]:
+    records = ((case, run.records.get((case.id, target))) for case in asked)
+    right = [(case, call_line(run.call(record))) for case, record in records if record and _is_right(run, case, target)]
+    said = Counter(_RULES[str(case.ceil_mode)] for case, call in right if _WORD in call)
+    return {
+        "target": target,
+        "argument": f"`{_WORD}`" if said else "none",
+        "such a window is": ", ".join(f"{rule} ({count} calls)" for rule, count in said.items()) or "not asked for",
+        "said by padding": f"{len(right) - said.total()} calls",
+    }
+
+
+def _is_right(run: Run, case: Case, target: str) -> bool:
+    return judge(run, case, target).status == "passed"
 
 
 def _chosen(run: Run) -> Iterator[Case]:

@@ -13,7 +13,7 @@ from adapters.engine.pool import Pool
 from adapters.worker.declare import declare, offer
 from tests.fakes import Right
 
-KEYS = "environment, devices, dtypes, operators, spatial_axes, one_in, cost, by_name, missing"
+KEYS = "environment, devices, dtypes, operators, spatial_axes, one_in, cost, by_name, sizes_only, whole, missing"
 
 
 def _ask(fake: Any) -> dict[str, Any]:

@@ -158,3 +158,40 @@ def test_an_adapter_without_texts_has_pipelines_too() -> None:
     outputs = pipelines.run(Oracle(), case, fill(case), calls.append)
     assert [step.name for step in calls] == ["one", "two"]
     assert np.array_equal(outputs["two"], fill(case)["image"])
+
+
+class _Whole(Oracle):
+    """The definition, whose mode ``program`` makes one call of a pipeline and returns its end."""
+
+    name = "whole"
+    modes = ("eager", "program")
+    mode_options = {"program": {"whole": True}}  # noqa: RUF012 - as the protocol has it
+
+    def configure(self, mode: str, device: str) -> dict[str, str]:
+        return super().configure("eager", device) | {"mode": mode}
+
+    def call(self, case: Case) -> str:
+        return f"# a call of {len(case.steps) or 1}\n"
+
+    def run(self, case: Case, inputs: dict[str, Any]) -> dict[str, Any]:
+        if not case.steps:
+            return super().run(case, inputs)
+        made = pipelines.run(Oracle(), case, inputs, begin=lambda _step: None)
+        return {name: made[name].copy() for name in case.steps[-1].returns.values()}
+
+
+@pytest.mark.parametrize(
+    ("mode", "calls", "names"),
+    [("program", 1, ["unpooled_again"]), ("eager", 5, ["pooled_without_indices", "pooled", "pooled_indices"])],
+)
+def test_a_mode_may_make_one_call_of_a_pipeline(mode: str, calls: int, names: list[str]) -> None:
+    case = next(case for case in load(ROUND_TRIPS) if "max-same-i5x6" in case.id)
+    sink = Sink()
+    with Pool(case_limit=20) as pool:
+        (ready,) = pool.probe([resolve("tests.adapters.worker.test_pipeline:_Whole")])
+        assert isinstance(ready, Ready)
+        pool.start({Target(adapter=ready.name, mode=mode, device="cpu"): [case]}, sink)
+        assert pool.wait(60)
+    [answer] = sink.answers
+    assert answer.call.count("# a call of ") == calls
+    assert list(answer.outcome.arrays)[: len(names)] == names

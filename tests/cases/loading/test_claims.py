@@ -15,13 +15,12 @@ from cases.loading.claims import ANSWER, FUNCTIONS, Claim, lost
 from cases.loading.entries import Entry
 from cases.loading.expressions import expression
 from cases.loading.load import find, load
-from cases.loading.pipeline.calls import build_pipeline
-from cases.loading.pipeline.entries import PipelineEntry
 from cases.loading.properties import PROPERTIES, properties
 from cases.loading.schema import FILE
 from cases.loading.yaml_document import CaseFileError
 from cases.model.case import Case
 from tests.cases.shipped import loaded
+from tests.reports.making import make_pipeline
 
 CASES = Path(cases.__file__).parent
 HEAD = """\
@@ -208,18 +207,12 @@ def test_what_follows_of_its_windows(name: str, sizes: dict[str, Any], expected:
 
 def test_a_pipeline_has_the_windows_of_all_its_calls_and_no_strides() -> None:
     """Read facts of a pipeline: 5 columns are no multiple of the stride 2, and the second convolution pads 3 to 4."""
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"operator": "conv", "name": "down", "strides": 2, "kernel": 1},
         {"operator": "relu", "name": "active"},
         {"operator": "conv", "name": "again", "kernel": 2},
     ]
-    entry = {"name": "made", "image": [4, 5], "padding": "SAME", "steps": steps, "channels": 2, "batch": 3}
-    file = FILE.validate_python(
-        {"operator": "pipeline", "about": "a case of a test", "source": "https://x.org", "cases": [entry]}
-    )
-    made = file.cases[0]
-    assert isinstance(made, PipelineEntry)
-    case = build_pipeline(made, "cases/made/pipeline.yaml::made", "a case of a test", "https://x.org")
+    case = make_pipeline(*steps, image=[4, 5], padding="SAME", channels=2, batch=3)
     names = ["operator", "image", "batch", "channels", "axes", "strides_divide", "padding_is_odd", "windows_overlap"]
     assert list(properties(case, names).values()) == ["pipeline", (4, 5), 3, 2, 2, False, True, True]
     for name in ("strides", "padding", "kernel", "dilations", "groups", "output_shape"):

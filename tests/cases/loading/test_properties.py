@@ -137,7 +137,15 @@ def test_windows_of_one_kind_of_value() -> None:
     nan, low, small = (make("max_pool", special=word, **every) for word in ("nan", "minus_inf", "subnormal"))
     assert _windows(nan) == {"window_has_nan", "window_of_nan_alone", "window_has_several_nan"}
     assert _windows(low) == {"window_of_lowest_alone"}
-    assert _windows(small) == {"window_with_subnormal_maximum"}
+    assert _windows(small) == {"window_with_subnormal_maximum", "window_with_subnormal_mean"}
+
+
+@pytest.mark.parametrize(
+    ("values", "times"), [([2.0**-126, 0], 1), ([2.0**-125, 0], 0), ([0, 0], 0), ([float("inf"), float("-inf")], 0)]
+)
+def test_a_mean_may_be_subnormal_though_no_element_is(values: list[float], times: int) -> None:
+    case = make("avg_pool", image=[2], ksize=[2], strides=2, channels=1, value={"values": values})
+    assert [*_windows(case)].count("window_with_subnormal_mean") == times
 
 
 @pytest.mark.parametrize(("place", "times"), [(0, 1), (2, 0)])

@@ -77,6 +77,19 @@ def test_publish_writes_and_its_check_compares(
     assert "the run differs from the published tables" in printed
 
 
+def test_publish_may_write_some_pages_of_a_run_in_part(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "published"
+    folder.mkdir()
+    monkeypatch.setattr(publish, "_PUBLISHED", folder)
+    only = ["publish", str(path), "--as", "ways", "--only", "findings.md"]
+    assert command.main(only) == 0
+    assert [file.name for file in (folder / "ways").iterdir()] == ["findings.md"]
+    assert command.main(["publish", str(path), "--only", "inference.md"]) == 2
+    assert "has no page inference.md; there are: conformance.md, " in capsys.readouterr().err
+
+
 def test_publish_refuses_a_run_that_ended_with_problems(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every page would say that the run fails, and a check against the next such run would not notice."""
     run = read(path)

@@ -221,6 +221,49 @@ def test_what_is_known_of_the_target_that_another_is_like_is_known_of_that_one(t
     assert follows("c", fact(targets=["torch-compile-cpu"])) == "new"
 
 
+def test_an_exception_of_a_step_has_its_words_behind_the_step() -> None:
+    known = fact(raises="LookupError: gradient registry has no entry")
+    for words in ("raised LookupError: gradient", "raised LookupError: step pooled: gradient"):
+        difference = Difference(kind="outcome", summary=f"{words} registry has no entry for: MaxPool")
+        assert known.explains("raised", difference, None)
+    assert not known.explains("raised", Difference(kind="outcome", summary="raised KeyError: step a: gradient"), None)
+
+
+def test_what_is_known_of_a_target_that_another_is_near_may_show_and_need_not(tmp_path: Path) -> None:
+    """A transform of a call may run other kernels than the call. A fact that names its own mode has to show."""
+    jvp = "torch-jvp-cpu"
+
+    def follows(folder: str, known: Fact, difference: float) -> str:
+        answer = oracle(PLAIN)[2] if difference == 0 else _off(difference)
+        run = record(tmp_path / folder, [oracle(PLAIN), (PLAIN, jvp, answer)])
+        run.header["targets"][jvp]["settings"]["near"] = "eager"
+        begin(run, Accepted(facts={"torch": [known]}))
+        return judge(run, PLAIN, jvp).follows
+
+    assert follows("a", fact(targets=[TORCH], where='mode == "eager"'), 1) == "known"
+    assert follows("b", fact(targets=[TORCH]), 0) == "pass"
+    assert follows("c", fact(targets=["torch-*"]), 0) == "pass"
+    assert follows("d", fact(targets=["torch-jvp-*"]), 0) == "vanished"
+
+
+def test_of_sizes_alone_only_shapes_and_dtypes_are_judged(tmp_path: Path) -> None:
+    meta = "torch-meta-cpu"
+    output = oracle(PLAIN)[2].arrays["output"]  # type: ignore[union-attr]
+
+    def verdict(folder: str, array: Any, *known: Fact) -> Verdict:
+        run = record(tmp_path / folder, [oracle(PLAIN), (PLAIN, meta, Returned(arrays={"output": array}))])
+        run.header["targets"][meta]["sizes_only"] = True
+        begin(run, Accepted(facts={"torch": list(known)}))
+        return judge(run, PLAIN, meta)
+
+    assert verdict("a", np.zeros_like(output)).follows == "pass"
+    assert verdict("b", np.zeros_like(output), fact()).follows == "pass", "a fact about values is none of these"
+    assert verdict("c", np.zeros_like(output, "float64")).difference.kind == "dtype"  # type: ignore[union-attr]
+    assert verdict("d", np.zeros_like(output)[:, 1:]).difference.kind == "shape"  # type: ignore[union-attr]
+    wide = fact(differs="dtype", diagnosis="returned as float*")
+    assert verdict("e", np.zeros_like(output, "float64"), wide).follows == "known"
+
+
 @pytest.mark.parametrize(
     ("outcome", "accepted"),
     [

@@ -22,7 +22,7 @@ from reports.pages import failure, render, tables
 from reports.recording import record as recording
 from reports.recording.run import Run
 from reports.recording.targets import ORACLE
-from tests.reports.making import TORCH, fact, record
+from tests.reports.making import TORCH, fact, make_pipeline, record
 
 CASES = Path(__file__).parents[3] / "cases" / "pipelines"
 Arrays = dict[str, Any]
@@ -217,3 +217,32 @@ def test_the_call_of_a_step_is_found_in_the_text(step: str, expected: str) -> No
     steps = _case("conv_and_back", "groups").steps
     text = pipeline.text(steps, ["result = first(1)\noutputs = {}", "result = second(2)\noutputs = {}"], ["image"])
     assert recording.call_line(text, step) == expected
+
+
+def test_of_a_pipeline_that_was_one_call_the_end_alone_is_judged(tmp_path: Path) -> None:
+    case = _case("conv_and_back", "valid-i4x4-k2-s1")
+    end = _answers(case)["back"]
+    for number, (arrays, status) in enumerate([({"back": end}, "passed"), ({"back": end + 1}, "differing")]):
+        run = _run(tmp_path / str(number), case, arrays)
+        run.header["targets"][TORCH]["whole"] = True
+        begin(run, Accepted())
+        found = judge(run, case, TORCH)
+        assert (found.status, found.step) == (status, "")
+    name, right = wanted(run, case, TORCH, found) or ("", end[:0])
+    assert name == "back"
+    assert np.array_equal(right, end)
+    assert "back differs in" in failure.explain(run, case, TORCH, found)
+
+
+def test_the_sign_of_a_zero_is_as_free_at_the_end_of_one_call(tmp_path: Path) -> None:
+    """Zero times a negative number is minus zero, and plus zero if it is added to zero."""
+    filtered = {"operator": "conv", "name": "end", "out_channels": 1, "filter": {"values": [-1]}}
+    below = {"image": [2, 2], "channels": 1, "value": {"values": [-1, -2, -3, -4]}}
+    case = make_pipeline({"operator": "relu", "name": "active"}, filtered, kernel=1, strides=1, data="small", **below)
+    for number, zero in enumerate((0.0, -0.0)):
+        end = np.full((1, 2, 2, 1), zero, "float32")
+        oracle = case, ORACLE, Returned(arrays=_answers(case))
+        run = record(tmp_path / str(number), [oracle, (case, TORCH, Returned(arrays={"end": end}))])
+        run.header["targets"][TORCH]["whole"] = True
+        begin(run, Accepted())
+        assert judge(run, case, TORCH).status == "passed"

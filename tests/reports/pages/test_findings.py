@@ -64,7 +64,9 @@ def test_of_a_small_call_the_numbers_are_shown(tmp_path: Path) -> None:
     assert "\n".join(lines) in findings.page(run, known)
 
 
-def test_a_fact_of_a_target_that_did_not_run_is_said_to_be_of_it(run: Run) -> None:
+def test_a_fact_of_a_target_that_did_not_run_is_left_out(run: Run) -> None:
     native = Accepted(facts={"torch": [fact(fact="It differs as released.", targets=["torch-native-cpu"])]})
+    assert findings.findings(run, native) == {}
+    run.header["targets"][TORCH]["settings"]["like"] = "native"
     ((finding,),) = findings.findings(run, native).values()
-    assert findings.where(run, finding) == "(torch-native-cpu: not in this run)"
+    assert findings.where(finding) == "(with --slow)"

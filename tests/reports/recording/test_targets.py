@@ -115,6 +115,14 @@ def test_a_target_that_is_missing_here_says_why() -> None:
         check(choice, choice.missing, [], options)
 
 
+def test_of_a_mode_that_runs_by_name_the_name_is_said() -> None:
+    found = [ORACLE, ready("torch", eager=PLAIN, program=ModeOptions(by_name=True))]
+    options = Options(targets=("torch-prog*",))
+    choice = choose(found, options)
+    with pytest.raises(UsageError, match=r"matches no target \(name the mode as in '\*-program-\*'\); there are: "):
+        check(choice, choice.missing, [], options)
+
+
 def test_the_tutorial_s_algorithms_run_by_default_and_lack_no_gpu() -> None:
     choice = choose([ORACLE, DOCUMENT], Options())
     assert [str(target) for target in choice.targets] == [

@@ -181,6 +181,12 @@ def test_in_the_bounded_tier_a_name_holds_within_the_tolerance(scale: float) -> 
     assert _diagnose(case, {"output": right(case)["output"] * np.float32(1.01)}) is None
 
 
+def test_a_mean_of_the_bounded_tier_may_differ_by_nothing_known() -> None:
+    mean = make("avg_pool", image=[2], ksize=[2], strides=1, channels=1, value={"values": [0.1, 0.3]})
+    assert mean.tier == "bounded"
+    assert _diagnose(mean, {"output": right(mean)["output"] * np.float32(3)}) is None
+
+
 NARROWED = [
     ("conv", "float64", "float32"),
     ("conv", "int64", "int32"),

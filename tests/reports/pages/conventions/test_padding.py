@@ -7,7 +7,7 @@ from pathlib import Path
 
 from adapters.outcome import Raised, Returned
 from cases.model.case import Case
-from reports.pages.conventions.padding import padding
+from reports.pages.conventions.padding import last_windows, padding
 from tests.reports.making import JAX, TORCH, make, oracle, record, right
 
 RAISED = Raised(type="ValueError", message="no", stage="calling")
@@ -39,3 +39,22 @@ def test_an_answer_that_cannot_be_judged_is_marked(tmp_path: Path) -> None:
     run = record(tmp_path, [(SAME, TORCH, Returned(arrays=right(SAME)))])
     (row,) = padding(run, [TORCH]).to_dict("records")
     assert row[TORCH].endswith("` (unjudged)")
+
+
+def test_of_a_window_behind_the_image_the_rule_is_measured(tmp_path: Path) -> None:
+    """Windows of 2, 3 apart, on 4 elements with 1 of padding on each side: the third begins behind the image."""
+    windows = {"image": [4], "ksize": [2], "strides": 3, "padding": [[1, 1]], "channels": 1, "divisor": 2}
+    drop, keep = (make("avg_pool", rule, ceil_mode=rule, **windows) for rule in ("drop", "keep"))
+    alike = make("avg_pool", "alike", ceil_mode="drop", **windows | {"image": [6]})
+    answers = [oracle(case) for case in (drop, keep, alike)]
+    answers += [(case, TORCH, Returned(arrays=right(case))) for case in (drop, keep, alike)]
+    run = record(tmp_path, answers)
+    calls = {drop.id: "result = F.avg_pool1d(value, 2, 3, padding=1, ceil_mode=True)"}
+    run.call = lambda record: calls.get(record.case, "result = F.avg_pool1d(F.pad(value, (1, 3)), 2, 3)")  # type: ignore[method-assign]
+    (row,) = last_windows(run, [TORCH]).to_dict("records")
+    assert row == {
+        "target": TORCH,
+        "argument": "`ceil_mode=True`",
+        "such a window is": "dropped (1 calls)",
+        "said by padding": "1 calls",
+    }
