@@ -17,6 +17,7 @@ from typing import Any
 from adapters.outcome import Outcome
 from cases.model.case import Case
 from reports.judging.behaviours import Accepted, behaviour
+from reports.judging.compare import Difference
 from reports.judging.facts import Fact
 from reports.judging.verdict import DRAWN, RECORDED, Follows, Verdict
 from reports.recording.messages import in_full
@@ -226,4 +227,13 @@ def _of_step(context: Context, found: Verdict) -> Fact | None:
 def _explains(context: Context, fact: Fact, found: Verdict) -> bool:
     """Tell whether a fact explains a verdict. Of a shape or a dtype alone there is no diagnosis by values."""
     diagnosis = fact.diagnosis if context.has_sizes_only else found.diagnosis
-    return fact.explains(found.status, found.difference, diagnosis)
+    return fact.explains(found.status, _of_its_call(context, found), diagnosis)
+
+
+def _of_its_call(context: Context, found: Verdict) -> Difference | None:
+    """Return a difference with the output's name in its call: of a step it has the tensor's name in the pipeline."""
+    step = next((step for step in context.case.steps if step.name == found.step), None)
+    if step is None or found.difference is None:
+        return found.difference
+    names = {tensor: output for output, tensor in step.returns.items()}
+    return replace(found.difference, output=names.get(found.difference.output, found.difference.output))

@@ -246,3 +246,13 @@ def test_the_sign_of_a_zero_is_as_free_at_the_end_of_one_call(tmp_path: Path) ->
         run.header["targets"][TORCH]["whole"] = True
         begin(run, Accepted())
         assert judge(run, case, TORCH).status == "passed"
+
+
+def test_a_fact_of_a_step_names_the_output_of_the_call(tmp_path: Path) -> None:
+    """In the pipeline the tensor has the step's name."""
+    case = _case("conv_and_back", "groups")
+    run = _run(tmp_path, case, _answers(case, _Slips("down", _rotated)))
+    for output, follows in (("output", "known"), ("value_gradient", "changed")):
+        run.verdicts = None
+        begin(run, Accepted(facts={"torch": [fact(where='operator == "conv"', output=output)]}))
+        assert judge(run, case, TORCH).follows == follows
