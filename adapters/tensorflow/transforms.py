@@ -30,8 +30,8 @@ _OUTER: Final = "with tf.GradientTape() as outer:"
 
 def body(mode: str, case: Case, call: Call, text: str) -> str:
     """Return the body of ``call``, a function that returns the call's answer, and beside it its gradients if asked."""
-    lines = {"jvp": _forward, "double": _doubled, "vmap": _vectorized}[mode](case, call, text)
-    return "\n".join(lines)
+    ways = {"jvp": _forward, "double": _doubled, "jacobian": _jacobian, "vmap": _vectorized}
+    return "\n".join(ways[mode](case, call, text))
 
 
 def _target(call: Call) -> str:
@@ -118,6 +118,13 @@ def _doubled(case: Case, call: Call, text: str) -> list[str]:
 def _of_again(case: Case) -> Iterable[str]:
     places = {"value": "again[0]", "filter": "again[1]", "bias": "gradients[2]"}
     return (places[name] for name in case.gradients)
+
+
+def _jacobian(case: Case, call: Call, text: str) -> list[str]:
+    taped = _taped(call, text, case.gradients)
+    named = [f"    output = {_output(call)}", f"jacobians = tape.jacobian(output, {_listed(case.gradients)})"]
+    gradients = "[tf.tensordot(cotangent, jacobian, len(cotangent.shape)) for jacobian in jacobians]"
+    return [*taped, *named, f"return answer, {gradients}"]
 
 
 def _vectorized(case: Case, call: Call, text: str) -> list[str]:

@@ -8,12 +8,14 @@ Each transform is made so that what it gives are the results of the call itself,
 - ``double``, the gradient of a gradient. What pulls a cotangent back is linear in it, and what pulls that back gives
   the result. Where gradients are asked, the value's is pulled back to the filter, which gives the filter's, and the
   filter's to the value.
+- ``jacobian``: all derivatives of all elements, of which the cotangent makes the gradients that are asked.
 - ``vmap``: a function of a part of the call, vectorised (see ``adapters.writing.vectorized``). Where gradients are
   asked, the function has them in it: those of one image each, which are summed.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -24,9 +26,11 @@ from adapters.writing.writer import Dialect, definition, program, takes
 from cases.model.case import Case, TensorSpec
 from cases.model.dtypes import FLOATS
 
-MODES: Final = ("jvp", "double", "vmap")
+MODES: Final = ("jvp", "double", "jacobian", "vmap")
 DTYPES: Final = FLOATS
 """The dtypes that have derivatives."""
+_ELEMENTS: Final = 256
+"""The most elements of a result whose Jacobian is asked."""
 _LEAST: Final = 2.0**-10
 """No literal number below it is halved: in float16 its half, or a product with it, may be too small to be exact."""
 _LINEAR: Final = ("value", "columns", "volumes")
@@ -37,13 +41,17 @@ _LINEAR: Final = ("value", "columns", "volumes")
 class Functions:
     """What a framework calls the transforms of functions, and the definitions of two that split and join tensors.
 
+    ``contracted`` is its function that multiplies the last axes of a tensor with the first ones of another.
+
     ``layout`` says where the axes of a case's tensors are.
     """
 
     vjp: str
     jvp: str
     vmap: str
+    jacobian: str
     zeros: str
+    contracted: str
     split: str
     joined: str
     layout: Callable[[Case], Layout]
@@ -62,6 +70,8 @@ def program_in(mode: str, case: Case, operator: Callable[[Case], Call], dialect:
 def _transformed(mode: str, case: Case, operator: Callable[[Case], Call]) -> Call:
     """Return the call that a mode transforms: of one part of the case, if the mode vectorises."""
     refuse("a transform of a wrong call is another call", when=case.broken is not None)
+    if mode == "jacobian":
+        refuse_jacobian(case)
     # Where an operator is said otherwise for gradients, that form has the derivatives.
     call = operator(case if case.gradients or mode == "vmap" else replace(case, gradients=("value",)))
     why = "the call takes tensors that are made ahead of it, so a function of them has no gradient by the value"
@@ -70,6 +80,20 @@ def _transformed(mode: str, case: Case, operator: Callable[[Case], Call]) -> Cal
         return call
     one = operator(part(case))
     return replace(call, functions=one.functions, before=one.before, steps=one.steps, expression=one.expression)
+
+
+def refuse_jacobian(case: Case) -> None:
+    """Refuse a Jacobian that is too large, or that is not what is asked.
+
+    Raises:
+        NotSupported: with the reason, if so.
+    """
+    refuse("no gradient is asked, and a Jacobian holds gradients alone", when=not case.gradients)
+    refuse("a share of a mean rounds, and its product with the cotangent does not", when=case.operator == "avg_pool")
+    specials = any(spec.special or spec.specials for spec in case.inputs.values())
+    refuse("a zero of the Jacobian times what is not finite is NaN, and no product of the gradient", when=specials)
+    count = math.prod(case.inputs["cotangent"].shape)
+    refuse(f"the Jacobian of {count} elements is large", when=count > _ELEMENTS)
 
 
 def watched(case: Case, call: Call) -> tuple[str, ...]:
@@ -104,7 +128,7 @@ def function(mode: str, case: Case, call: Call, text: str, words: Functions) -> 
     """
     if mode == "vmap":
         return _vectorized(case, call, text, words)
-    body = _forward if mode == "jvp" else _doubled
+    body = {"jvp": _forward, "double": _doubled, "jacobian": _whole_jacobian}[mode]
     return definition("call", parameters(case, call), body(case, call, text, words))
 
 
@@ -184,6 +208,17 @@ def _doubled(case: Case, call: Call, text: str, words: Functions) -> list[str]:
         f"_, again, {_listed(('output', *rest))} = {words.vjp}(gradients_of, value, filter, has_aux=True)",
         "value_gradient, filter_gradient = again((value, filter))",
         last,
+    ]
+
+
+def _whole_jacobian(case: Case, call: Call, text: str, words: Functions) -> list[str]:
+    names, places = case.gradients, _listed(str(number) for number in range(len(case.gradients)))
+    results, jacobians = ", ".join(call.returns), _listed(f"{name}_jacobian" for name in names)
+    gradients = (f"{words.contracted}(cotangent, {name}_jacobian, cotangent.ndim)" for name in names)
+    return [
+        *definition("made", names, [f"{results} = {text}", f"return output, {_listed(call.returns)}"]).splitlines(),
+        f"{jacobians}, {_listed(call.returns)} = {words.jacobian}(made, {places}, has_aux=True)({', '.join(names)})",
+        f"return {', '.join((*call.returns, *gradients))}",
     ]
 
 

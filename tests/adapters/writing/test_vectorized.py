@@ -81,14 +81,32 @@ def test_what_has_no_parts_is_refused() -> None:
 
 
 @pytest.mark.parametrize("adapter", [Torch, TensorFlow, Jax])
-@pytest.mark.parametrize("mode", ["jvp", "double", "vmap"])
+@pytest.mark.parametrize("mode", ["jvp", "double", "jacobian", "vmap"])
 def test_a_wrong_call_is_not_transformed(adapter: Any, mode: str) -> None:
     asked = adapter()
     asked.mode = mode
     wrong = make("conv", image=[5, 6], given={"strides": "two"}, invalid={"rule": "type", "reason": "so that it fails"})
     with pytest.raises(NotSupported, match="another call"):
         asked.call(wrong)
-    assert "call(" in asked.call(make("conv", image=[5, 6]))
+    assert "call(" in asked.call(make("conv", image=[5, 6], gradients=True, data="small"))
+
+
+@pytest.mark.parametrize(
+    ("operator", "fields", "reason"),
+    [
+        ("conv", {}, "no gradient is asked"),
+        ("conv", {"image": [20, 30], "strides": 1, "gradients": True, "data": "small"}, "of 1512 elements is large"),
+        ("conv", {"gradients": True, "data": "small", "special": "nan", "position": 0}, "a zero of the Jacobian"),
+        ("avg_pool", {"gradients": True}, "a share of a mean rounds"),
+    ],
+)
+def test_a_jacobian_is_asked_only_where_it_gives_the_gradients(
+    operator: str, fields: dict[str, Any], reason: str
+) -> None:
+    asked = Torch()
+    asked.mode = "jacobian"
+    with pytest.raises(NotSupported, match=reason):
+        asked.call(make(operator, **fields))
 
 
 @pytest.mark.parametrize("adapter", [Torch, Jax])
