@@ -8,8 +8,8 @@ from typing import ClassVar, Final
 from adapters.call import Call, Word, Words
 from adapters.writing import transforms
 from adapters.writing.forms import around, dimension_numbers, pairs, shape
-from adapters.writing.vectorized import Layout
-from adapters.writing.writer import Wrapped, takes
+from adapters.writing.vectorized import own_layout
+from adapters.writing.writer import Wrapped, places, results, takes
 from cases.model.case import Case
 
 _IMPORTS: Final = "import jax\nimport jax.numpy as jnp\nimport numpy as np\nfrom jax import lax"
@@ -54,9 +54,7 @@ _FUNCTIONS: Final = transforms.Functions(
     contracted="jnp.tensordot",
     split=_SPLIT,
     joined=_JOINED,
-    layout=lambda case: Layout(
-        ahead=case.channels_first, groups=-1, results=-2 if case.operator == "conv_transpose" else -1
-    ),
+    layout=own_layout,
 )
 
 
@@ -92,10 +90,9 @@ class Dialect:
 
     def wrap(self, case: Case, call: Call, text: str) -> Wrapped:
         """Return the call, or that of a function which pulls the cotangent back to each input that the case names."""
-        results = (*call.returns, *(f"{name}_gradient" for name in case.gradients))
-        places = ["result"] if len(results) == 1 else [f"result[{number}]" for number in range(len(results))]
+        found = results(case, call)
         array = "np.zeros({0}.shape, {0}.dtype)" if self.mode == SHAPES else "np.asarray({0})"
-        names = {name: array.format(place) for name, place in zip(results, places, strict=True)}
+        names = {name: array.format(place) for name, place in zip(found, places(found), strict=True)}
         function, operands, above = self._function(case, call, text)
         if self.mode == SHAPES:
             made = f"jax.eval_shape({function}, {operands})"

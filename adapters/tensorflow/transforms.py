@@ -11,7 +11,7 @@ from typing import Final
 
 from adapters.call import Call, refuse
 from adapters.writing.transforms import direction, parameters, watched
-from adapters.writing.vectorized import Layout, axes, parts
+from adapters.writing.vectorized import axes, own_layout, parts
 from cases.model.case import Case
 
 HELPERS: Final = """\
@@ -129,8 +129,7 @@ def _jacobian(case: Case, call: Call, text: str) -> list[str]:
 
 def _vectorized(case: Case, call: Call, text: str) -> list[str]:
     refuse("of one image alone the index has no number of its image", when=case.include_batch_in_index)
-    layout = Layout(ahead=case.channels_first, groups=-1, results=-2 if case.operator == "conv_transpose" else -1)
-    places, count = axes(case, layout), parts(case)
+    places, count = axes(case, own_layout(case)), parts(case)
     names = [name for name in parameters(case, call) if name in places]
     made, returned = [*call.steps, f"answer = {text}"], "answer"
     if case.gradients:

@@ -12,7 +12,7 @@ from adapters.torch.modes import COMPILED, INFERRING, INSTRUCTIONS, STRIDED
 from adapters.writing import transforms
 from adapters.writing.forms import alike, channels_ahead, plane
 from adapters.writing.vectorized import Layout
-from adapters.writing.writer import Wrapped, takes
+from adapters.writing.writer import Wrapped, results, takes
 from cases.model.case import Case
 
 _PRODUCTS: Final = "torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = {}"
@@ -134,8 +134,7 @@ class Dialect:
         parameters = ", ".join(takes(case, call))
         # Every call has its own shapes, and none is to be generalised from the one before.
         compiled = f"torch.compile(lambda {parameters}: {text}, {COMPILED.get(self.mode, '')}dynamic=False)"
-        results = (*call.returns, *(f"{name}_gradient" for name in case.gradients))
-        names, unpacked = self._named(results)
+        names, unpacked = self._named(results(case, call))
         if self.mode in COMPILED:
             text = f"{'forward' if case.gradients else compiled}({parameters})"
         if not case.gradients:
@@ -144,18 +143,18 @@ class Dialect:
         return Wrapped(call="call()", below=(*below, _differentiated(case, call, text)), names=names, unpacked=unpacked)
 
     def _transformed(self, case: Case, call: Call, text: str) -> Wrapped:
-        names, unpacked = self._named((*call.returns, *(f"{name}_gradient" for name in case.gradients)))
+        names, unpacked = self._named(results(case, call))
         defined = transforms.function(self.mode, case, call, text, _FUNCTIONS)
         made = f"call({', '.join(transforms.parameters(case, call))})"
         return Wrapped(call=made, below=("", defined), names=names, unpacked=unpacked)
 
-    def _named(self, results: tuple[str, ...]) -> tuple[dict[str, str], tuple[str, ...]]:
+    def _named(self, found: tuple[str, ...]) -> tuple[dict[str, str], tuple[str, ...]]:
         """Return where each result is, and the statements that name several."""
         brought = "{}.cpu()" if self.device == "cuda" else "zeros({})" if self.mode in INFERRING else "{}"
-        if len(results) == 1:
-            return {results[0]: brought.format("result")}, ()
+        if len(found) == 1:
+            return {found[0]: brought.format("result")}, ()
         each = f"({brought.format('tensor')} for tensor in result)" if brought != "{}" else "result"
-        return {name: name for name in results}, (f"{', '.join(results)} = {each}",)
+        return {name: name for name in found}, (f"{', '.join(found)} = {each}",)
 
 
 def _differentiated(case: Case, call: Call, text: str) -> str:

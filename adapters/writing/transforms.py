@@ -22,7 +22,7 @@ from typing import Final
 
 from adapters.call import Call, refuse
 from adapters.writing.vectorized import Layout, axes, part, parts
-from adapters.writing.writer import Dialect, definition, program, takes
+from adapters.writing.writer import Dialect, definition, program, results, takes
 from cases.model.case import Case, TensorSpec
 from cases.model.dtypes import FLOATS
 
@@ -165,7 +165,7 @@ def _forward(case: Case, call: Call, text: str, words: Functions) -> list[str]:
     return [
         *definition("gradients_of", operands, inner).splitlines(),
         f"{left} = {words.jvp}(gradients_of, {_listed(operands)}, {_listed(operands)}, has_aux=True)",
-        f"return {', '.join((*call.returns, *_gradients(case)))}",
+        f"return {', '.join(results(case, call))}",
     ]
 
 
@@ -173,10 +173,6 @@ def _names(name: str, operands: tuple[str, ...]) -> tuple[str, str]:
     """Return the names of a gradient and of its derivative: the one that is not asked is ``_``."""
     is_first = name == "bias" and "filter" in operands
     return (f"{name}_gradient", "_") if is_first else ("_", f"{name}_gradient")
-
-
-def _gradients(case: Case) -> tuple[str, ...]:
-    return tuple(f"{name}_gradient" for name in case.gradients)
 
 
 def _doubled(case: Case, call: Call, text: str, words: Functions) -> list[str]:
@@ -188,7 +184,7 @@ def _doubled(case: Case, call: Call, text: str, words: Functions) -> list[str]:
             f"_, again = {words.vjp}(pullback, {words.zeros}(output))",
             f"return {', '.join((f'again({weights})[0]', *call.returns[1:]))}",
         ]
-    last = f"return {', '.join((*call.returns, *_gradients(case)))}"
+    last = f"return {', '.join(results(case, call))}"
     if "filter" not in case.inputs:
         return [
             _pulled(call, ("value",), text, words),
@@ -213,10 +209,10 @@ def _doubled(case: Case, call: Call, text: str, words: Functions) -> list[str]:
 
 def _whole_jacobian(case: Case, call: Call, text: str, words: Functions) -> list[str]:
     names, places = case.gradients, _listed(str(number) for number in range(len(case.gradients)))
-    results, jacobians = ", ".join(call.returns), _listed(f"{name}_jacobian" for name in names)
+    made, jacobians = ", ".join(call.returns), _listed(f"{name}_jacobian" for name in names)
     gradients = (f"{words.contracted}(cotangent, {name}_jacobian, cotangent.ndim)" for name in names)
     return [
-        *definition("made", names, [f"{results} = {text}", f"return output, {_listed(call.returns)}"]).splitlines(),
+        *definition("made", names, [f"{made} = {text}", f"return output, {_listed(call.returns)}"]).splitlines(),
         f"{jacobians}, {_listed(call.returns)} = {words.jacobian}(made, {places}, has_aux=True)({', '.join(names)})",
         f"return {', '.join((*call.returns, *gradients))}",
     ]
@@ -224,7 +220,6 @@ def _whole_jacobian(case: Case, call: Call, text: str, words: Functions) -> list
 
 def _vectorized(case: Case, call: Call, text: str, words: Functions) -> str:
     split, count, names = axes(case, words.layout(case)), parts(case), parameters(case, call)
-    gradients = _gradients(case)
     inner = [f"return {text}"]
     if case.gradients:
         inner = [
@@ -234,10 +229,10 @@ def _vectorized(case: Case, call: Call, text: str, words: Functions) -> str:
     places = _listed("0" if name in split else "None" for name in names)
     given = ", ".join(f"split({name}, {split[name]}, {count})" if name in split else name for name in names)
     refuse("the call takes tensors that have no part for each image", when=not split.keys() & set(names))
-    results = (*call.returns, *gradients)
+    found = results(case, call)
     joined = []
-    for name in results:
-        axis = split.get(name.removesuffix("_gradient") if name in gradients else "output")
+    for name in found:
+        axis = split.get("output" if name in call.returns else name.removesuffix("_gradient"))
         joined.append(f"{name}.sum(0)" if axis is None else f"joined({name}, {axis})")
-    lines = [f"{', '.join(results)} = {words.vmap}(part, {places})({given})", f"return {', '.join(joined)}"]
+    lines = [f"{', '.join(found)} = {words.vmap}(part, {places})({given})", f"return {', '.join(joined)}"]
     return "\n".join((words.split, words.joined, definition("part", names, inner), definition("call", names, lines)))

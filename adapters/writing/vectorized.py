@@ -32,6 +32,11 @@ class Layout:
     results: int
 
 
+def own_layout(case: Case) -> Layout:
+    """Return the layout of a framework that has a case's tensors as the case has them, but for its data_format."""
+    return Layout(ahead=case.channels_first, groups=-1, results=_channels_of_results(case))
+
+
 def over(case: Case) -> Over:
     """Return what a case is vectorised over.
 

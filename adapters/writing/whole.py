@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from adapters.call import Call, Words, refuse
 from adapters.program import CALL
-from adapters.writing.writer import Dialect, as_array, as_tensor, definition, written
+from adapters.writing.writer import Dialect, as_array, as_tensor, definition, places, written
 from cases.model.case import Case, Step
 
 Operators = Mapping[str, Callable[[Case], Call]]
@@ -36,10 +36,9 @@ def whole(case: Case, operators: Operators, dialect: Dialect, compiled: str, nam
     roles = {tensor: (step.case, role) for step in reversed(case.steps) for role, tensor in step.takes.items()}
     texts = {tensor: as_tensor(*roles[tensor], dialect, tensor) for tensor in case.inputs}
     last = case.steps[-1]
-    places = ["result"] if len(last.returns) == 1 else [f"result[{number}]" for number in range(len(last.returns))]
     arrays = [
         f'"{name}": {as_array(last.case, output, place, dialect)}'
-        for (output, name), place in zip(last.returns.items(), places, strict=True)
+        for (output, name), place in zip(last.returns.items(), places(last.returns), strict=True)
     ]
     return "\n".join(
         (

@@ -6,7 +6,7 @@ the call in the line that starts with ``result = ``, and makes arrays of the res
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from textwrap import indent
 from typing import ClassVar, Final, Protocol
@@ -119,6 +119,16 @@ def _function(case: Case, function: Function, words: Words) -> str:
 def definition(name: str, takes: Iterable[str], lines: Iterable[str]) -> str:
     """Return the definition of a function: its name, what it takes, and the lines of its body."""
     return f"def {name}({', '.join(takes)}):\n{indent(chr(10).join(lines), '    ')}\n"
+
+
+def results(case: Case, call: Call) -> tuple[str, ...]:
+    """Return the names of what a call returns, and then of the gradients that the case asks for."""
+    return (*call.returns, *(f"{name}_gradient" for name in case.gradients))
+
+
+def places(names: Collection[str]) -> list[str]:
+    """Return where each of several results is in a program; one alone is the result itself."""
+    return ["result"] if len(names) == 1 else [f"result[{number}]" for number in range(len(names))]
 
 
 def takes(case: Case, call: Call) -> tuple[str, ...]:

@@ -13,18 +13,12 @@ from adapters.jax import Jax
 from adapters.oracle import Oracle
 from adapters.tensorflow import TensorFlow
 from adapters.torch import Torch
-from adapters.writing.vectorized import Layout, axes, over, part, parts
-from cases.model.case import Case
+from adapters.writing.vectorized import axes, over, own_layout, part, parts
 from cases.model.fill import fill
 from tests.reports.making import make
 
 Arrays = dict[str, npt.NDArray[Any]]
 GRADIENTS = {"gradients": True, "data": "small"}
-
-
-def _layout(case: Case) -> Layout:
-    """The layout of a case's own tensors, in which the oracle takes them."""
-    return Layout(ahead=False, groups=-1, results=-2 if case.operator == "conv_transpose" else -1)
 
 
 def _cut(arrays: Arrays, places: dict[str, int], count: int, number: int) -> Arrays:
@@ -61,7 +55,7 @@ def _whole(answers: list[Arrays], places: dict[str, int]) -> Arrays:
 )
 def test_the_parts_make_up_the_whole(operator: str, fields: dict[str, Any], expected: str) -> None:
     case = make(operator, **fields)
-    places, count, one = axes(case, _layout(case)), parts(case), part(case)
+    places, count, one = axes(case, own_layout(case)), parts(case), part(case)
     assert over(case) == expected
     assert count > 1
     inputs = fill(case)
