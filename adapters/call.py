@@ -171,6 +171,11 @@ def fault(case: Case) -> Broken | None:
     return None if case.broken is None or case.broken.rule == OF_ELEMENTS else case.broken
 
 
+def is_sound(case: Case) -> bool:
+    """Tell whether the call itself keeps all rules; its gradients may have a wrong cotangent."""
+    return case.broken is None or case.broken.argument == "cotangent"
+
+
 def errs(case: Case, *names: str) -> bool:
     """Tell whether one of these arguments is at fault, though the case does not give it as it is to stand."""
     found = fault(case)

@@ -158,6 +158,8 @@ def from_json(line: Mapping[str, Any], arrays: Arrays) -> Outcome:
 
 
 _NATIVE: Final = "native_"
+STRIDES: Final = f"{_NATIVE}strides_"
+"""Begins the name of an output that holds another's shape and strides, as the framework has it: two rows."""
 
 
 def is_native(name: str) -> bool:

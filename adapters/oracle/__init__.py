@@ -240,7 +240,8 @@ def _statements(case: Case) -> str:
     outputs = [f'"{name}": {result}' for name, result in zip(names, results, strict=True)]
     lines = [f"result = oracle.{case.operator}({', '.join([*tensors, *said])})"]
     if case.gradients:
-        named = [f"{name}={name}" for name in case.inputs if name != "cotangent"]
-        lines += [f'gradients = oracle.gradients("{case.operator}", cotangent, {", ".join([*named, *said])})']
+        texts = {name: repr(case.given[name]) if name in case.given else name for name in case.inputs}
+        cotangent, named = texts.pop("cotangent"), [f"{name}={text}" for name, text in texts.items()]
+        lines += [f'gradients = oracle.gradients("{case.operator}", {", ".join([cotangent, *named, *said])})']
         outputs += [f'"{name}_gradient": gradients["{name}"]' for name in case.gradients]
     return "\n".join([*lines, f"outputs = {{{', '.join(outputs)}}}"]) + "\n"

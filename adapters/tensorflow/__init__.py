@@ -13,7 +13,7 @@ import numpy as np
 
 from adapters.call import Call
 from adapters.program import inside
-from adapters.tensorflow import conv, pooling
+from adapters.tensorflow import conv, pooling, raw
 from adapters.tensorflow.dialect import MODE_OPTIONS, PROGRAMS, SHAPES, Dialect
 from adapters.writing import transforms
 from adapters.writing.whole import whole
@@ -74,7 +74,7 @@ class TensorFlow:
         tf.config.set_visible_devices([], "GPU")
         if mode == "threads":
             settings["like"] = "eager"
-        if mode in transforms.MODES:
+        if mode in (*transforms.MODES, raw.RAW):
             settings["near"] = "eager"
         if mode in {SHAPES, "program"}:
             settings["near"] = "graph"
@@ -91,13 +91,19 @@ class TensorFlow:
         dialect = Dialect(mode=self.mode, device=self.device)
         if case.steps:
             return whole(case, _OF, dialect, PROGRAMS.get(self.mode, PROGRAMS["program"]), _by_answer)
-        return transforms.program_in(self.mode, case, _OF[case.operator], dialect)
+        operator = _of_raw if self.mode == raw.RAW else _OF[case.operator]
+        return transforms.program_in(self.mode, case, operator, dialect)
 
     def stage(self, error: Exception) -> str:
         """Tell tracing a graph, which comes first, from running it: XLA's compilation counts as running."""
         if self.mode not in {"graph", "xla", SHAPES, *PROGRAMS}:
             return "calling"
         return "tracing" if inside(error) else "running"
+
+
+def _of_raw(case: Case) -> Call:
+    """Return the call beside which gradients are calls of their own."""
+    return raw.raw(case).call
 
 
 def _by_answer(_call: Call) -> tuple[str, dict[str, str]]:

@@ -25,22 +25,31 @@ def conv(case: Case) -> Call:
     """Call ``tf.nn.conv1d``, ``conv2d`` or ``conv3d``; ``tf.nn.depthwise_conv2d`` where each channel is a group."""
     name = "tf.nn.conv{}d"
     operands: tuple[Any, ...] = ("value", "filter")
-    if _is_depthwise(case):
-        name, operands = "tf.nn.depthwise_conv2d", ("value", _per_channel(case))
+    if is_depthwise(case):
+        name, operands = "tf.nn.depthwise_conv2d", ("value", per_channel(case))
     elif len(case.strides) != _PLANE and composes(case):
-        return _with_bias(case, function(name, padded(case), "filter", **_windows(case, VALID)))
-    return _with_bias(case, function(name, *operands, **_windows(case, case.padding)))
+        return with_bias(case, function(name, padded(case), "filter", **_windows(case, VALID)))
+    return with_bias(case, function(name, *operands, **_windows(case, case.padding)))
 
 
 def conv_transpose(case: Case) -> Call:
     """Call ``tf.nn.conv1d_transpose`` or its like, or the gradient of the depthwise convolution, its transpose."""
-    alone = errs(case, "output_padding") and rules.broken(replace(case, output_padding=None)) is None
-    refuse("TensorFlow takes no output_padding, and without it the call is right", when=alone)
-    if not _keeps_channels_apart(case):
-        return _with_bias(case, transposed(case, "value", "filter", case.output_shape or ()))
+    refuse_output_padding(case)
+    if not keeps_channels_apart(case):
+        return with_bias(case, transposed(case, "value", "filter", case.output_shape or ()))
     sizes = Argument(name="output_shape", own=shape(case, case.output_shape))
     name, windows = "tf.nn.depthwise_conv2d_backprop_input", _windows(case, case.padding)
-    return _with_bias(case, function(name, sizes, _per_channel(case), "value", **windows))
+    return with_bias(case, function(name, sizes, per_channel(case), "value", **windows))
+
+
+def refuse_output_padding(case: Case) -> None:
+    """Refuse a transposed convolution whose only fault is its output_padding.
+
+    Raises:
+        NotSupported: if so.
+    """
+    alone = errs(case, "output_padding") and rules.broken(replace(case, output_padding=None)) is None
+    refuse("TensorFlow takes no output_padding, and without it the call is right", when=alone)
 
 
 def padded(case: Case, **fill: Any) -> Function:
@@ -71,25 +80,31 @@ def _windows(case: Case, pads: Any) -> dict[str, Any]:
     return {"strides": strides, "padding": pads, "data_format": case.data_format, "dilations": dilations}
 
 
-def _with_bias(case: Case, call: Any) -> Call:
+def with_bias(case: Case, call: Any) -> Call:
+    """Return the call of an expression, with the case's bias added if it has one."""
     biased = function("tf.nn.bias_add", call, "bias", data_format=case.data_format)
     return Call(expression=biased if "bias" in case.inputs else call)
 
 
-def _is_depthwise(case: Case) -> bool:
+def is_depthwise(case: Case) -> bool:
     """Tell whether ``tf.nn.depthwise_conv2d`` takes the case, which has to have no strides under dilation."""
     strided = max(case.strides) > 1 and max(shapes.dilations(case)) > 1
-    return _keeps_channels_apart(case) and case.inputs["value"].shape[-1] == case.groups and not strided
+    return keeps_channels_apart(case) and case.inputs["value"].shape[-1] == case.groups and not strided
 
 
-def _keeps_channels_apart(case: Case) -> bool:
+def keeps_channels_apart(case: Case) -> bool:
     """Tell whether the filter is one of depthwise functions, which take two axes of equal strides."""
     *kernel, middle, last = case.inputs["filter"].shape
     apart = case.groups > 1 and middle == 1 and last % case.groups == 0
     return apart and len(kernel) == len(case.strides) == _PLANE and len(set(case.strides)) == 1
 
 
-def _per_channel(case: Case) -> str:
-    """Return the filter as depthwise convolution wants it: [height, width, channels, results a channel]."""
+def per_channel(case: Case) -> str:
+    """Return the filter as depthwise convolution wants it."""
+    return f"tf.reshape(filter, {per_channel_shape(case)})"
+
+
+def per_channel_shape(case: Case) -> tuple[int, ...]:
+    """Return the shape of a depthwise convolution's filter: [height, width, channels, results a channel]."""
     *kernel, _, last = case.inputs["filter"].shape
-    return f"tf.reshape(filter, {(*kernel, case.groups, last // case.groups)})"
+    return (*kernel, case.groups, last // case.groups)

@@ -16,7 +16,7 @@ from textwrap import indent
 from typing import Any, ClassVar, Final
 
 from adapters.call import Call, Word, Words
-from adapters.tensorflow import transforms
+from adapters.tensorflow import raw, transforms
 from adapters.writing.forms import around, lists, lists_of_plane
 from adapters.writing.transforms import DTYPES, parameters
 from adapters.writing.transforms import MODES as TRANSFORMS
@@ -48,6 +48,7 @@ MODE_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     },
     SHAPES: {"environment": _WITH_ONEDNN, "by_name": True, "sizes_only": True, "operators": OPERATORS},
     **{mode: {"environment": _WITH_ONEDNN, "dtypes": DTYPES, "by_name": True, "cost": 10.0} for mode in TRANSFORMS},
+    raw.RAW: {"environment": _WITH_ONEDNN, "devices": ("cpu",), "by_name": True, "operators": OPERATORS},
     "native": {
         "environment": {name: os.environ[name] for name in _WITH_ONEDNN if name in os.environ},
         "devices": ("cpu",),
@@ -80,6 +81,7 @@ WORDS: Final[Words] = {
     "tf.nn.pool": {"ksize": Word(word="window_shape")},
     "tf.nn.max_pool_with_argmax": {"padding": Word(word="padding", form=lists_of_plane)},
     "tf.pad": {"padding": Word(word="", form=lists)},
+    **raw.WORDS,
     "tf.ones": {"ksize": Word(word="", form=lambda _case, sizes: (*sizes, 1, 1))},
 }
 
@@ -133,6 +135,9 @@ class Dialect:
             return Wrapped(call=f"call({given})", below=("", *helpers, self._function(given, body), ""), names=names)
         if self.device != "cuda" and self.mode not in {SHAPES, *_DECORATORS} and not case.gradients:
             return Wrapped(call=text, below=call.steps, names=names)
+        if self.mode == raw.RAW and case.gradients:
+            body = raw.body(case, call, text, WORDS)
+            return Wrapped(call=f"call({given})", below=("", self._function(given, body), ""), names=names)
         body = _taped(case, call, text) if case.gradients else "\n".join((*call.steps, f"return {text}"))
         below = ("", self._function(given, body), "")
         if self.mode == SHAPES:

@@ -14,9 +14,9 @@ import numpy as np
 
 from adapters.call import fault, refuse, refuse_given
 from adapters.program import execute
-from adapters.torch import conv, pooling
+from adapters.torch import conv, pooling, strides
 from adapters.torch.dialect import Dialect
-from adapters.torch.modes import COMPILED, MODES, forget_programs, graphs, options, prepare, refuse_format
+from adapters.torch.modes import COMPILED, MODES, STRIDED, forget_programs, graphs, options, prepare, refuse_format
 from adapters.writing import transforms
 from adapters.writing.whole import by_returns, whole
 from cases.model.case import Case
@@ -69,7 +69,10 @@ class Torch:
             return whole(case, _OF, dialect, _PROGRAM, by_returns)
         _refuse_unsayable(case)
         refuse_format(case, self.mode)
-        return transforms.program_in(self.mode, case, _OF[case.operator], dialect)
+        operator = _OF[case.operator]
+        return transforms.program_in(
+            self.mode, case, strides.recorded(operator) if self.mode in STRIDED else operator, dialect
+        )
 
     def stage(self, error: Exception) -> str:
         """Tell Dynamo's tracing, on tensors without elements, from Inductor's building of a program, and from running.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from adapters.call import Call, Word, Words
+from adapters.outcome import STRIDES
 from adapters.torch import strides
 from adapters.torch.modes import COMPILED, INFERRING, INSTRUCTIONS, STRIDED
 from adapters.writing import transforms
@@ -89,7 +90,7 @@ class Dialect:
         return lines if chosen and sums else ()
 
     def _settings(self, case: Case) -> tuple[str, ...]:
-        if self.mode == STRIDED:
+        if self.mode in STRIDED:
             return strides.definitions(case)
         if self.mode in INFERRING:
             return (*([_FAKE] if self.mode == "fake" else []), _ZEROS)
@@ -110,7 +111,7 @@ class Dialect:
         axes, rank = len(case.strides), len(case.inputs[name].shape)
         if name == "filter":
             text += f".permute({', '.join(map(str, (rank - 1, rank - 2, *range(rank - 2))))})"
-        if self.mode == STRIDED:
+        if self.mode in STRIDED:
             text = f"{strides.chosen(case, name)}({text})"
         elif name != "bias":
             last = self.mode == "channels_last" and rank == axes + 2
@@ -119,7 +120,9 @@ class Dialect:
         return text + (".requires_grad_()" if watched else "")
 
     def array(self, case: Case, name: str, text: str) -> str:
-        """Return the tensor's array, in C order."""
+        """Return the tensor's array, in C order; or an array of its shape and strides."""
+        if name.startswith(STRIDES):
+            return f"np.array([{text}.shape, {text}.stride()])"
         if name == "filter_gradient":
             text += f".permute({', '.join(map(str, (*range(2, len(case.strides) + 2), 1, 0)))})"
         if name != "bias_gradient":

@@ -20,24 +20,24 @@ from cases.model.case import OPERATORS, PIPELINE, Case
 
 INFERRING: Final = ("meta", "fake")
 """The modes that infer shapes and dtypes, and compute nothing."""
-STRIDED: Final = "strided"
-"""The mode whose tensors lie in memory in ways that a program comes to by slices, transposes and expansions."""
+STRIDED: Final = ("strided", "strided_compile")
+"""The modes whose tensors lie in memory in ways that a program comes to by slices, transposes and expansions."""
 PROGRAM: Final = "program"
 """The mode that compiles a pipeline as one program."""
-COMPILED: Final = {"compile": "", PROGRAM: "", "decomposed": 'backend="aot_eager_decomp_partition", '}
+COMPILED: Final = {"compile": "", PROGRAM: "", STRIDED[1]: "", "decomposed": 'backend="aot_eager_decomp_partition", '}
 """The modes that make programs -> the words for it. ``decomposed`` takes a call apart as ``compile`` does, and runs
 the parts eagerly: it builds nothing, so that it is asked much more.
 """
 MODES: Final = (
     "eager",
-    *COMPILED,
+    *(mode for mode in COMPILED if mode not in STRIDED),
     "channels_last",
     "nomkldnn",
     "threads",
     "native",
     *transforms.MODES,
     *INFERRING,
-    STRIDED,
+    *STRIDED,
     "tf32",
 )
 ONE_IN: Final = 480
@@ -66,7 +66,8 @@ def options() -> dict[str, dict[str, Any]]:
             mode: {"devices": ("cpu",), "by_name": True, "sizes_only": True, "operators": OPERATORS}
             for mode in INFERRING
         },
-        STRIDED: {"by_name": True},
+        STRIDED[0]: {"by_name": True},
+        STRIDED[1]: {"by_name": True, "cost": 400.0, **compiler},
         "decomposed": {"by_name": True, "cost": 40.0},
         "tf32": {"devices": ("cuda",), "dtypes": ("float32",)},
     }
@@ -116,7 +117,7 @@ def prepare(mode: str, device: str) -> dict[str, str]:
     threads = _THREADS if mode == "threads" else 1
     torch.set_num_threads(threads)
     settings = {"threads": str(threads)} | {name: os.environ[name] for name in INSTRUCTIONS if name in os.environ}
-    if mode in {*transforms.MODES, *INFERRING, STRIDED, "decomposed", PROGRAM}:
+    if mode in {*transforms.MODES, *INFERRING, *STRIDED, "decomposed", PROGRAM}:
         settings["near"] = "eager"
     if mode in {"native", "threads"}:
         settings["like"] = "eager"

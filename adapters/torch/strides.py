@@ -7,8 +7,13 @@ strides of 0; an axis of length one may have any stride. Elements in the gaps ar
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
+from adapters.call import Call
+from adapters.outcome import STRIDES
+from adapters.writing.writer import results
 from cases.model.case import Case
 
 _SLICED: Final = """\
@@ -49,6 +54,18 @@ def chosen(case: Case, name: str) -> str:
         return "transposed"
     ways = [way for way in _WAYS if way != "odd" or 1 in spec.shape]
     return ways[zlib.crc32(f"{case.id} {name}".encode()) % len(ways)]
+
+
+def recorded(operator: Callable[[Case], Call]) -> Callable[[Case], Call]:
+    """Return an operator whose call also says the shape and strides of each result and gradient."""
+
+    def call(case: Case) -> Call:
+        made = operator(case)
+        return replace(
+            made, outputs={**made.outputs, **{f"{STRIDES}{name}": f"{{{name}}}" for name in results(case, made)}}
+        )
+
+    return call
 
 
 def definitions(case: Case) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from textwrap import indent
 from typing import ClassVar, Final, Protocol
 
 from adapters.call import Argument, Call, Expression, Function, Words, refuse_unsaid, said
+from adapters.outcome import STRIDES
 from adapters.program import CALL
 from cases.model.case import Case
 
@@ -171,7 +172,9 @@ def as_array(case: Case, name: str, text: str, dialect: Dialect) -> str:
 
 def _moves(case: Case, name: str, dialect: Dialect) -> bool:
     """Tell whether an input or output has another layout in the call than in the case, where all are channels-last."""
-    return name not in _WITHOUT_LAYOUT and (case.channels_first or dialect.always_ahead)
+    return (
+        name not in _WITHOUT_LAYOUT and not name.startswith(STRIDES) and (case.channels_first or dialect.always_ahead)
+    )
 
 
 def _moved(case: Case, how: str, text: str, rank: int) -> str:

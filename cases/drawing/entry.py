@@ -80,6 +80,8 @@ def _plain(case: Case) -> Fields:
         "invalid": {"rule": case.broken.rule, "reason": case.invalid} if case.broken and case.invalid else None,
     }
     said |= {name: _said(case, name) or None for name in case.inputs}
+    if case.broken and "cotangent" in case.inputs:  # its shape need not be the output's
+        said["cotangent"] = {**_said(case, "cotangent"), **_shaped(case.inputs["cotangent"])}
     if "bias" in case.inputs:
         said["bias"] = _said(case, "bias") or True
     return {name: one for name, one in said.items() if one is not None}

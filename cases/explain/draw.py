@@ -20,7 +20,7 @@ _LABEL: Final = 6
 """The number of characters reserved for the index of a row."""
 CUT: Final = "…"
 CHOSEN: Final = "*"
-SIGNS: Final[dict[int, str]] = {Kind.ZERO: "·", Kind.PADDING: "□"}
+SIGNS: Final[dict[int, str]] = {Kind.ZERO: "·", Kind.PADDING: "□", Kind.BEYOND: "○"}
 _SIGNS: Final = {CUT, *SIGNS.values()}
 RULE: Final = "│"
 STYLES: Final[dict[int, str]] = {
@@ -31,11 +31,13 @@ STYLES: Final[dict[int, str]] = {
     Kind.COUNT: "#3e1f79 on #e2d4ff",
     Kind.ZERO: "#4c545d on #e4e8ec",
     Kind.PADDING: "#7a5c00 on #fff1c2",
+    Kind.BEYOND: "#7a2e00 on #f6e3d7",
 }
 WINDOW: Final[dict[int, str]] = {
     Kind.ELEMENT: "bold #5c1500 on #ffb586",
     Kind.ZERO: "#5c1500 on #ffdcc4",
     Kind.PADDING: "#5c1500 on #ffe9d6",
+    Kind.BEYOND: "#5c1500 on #f3d3c0",
 }
 BEST: Final = "bold #ffffff on #1f5fc4"
 """The style of a chosen element."""

@@ -30,8 +30,11 @@ _NAMES: Final = {
     Kind.COUNT: ("1", "count"),
     Kind.ZERO: (SIGNS[Kind.ZERO], "zero, no element"),
     Kind.PADDING: (SIGNS[Kind.PADDING], "padding, no element"),
+    Kind.BEYOND: (SIGNS[Kind.BEYOND], "beyond the padding, no element"),
 }
-_ASCII: Final = str.maketrans({SIGNS[Kind.ZERO]: ".", SIGNS[Kind.PADDING]: "#", CUT: "~", RULE: "|"})
+_ASCII: Final = str.maketrans(
+    {SIGNS[Kind.ZERO]: ".", SIGNS[Kind.PADDING]: "#", SIGNS[Kind.BEYOND]: "x", CUT: "~", RULE: "|"}
+)
 """The signs in ASCII, for a stream whose encoding lacks them."""
 _CUT: Final = f"Large arrays are cut: {CUT} stands for what lies between their first lines and their last."
 _SHORTENED: Final = "Numbers that are not whole are written with four digits, and computed with all."

@@ -26,7 +26,10 @@ class NoAnswerError(Exception):
 
 
 class Kind(IntEnum):
-    """The kind of a cell. The last two kinds, ``ZERO`` and ``PADDING``, hold no element."""
+    """The kind of a cell. The kinds from ``ZERO`` on hold no element.
+
+    ``BEYOND`` lies behind the padding, where the last window of ceil_mode reaches.
+    """
 
     ELEMENT = 0
     TAP = 1
@@ -35,6 +38,7 @@ class Kind(IntEnum):
     COUNT = 4
     ZERO = 5
     PADDING = 6
+    BEYOND = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -100,8 +100,8 @@ def _pooling(seen: View) -> Pooling:
     strides = tuple(axis.stride for axis in seen.axes)
     taps = cells(np.zeros((*(axis.kernel for axis in seen.axes), 1)), Kind.TAP)
     taps = spread(taps, tuple(axis.dilation for axis in seen.axes))
-    pairs = tuple((axis.before, axis.after + axis.overhang) for axis in seen.axes)
-    padded = pad(cells(seen.value, Kind.ELEMENT), pairs)
+    padded = pad(cells(seen.value, Kind.ELEMENT), tuple((axis.before, axis.after) for axis in seen.axes))
+    padded = pad(padded, tuple((0, axis.overhang) for axis in seen.axes), Kind.BEYOND)
     found = {place: _read(seen, padded, taps, place, corner) for place, corner in windows(padded, taps, strides)}
     return Pooling(seen=seen, padded=padded, taps=taps, windows=found)
 

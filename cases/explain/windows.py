@@ -58,11 +58,11 @@ def spread(given: Cells, steps: Place) -> Cells:
     return Cells(numbers=numbers, kinds=kinds)
 
 
-def pad(given: Cells, pairs: tuple[tuple[int, int], ...]) -> Cells:
-    """Add cells of padding in front and behind along each axis; a negative number crops instead."""
+def pad(given: Cells, pairs: tuple[tuple[int, int], ...], kind: Kind = Kind.PADDING) -> Cells:
+    """Add cells of padding, or of another kind, in front and behind on each axis; a negative number crops instead."""
     sizes = tuple(front + size + behind for size, (front, behind) in zip(given.sizes, pairs, strict=True))
     numbers = np.zeros((*sizes, given.numbers.shape[-1]))
-    kinds = np.full(sizes, Kind.PADDING, dtype=np.int8)
+    kinds = np.full(sizes, kind, dtype=np.int8)
     source, target = [], []
     for old, new, (front, _) in zip(given.sizes, sizes, pairs, strict=True):
         start = min(max(front, 0), new)

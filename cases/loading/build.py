@@ -33,6 +33,8 @@ _WRITTEN_AS: Final = {
     "output_shape": ("output_shape", "value", "image"),
 }
 """An argument of the call -> the fields of an entry that give it or imply it."""
+_MOST: Final = 2**28
+"""The elements of a call's tensors. As float64, in which the definition computes, they take 2 GiB."""
 _DEFAULT_FILL: Final = {"max_pool": "distinct", "max_pool_argmax": "distinct", "avg_pool": "multiples"}
 
 
@@ -66,6 +68,9 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
         invalid=None if entry.invalid is None else entry.invalid.reason,
         behaviour=entry.behaviour,
     )
+    if entry.invalid is not None and entry.gradients:
+        case = _with_wrong_gradients(entry, case)
+    refuse_heavy(case)
     case = _with_rounding(replace(case, broken=_checked(entry, case)))
     return _with_gradients(entry, _with_expected(entry, case))
 
@@ -86,6 +91,19 @@ def _with_rounding(case: Case) -> Case:
         message = "sums of these literal numbers round, and beside a special value none may; choose integers"
         raise BuildError(("value", "filter", "bias"), message)
     return replace(case, tier="bounded")
+
+
+def refuse_heavy(case: Case) -> None:
+    """Refuse a call whose tensors take too much memory, before any of them is filled.
+
+    Raises:
+        BuildError: if so.
+    """
+    elements = {name: math.prod(max(size, 0) for size in spec.shape) for name, spec in case.inputs.items()}
+    if sum(elements.values()) > _MOST:
+        heaviest = max(elements, key=lambda name: elements[name])
+        message = f"the call has {sum(elements.values()):,} elements, and {_MOST:,} are the most; make it smaller"
+        raise BuildError(_WRITTEN_AS.get(heaviest, (heaviest,)), message)
 
 
 def _output_shape(entry: Entry, operator: str, sizes: Sizes) -> tuple[int, ...] | None:
@@ -112,7 +130,7 @@ def _given(entry: Entry, operator: str) -> dict[str, Any]:
         raise BuildError(
             "given", "only an invalid case or a behaviour may have given arguments; remove given, or mark the case"
         )
-    known = (*INPUTS[operator], *ARGUMENTS)
+    known = (*INPUTS[operator], *ARGUMENTS, *(["cotangent"] if entry.gradients else []))
     for name in entry.given or {}:
         if name not in known:
             raise BuildError("given", f"no call has an argument {name!r}; there are: {', '.join(known)}")
@@ -226,11 +244,31 @@ def _fields(entry: Entry, fault: Broken) -> tuple[str, ...]:
     return written_as
 
 
+def _with_wrong_gradients(entry: Entry, case: Case) -> Case:
+    """Add the cotangent and the gradients to a wrong call, whose output may have no shape to give the cotangent."""
+    names = _asked_gradients(entry, [name for name in case.inputs if name != "indices"])
+    override = entry.cotangent
+    if override is not None and override.shape is not None:
+        shape = tuple(override.shape)
+    else:
+        try:
+            shape = shapes.output_shape(case)
+        except rules.FAULTS:
+            shape = (-1,)
+    if min(shape, default=0) < 0:
+        message = "the output of this wrong call has no shape, so give the cotangent's: cotangent: {shape: [...]}"
+        raise BuildError(("cotangent", "gradients"), message)
+    cotangent = tensor("cotangent", override, TensorSpec(shape=shape, dtype=entry.dtype, fill="integers"))
+    return replace(case, inputs=case.inputs | {"cotangent": cotangent}, gradients=names)
+
+
 def _with_gradients(entry: Entry, case: Case) -> Case:
     """Add the cotangent and the gradients, if the entry asks for them.
 
     The cotangent has small integers if the value has, because the gradient of a sum of products is also one.
     """
+    if case.gradients:
+        return case
     if not entry.gradients:
         if entry.cotangent is not None:
             raise BuildError("cotangent", "only gradients need a cotangent; add gradients: true, or remove it")
@@ -245,6 +283,7 @@ def _with_gradients(entry: Entry, case: Case) -> Case:
         raise BuildError("cotangent", message)
     inputs = case.inputs | {"cotangent": cotangent}
     whole = replace(case, inputs=inputs, gradients=names, tier=tier(case.operator, inputs))
+    refuse_heavy(whole)
     check_special("cotangent", cotangent)
     check_held(whole)
     if cotangent.fill in fill.NORMAL or sums.may_round(whole):
@@ -264,8 +303,8 @@ def _asked_gradients(entry: Entry, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _check_gradients(entry: Entry, case: Case) -> None:
-    if case.invalid or case.expected:
-        raise BuildError("gradients", "an invalid case or one with a literal result has no gradients; remove one")
+    if case.expected:
+        raise BuildError("gradients", "a case with a literal result has no gradients; remove one")
     if case.tier == "bounded" or entry.dtype not in dtypes.FLOATS:
         message = "gradients are asked of exact floating-point data: choose integers of a float dtype"
         raise BuildError("gradients", message)

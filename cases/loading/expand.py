@@ -5,9 +5,10 @@ A fault loses only its entry, or only its combination of a grid. All other cases
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -20,6 +21,9 @@ from cases.loading.schema import NOT_IN_GRIDS, AnyFile
 from cases.loading.sizes import BuildError
 from cases.loading.yaml_document import Document, Location, suggest
 from cases.model.case import Case
+
+_MOST: Final = 20_000
+"""The combinations of a grid, before ``where`` and ``combine`` leave some out."""
 
 
 class _FaultError(Exception):
@@ -148,6 +152,9 @@ def _check_grid(at: Location, grid: dict[str, list[Any]], fields: set[str]) -> N
             raise _FaultError((*at, "grid", name), message)
     if not grid:
         raise _FaultError((*at, "grid"), "the grid is empty; give it a field with values or remove it")
+    if (count := math.prod(map(len, grid.values()))) > _MOST:
+        message = f"the grid has {count:,} combinations, and {_MOST:,} are the most; write several entries"
+        raise _FaultError((*at, "grid"), message)
 
 
 def _pairs(kept: list[tuple[Combination, Gridded | _FaultError]]) -> list[tuple[Combination, Gridded | _FaultError]]:

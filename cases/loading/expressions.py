@@ -1,8 +1,13 @@
-"""Expressions in case files and in claims: Jinja expressions, evaluated in its sandbox. The caller gives the names."""
+"""Expressions in case files, facts and claims: Jinja expressions, evaluated in its sandbox.
+
+The caller gives the names. An expression compares and reckons, and does nothing else: it has no attributes, no template
+functions and few filters, and neither its text nor its numbers grow without end.
+"""
 
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,9 +15,49 @@ from typing import Any, Final
 import numpy as np
 from jinja2 import StrictUndefined, Template, TemplateError, Undefined, nodes
 from jinja2.parser import Parser
+from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
-_SANDBOX: Final = SandboxedEnvironment(undefined=StrictUndefined)
+_LONGEST: Final = 4_000
+"""The characters of an expression's text."""
+_MOST_BITS: Final = 10_000
+"""The bits of a power."""
+_PARTS: Final = (
+    *(nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Operand, nodes.Test, nodes.CondExpr),
+    *(nodes.Name, nodes.Const, nodes.List, nodes.Tuple, nodes.Getitem, nodes.Slice, nodes.Call, nodes.Filter),
+    *(nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow, nodes.Neg, nodes.Pos),
+)
+_FILTERS: Final = ("abs", "count", "first", "last", "length", "max", "min", "round", "sum")
+
+
+class _Sandbox(SandboxedEnvironment):
+    """A sandbox in which products and powers are of numbers, and a power is not absurd."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Reckon, or refuse what could take the machine's memory.
+
+        Raises:
+            ValueError: if so.
+        """
+        if not all(isinstance(side, (int, float, np.number, np.bool_)) for side in (left, right)):
+            msg = f"{operator} is for two numbers"
+            raise ValueError(msg)
+        if operator == "**" and abs(left) > 1 and abs(right) * math.log2(abs(left)) > _MOST_BITS:
+            msg = f"a power has more than {_MOST_BITS:,} bits"
+            raise ValueError(msg)
+        return super().call_binop(context, operator, left, right)
+
+
+def _sandbox() -> SandboxedEnvironment:
+    made = _Sandbox(undefined=StrictUndefined)
+    made.globals.clear()
+    made.filters = {name: made.filters[name] for name in _FILTERS}
+    return made
+
+
+_SANDBOX: Final = _sandbox()
 _FAULTS: Final = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 """The errors of an expression that can't be evaluated, e.g. an unknown name, or a text compared with a number."""
 
@@ -66,6 +111,9 @@ def expression(text: str) -> Expression:
         return _of_node(text, _tree(text))
     except TemplateError as error:
         raise ValueError(error.message) from None
+    except RecursionError:
+        msg = "the expression is nested too deeply"
+        raise ValueError(msg) from None
 
 
 @functools.cache
@@ -81,11 +129,17 @@ def conjuncts(whole: Expression) -> tuple[Expression, ...]:
 
 
 def _tree(text: str) -> nodes.Expr:
+    if len(text) > _LONGEST:
+        msg = f"an expression has {_LONGEST:,} characters at most, this one {len(text):,}"
+        raise ValueError(msg)
     parser = Parser(_SANDBOX, text, state="variable")
     node = parser.parse_expression()
     if not parser.stream.eos:
         parser.fail("the text goes on behind the expression")
     node.set_environment(_SANDBOX)
+    for part in nodes.Output([node]).find_all(nodes.Node):
+        if not isinstance(part, _PARTS) or (isinstance(part, nodes.Call) and not isinstance(part.node, nodes.Name)):
+            parser.fail(f"an expression can't hold this: {type(part).__name__.lower()}")
     return node
 
 

@@ -6,12 +6,20 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 Location = tuple[str | int, ...]
 """A place in a YAML file, as keys and positions from the root."""
+
+
+_MOST: Final = 200_000
+"""The values of a file."""
+_SHOWN: Final = 60
+"""The characters of a wrong value that a message shows."""
+_LARGEST: Final = 2**20
+"""The bytes of a file."""
 
 
 class CaseFileError(Exception):
@@ -49,6 +57,9 @@ def read(path: Path, wants: str = "a case file has the keys operator, about, sou
         CaseFileError: if the file can't be read, isn't YAML, is empty, or has one key twice.
     """
     try:
+        if path.stat().st_size > _LARGEST:
+            msg = f"{path}: has more than {_LARGEST // 2**20} MiB; write several files"
+            raise CaseFileError(msg)
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path}: cannot be read as UTF-8 text: {error}"
@@ -80,11 +91,21 @@ def _parse(path: Path, text: str, wants: str) -> Document:
         if root is None:
             msg = f"{path}:1:1: the file is empty; {wants}"
             raise CaseFileError(msg)
+        if (count := _size(root, {})) > _MOST:
+            msg = f"{path}:1:1: the file holds {count:,} values, aliases written out, and {_MOST:,} are the most"
+            raise CaseFileError(msg)
         _refuse_twins(path, root)
         _refuse_nonsense(path, loader, root)
         return Document(path, loader.construct_document(root), root)
     finally:
         loader.dispose()
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Return the number of values in a node. An alias counts with all that it stands for."""
+    if id(node) not in known:
+        known[id(node)] = 1 + sum(_size(child, known) for child in _children(node))
+    return known[id(node)]
 
 
 def _refuse_twins(path: Path, node: yaml.Node) -> None:
@@ -112,7 +133,8 @@ def _refuse_nonsense(path: Path, loader: yaml.CSafeLoader, node: yaml.Node) -> N
         try:
             loader.construct_object(node)
         except (AttributeError, LookupError, ValueError) as error:
-            raise CaseFileError(_line(path, node.start_mark, f"{node.value!r} is not a valid value: {error}")) from None
+            text = node.value if len(node.value) < _SHOWN else f"{node.value[:_SHOWN]}..."
+            raise CaseFileError(_line(path, node.start_mark, f"{text!r} is not a valid value: {error}")) from None
 
 
 def _children(node: yaml.Node) -> list[yaml.Node]:

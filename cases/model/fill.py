@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cases.model import dtypes, shapes
-from cases.model.case import INDEX_DTYPE, Case, TensorSpec
+from cases.model.case import INDEX_DTYPE, Case, TensorSpec, is_chosen
 
 Array = npt.NDArray[Any]
 
@@ -79,8 +79,7 @@ def _drawn(case: Case, name: str, spec: TensorSpec) -> Array:
     if spec.fill == "he":
         values = values * _gain(spec.shape)
     if spec.dtype.startswith("u"):
-        # A value of 0 that unpooling puts among zeros would not show. A common divisor of all values stays one.
-        values = values - values.min(initial=0) + _DIVISORS.get(spec.fill, 1)
+        values = values + _above_zero(case, spec, values)
     if spec.dtype in dtypes.OTHERS:
         return values.astype(spec.dtype).reshape(shape)
     array = dtypes.rounded(values, spec.dtype)
@@ -88,6 +87,20 @@ def _drawn(case: Case, name: str, spec: TensorSpec) -> Array:
         msg = f"{case.id}: {spec.dtype} does not hold what the rule {spec.fill!r} fills {name} with"
         raise ValueError(msg)
     return array.reshape(shape)
+
+
+def _above_zero(case: Case, spec: TensorSpec, values: Array) -> int:
+    """Return what to add to numbers of both signs, so that an unsigned dtype holds them and no 0 is among them.
+
+    A 0 that unpooling puts among zeros would not show. A common divisor of all values stays one. Of elements that are
+    chosen, not summed, half lie above 127, where a byte that is taken for signed is negative.
+    """
+    if is_chosen(case.operator) and spec.dtype == "uint8" and values.size:
+        least, most = int(values.min()), int(values.max())
+        middle = 128 - (least + most + 1) // 2
+        if least + middle > 0 and most + middle < 256:  # noqa: PLR2004 - what a byte holds
+            return middle
+    return _DIVISORS.get(spec.fill, 1) - int(values.min(initial=0))
 
 
 def _from_file(case: Case, name: str, spec: TensorSpec) -> Array:

@@ -80,6 +80,11 @@ def outputs(arrays: Iterable[str]) -> list[str]:
     return [name for name in arrays if not name.startswith("output_") and not is_native(name)]
 
 
+def holds_reals(array: Array) -> bool:
+    """Tell whether an array holds real numbers: texts, dates and complex numbers have no diagnosis."""
+    return array.dtype.kind in "fiub" or array.dtype.name == "bfloat16"
+
+
 def with_values(expected: Arrays, actual: Arrays) -> Arrays:
     """Return arrays that are shapes and dtypes alone, with the expected values wherever these two are as expected."""
 

@@ -20,7 +20,7 @@ from cases.model.fill import fill
 from cases.model.tolerance import Tolerance
 from reports.judging import acceptance, pipeline_steps, verdict
 from reports.judging.behaviours import Accepted
-from reports.judging.compare import Arrays, Difference, compare, headroom, outputs, with_values
+from reports.judging.compare import Arrays, Difference, compare, headroom, holds_reals, outputs, with_values
 from reports.judging.diagnosis.diagnose import diagnose
 from reports.judging.expectation import NoExpectationError, expectation, is_judged, tolerance, with_free_zeros
 from reports.judging.verdict import Status, Verdict
@@ -215,7 +215,7 @@ def _values(case: Case, expected: Arrays, outcome: Outcome, inputs: Arrays, how:
     if difference is None:
         room = headroom(expected, actual, tolerated) if case.tier == "bounded" else None
         return Verdict(status="passed", headroom=room)
-    comparable = set(outputs(actual)) == set(outputs(expected))
+    comparable = set(outputs(actual)) == set(outputs(expected)) and all(map(holds_reals, actual.values()))
     diagnosis = diagnose(case, expected, actual, tolerated, inputs) if comparable else None
     return Verdict(status="differing", difference=difference, diagnosis=diagnosis)
 

@@ -56,7 +56,13 @@ def cell(text: Any) -> Any:
     if not isinstance(text, str):
         return text
     short = text if len(text) <= _CUT else text[: _CUT - 3] + "..."
-    return short.replace("|", "\\|").replace("\n", " ")
+    return plain(short.replace("|", "\\|").replace("\n", " "))
+
+
+def plain(text: str) -> str:
+    """Return a text in which no markup of HTML begins; what stands between two backticks is code and stays."""
+    parts = text.split("`")
+    return "`".join(part if number % 2 else part.replace("<", "&lt;") for number, part in enumerate(parts))
 
 
 def markdown(table: pd.DataFrame, **options: Any) -> str:
@@ -65,3 +71,4 @@ def markdown(table: pd.DataFrame, **options: Any) -> str:
 
 
 _PAGES.filters["markdown"] = markdown
+_PAGES.filters["plain"] = plain

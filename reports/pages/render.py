@@ -12,12 +12,13 @@ import pandas as pd
 from cases.loading.claims import load as load_claims
 from reports.judging.behaviours import Accepted
 from reports.judging.judge import begin, judged
-from reports.pages import determinism, differences, findings, inference, tables
+from reports.pages import determinism, differences, findings, tables
 from reports.pages.conventions import indices
 from reports.pages.conventions.choices import Choice, choices
 from reports.pages.conventions.padding import last_windows, padding
 from reports.pages.coverage import by_case
 from reports.pages.markdown import markdown, page_of
+from reports.pages.modes import inference, memory
 from reports.pages.rounding import drift, rounding
 from reports.pages.shape_errors import cells, page
 from reports.pages.tutorial import claims, readings
@@ -58,6 +59,7 @@ def pages(run: Run, accepted: Accepted) -> dict[str, str]:
         "padding.md": _padding(run, _first_modes(run, frameworks)),
         **_tutorial(run, targets),
         **({inference.PAGE: inference.page(run)} if inference.targets(run) else {}),
+        **({memory.PAGE: memory.page(run)} if memory.targets(run) else {}),
         **determinism.pages(run),
     }
 

@@ -91,6 +91,9 @@ def choose(config: pytest.Config) -> None:
         UsageError: if an option is wrong, a target can't be run, or an id of the command line has no item.
     """
     if any(map(_holds_cases, _paths(config))):
+        if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
+            msg = "-n: processes of pytest-xdist would all write one run; cases have workers of their own: --workers"
+            raise pytest.UsageError(msg)
         config.stash[ACCEPTED] = _or_usage_error(lambda: behaviours.load(own=_own(config)))
         _shorten(config)
         _draw(config)

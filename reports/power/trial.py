@@ -24,6 +24,7 @@ from adapters.mutants.catalogue import tried
 from adapters.mutants.mutant import Mutant
 from adapters.mutants.shared import Shared
 from adapters.oracle import Oracle
+from adapters.oracle.exactness import NotExact
 from adapters.outcome import Outcome, Raised, Returned
 from cases.loading.load import load
 from cases.model.case import OPERATORS, PIPELINE, Case, from_json, question
@@ -31,6 +32,7 @@ from cases.model.fill import fill
 from reports.judging.compare import Arrays, Difference
 from reports.judging.expectation import literal
 from reports.judging.judge import departure
+from reports.recording.options import UsageError
 from reports.recording.sampling import LARGE
 
 FAULT: Final = "fault"
@@ -167,7 +169,11 @@ class _Prepared:
 def _expected(case: Case) -> Arrays:
     if case.invalid is not None or case.steps:
         return {}
-    return literal(case) or Oracle().run(case, fill(case))
+    try:
+        return literal(case) or Oracle().run(case, fill(case))
+    except NotExact as error:
+        msg = f"the definition gives no answer that an implementation could be held against: {error}"
+        raise UsageError(msg) from None
 
 
 def _try(adapter: Any, trial: Trial, prepared: _Prepared) -> None:

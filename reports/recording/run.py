@@ -24,6 +24,7 @@ import numpy as np
 from adapters.outcome import Fault, Result, arrays_of, from_json, to_json
 from cases.model import case as cases
 from cases.model.case import Case
+from reports.recording.checked import check
 from reports.recording.lines import Lines
 from reports.recording.record import Array, Key, Record, Stored, same
 
@@ -137,11 +138,22 @@ class Run:
         self._lines.close()
 
     def array(self, name: str) -> Array:
-        """Read the array that has this digest from the file."""
+        """Read the array that has this digest from the file.
+
+        Raises:
+            RunError: if the array is not the one that was recorded.
+        """
         record = self._lines.at(self._offsets[name])
         # ml_dtypes, imported above, registers bfloat16 with NumPy under its name.
-        data = np.frombuffer(base64.b64decode(record["data"]), dtype=record["dtype"])
-        return data.reshape(record["shape"])
+        try:
+            data = np.frombuffer(base64.b64decode(record["data"]), dtype=record["dtype"]).reshape(record["shape"])
+        except (ValueError, TypeError) as error:
+            msg = f"{self.path}: the array {name} is damaged: {error}; run the suite again"
+            raise RunError(msg) from None
+        if digest(np.ascontiguousarray(data)) != name:
+            msg = f"{self.path}: the array {name} is not what was recorded; run the suite again"
+            raise RunError(msg)
+        return data
 
     def call(self, record: Record) -> str:
         """Read the text of a record's call from the file."""
@@ -182,9 +194,23 @@ class Run:
         return self._lines.append(record)
 
     def _index(self) -> None:
-        for line, offset in self._lines.whole():
-            self._take(line, offset)
+        for number, (line, offset) in enumerate(self._lines.whole(), 1):
+            self._take_checked(number, line, offset)
+        kept = (*self.records.values(), *(other for others in self.others.values() for other in others))
+        for record in kept:
+            if lost := [name for name, digest in record.digests.items() if digest not in self._offsets]:
+                msg = f"the array {lost[0]} of {record.case} on {record.target} is not there"
+                raise ValueError(msg)
         self._arrange()
+
+    def _take_checked(self, number: int, line: Any, offset: int) -> None:
+        """Take in a line that was read, whoever wrote it."""
+        try:
+            check(line)
+            self._take(line, offset)
+        except (ValueError, KeyError, TypeError) as error:
+            msg = f"line {number}: {error}"
+            raise ValueError(msg) from None
 
     def _arrange(self) -> None:
         """Put cases and answers into an order that does not depend on when they were asked or came."""
@@ -202,7 +228,7 @@ class Run:
         self.footer = None
         match kind:
             case "header":
-                self.header = record
+                self.header = {"targets": {}, **record}
             case "case":
                 self._places[record["id"]] = record.pop("place", 0)
                 self.cases[record["id"]] = cases.from_json(record)
@@ -262,6 +288,9 @@ def read(path: Path) -> Run:
         run = Run(path)
     except (ValueError, KeyError, TypeError) as error:
         msg = f"{path}: not a recorded run: {error}"
+        raise RunError(msg) from None
+    except RecursionError:
+        msg = f"{path}: not a recorded run: a line is nested too deeply"
         raise RunError(msg) from None
     if not run.header:
         msg = f"{path}: not a recorded run: it has no header"

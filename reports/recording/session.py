@@ -5,12 +5,15 @@ pytest's hooks and items make a run through this module alone, so the whole flow
 
 from __future__ import annotations
 
+import fcntl
+import io
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
-from typing import Any, Final
+from pathlib import Path
+from typing import IO, Any, Final
 
 from adapters.base import ModeOptions, Target
 from adapters.engine.handle import Ready, StartError, StartFailure
@@ -28,6 +31,27 @@ from reports.recording.shares import Shares
 from reports.recording.targets import DEFAULT_ADAPTERS, ORACLE
 
 _ORACLE: Final = Target(adapter="oracle", mode="eager", device="cpu")
+
+
+def held(folder: Path) -> IO[bytes]:
+    """Return a file of a folder of reports whose lock this process holds, until the file is closed.
+
+    Raises:
+        UsageError: if another process holds it, or the folder can't be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / ".lock").open("ab")
+    except OSError as error:
+        msg = f"--report {folder}: cannot write there ({error.strerror}); give a folder that can be written"
+        raise UsageError(msg) from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        msg = f"--report {folder}: another run writes there; wait for its end, or give another folder"
+        raise UsageError(msg) from None
+    return file
 
 
 class LostError(Exception):
@@ -64,6 +88,8 @@ class Session:
         self._places: dict[str, int] = {}
         self._shares = Shares(None, options.workers, {})
         self._not_asked = not_asked.load()
+        self._hold: IO[bytes] = io.BytesIO()
+        """The file whose lock keeps other runs out of the folder of the reports."""
         try:
             self._values = frozenset(value_ids())
         except UnknownIdError as error:
@@ -100,9 +126,10 @@ class Session:
         Return by case id and target when each answer is expected. The numbers tell the order alone.
 
         Raises:
-            UsageError: if the run can't be resumed, no case takes the user's filters, or one of the targets that begin
-                at once can't be configured.
+            UsageError: if another run uses the report's folder, the run can't be resumed, no case takes the user's
+                filters, or one of the targets that begin at once can't be configured.
         """
+        self._hold = held(self.options.report)
         cases = {case.id: case for target_cases in work.values() for case in target_cases}
         self._weights.check(cases.values())
         unasked = {target: self._unasked(chosen, target) for target, chosen in work.items() if target != _ORACLE}
@@ -161,6 +188,7 @@ class Session:
         ``problems`` are lines about what fails the run beside its answers.
         """
         self._pool.stop()
+        self._hold.close()
         if self.run is None:
             return
         try:

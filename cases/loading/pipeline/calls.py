@@ -118,11 +118,16 @@ def _conv_reversed(network: Network, step: ConvTransposeStep, name: str) -> Part
 def _reversed_windows(forward: Step) -> dict[str, Any]:
     case = forward.case
     windows = {"strides": case.strides, "padding": case.padding, "dilations": case.dilations}
+    if case.ceil_mode is not None:  # what the last window reaches beyond is padding of the way back
+        windows["padding"] = tuple((axis.before, axis.after + axis.overhang) for axis in shapes.axes(case))
     return {**windows, "output_shape": case.inputs["value"].shape}
 
 
 def _pool(network: Network, step: PoolStep, _taken: str) -> Parts:
-    return {}, {**_windows(network, step), "ksize": _window(network, "ksize", step)}
+    if step.divisor is not None and step.operator != "avg_pool":
+        raise BuildError("divisor", f"{step.operator} divides by nothing; remove divisor")
+    more = {"ceil_mode": step.ceil_mode, "divisor": step.divisor, "ksize": _window(network, "ksize", step)}
+    return {}, {**_windows(network, step), **more}
 
 
 def _unpool(network: Network, step: UnpoolStep, _taken: str) -> Parts:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from cases.loading.entries import Gridded, Size, Strict, Tensor
+from cases.model.case import CeilMode
 
 TensorName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 
@@ -63,6 +64,8 @@ class PoolStep(WindowStep):
 
     operator: Literal["max_pool", "max_pool_argmax", "avg_pool"]
     ksize: Size | None = None
+    ceil_mode: CeilMode | None = None
+    divisor: Literal["inside", "padded"] | StrictInt | None = None
 
 
 class UnpoolStep(PlainStep):

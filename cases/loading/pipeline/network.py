@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from cases.loading.build import tensor, tier
+from cases.loading.build import refuse_heavy, tensor, tier
 from cases.loading.elements import check_held, check_special
 from cases.loading.pipeline.entries import AnyStep, PipelineEntry
 from cases.loading.sizes import BuildError
@@ -160,6 +160,7 @@ class Network:
             steps=tuple(self.steps.values()),
             slow=self.entry.slow,
         )
+        refuse_heavy(whole)
         for name, spec in self.inputs.items():
             check_special("value" if name == IMAGE else name, spec)
         check_held(whole)

@@ -27,3 +27,13 @@ def test_a_program_defines_the_ways_that_it_calls() -> None:
     for way in ("sliced", "cut", "transposed", "odd", "expanded"):
         assert (f"def {way}(" in text) == (f"{way}(torch" in text)
     assert ".contiguous()" in text.partition("outputs = ")[2], "what comes back is in C order"
+
+
+def test_the_shape_and_strides_of_each_result_are_said() -> None:
+    asked = Torch()
+    asked.mode = "strided"
+    text = asked.call(make("conv", gradients=True, bias=True))
+    for name in ("output", "value_gradient", "filter_gradient", "bias_gradient"):
+        assert f'"native_strides_{name}": np.array([{name}.shape, {name}.stride()])' in text
+    asked.mode = "strided_compile"
+    assert "torch.compile" in asked.call(make("conv"))

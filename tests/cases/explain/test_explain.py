@@ -16,6 +16,7 @@ from cases.loading.load import load
 from cases.loading.lookup import lookup
 from cases.model import fill
 from cases.model.case import Case
+from tests.reports.making import make
 
 CASES = Path(cases.__file__).parent
 
@@ -282,3 +283,10 @@ def test_an_image_beyond_a_page_is_refused(tmp_path: Path) -> None:
     case = _written(tmp_path, "operator: max_pool\ncases:\n  - {name: one, image: [600, 500], channels: 1, ksize: 2}\n")
     with pytest.raises(NotDrawnError, match="one has an image of 300000 cells with its padding; up to 262144 are"):
         explain(case)
+
+
+def test_what_a_further_window_reaches_beyond_the_padding_is_no_padding() -> None:
+    case = make("max_pool", image=[6, 7], ceil_mode="drop", padding=[[1, 0], [0, 0]], strides=3)
+    text = _shown(case)
+    assert "beyond the padding, no element" in text
+    assert "padding, no element" in text.replace("beyond the padding, no element", "")

@@ -129,3 +129,13 @@ def test_what_no_call_could_say_is_refused_where_it_stands(tmp_path: Path, value
     line = _complaint(tmp_path, f"{CONV}, given: {{strides: {value}}}, {WRONG.format(rule='type')}")
     assert line.startswith(":5:")
     assert "give null, true, a number, a text, or a list of these" in line
+
+
+def test_a_wrong_cotangent_has_its_gradients_asked(tmp_path: Path) -> None:
+    case = _case(tmp_path, f"{CONV}, gradients: true, cotangent: {{shape: [1, 2, 3, 3]}}, {WRONG.format(rule='shape')}")
+    assert (case.gradients, case.inputs["cotangent"].shape) == (("value", "filter"), (1, 2, 3, 3))
+    given = _case(tmp_path, f"{CONV}, gradients: [value], given: {{cotangent: null}}, {WRONG.format(rule='type')}")
+    assert given.given == {"cotangent": None}
+    assert given.inputs["cotangent"].shape == (1, 3, 3, 3)
+    wrong = f"{CONV}, gradients: true, strides: 0, {WRONG.format(rule='stride')}"
+    assert ": a: the output of this wrong call has no shape, so give the cotangent's: " in _complaint(tmp_path, wrong)

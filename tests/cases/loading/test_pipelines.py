@@ -252,3 +252,12 @@ def test_a_grid_varies_what_all_steps_share(tmp_path: Path) -> None:
         "valid-i5x6-w2",
     ]
     assert [case.steps[0].case.inputs["filter"].shape[-1] for case in cases] == [3, 6, 3, 6]
+
+
+def test_the_way_back_of_a_further_window_is_padded_by_what_it_reached_beyond(tmp_path: Path) -> None:
+    pool = "{operator: max_pool_argmax, name: pooled, ceil_mode: drop}"
+    case = _load(tmp_path, SIZES, pool, "{operator: max_unpool, name: back, reverses: pooled}")
+    assert (case.steps[0].case.ceil_mode, case.steps[1].case.ceil_mode) == ("drop", None)
+    assert case.steps[1].case.padding == ((0, 1), (0, 1))
+    with pytest.raises(CaseFileError, match="step pooled: max_pool divides by nothing; remove divisor"):
+        _load(tmp_path, SIZES, "{operator: max_pool, name: pooled, divisor: padded}")

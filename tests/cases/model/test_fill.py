@@ -90,7 +90,8 @@ def test_the_indices_are_pinned() -> None:
 
 @pytest.mark.parametrize(("rule", "divisor"), [("small", 1), ("twelves", 12), ("dozens", 12)])
 def test_unsigned_data_are_above_zero_and_divide_as_signed_ones(rule: str, divisor: int) -> None:
-    values = fill.fill(_case("pin", TensorSpec(shape=(100,), dtype="uint8", fill=rule)))["value"]
+    case = _case("pin", TensorSpec(shape=(100,), dtype="uint8", fill=rule))
+    values = fill.fill(replace(case, operator="avg_pool"))["value"]
     assert values.min() == divisor
     assert (values % divisor == 0).all()
 
@@ -274,3 +275,14 @@ def test_indices_differ_between_images_and_channels() -> None:
     indices = fill.fill(case)["indices"]
     planes = {(indices[image, ..., channel] // 3).tobytes() for image in range(2) for channel in range(3)}
     assert len(planes) == 6
+
+
+@pytest.mark.parametrize("rule", ["integers", "small", "ties", "negative", "distinct"])
+def test_bytes_that_are_chosen_lie_on_both_sides_of_what_a_signed_byte_holds(rule: str) -> None:
+    """A byte that is taken for signed is negative from 128 on, and then another one is the greatest."""
+    spec = TensorSpec(shape=(1, 100, 1), dtype="uint8", fill=rule)
+    case = Case(id="a", operator="max_pool", inputs={"value": spec}, strides=(1,), padding="VALID", ksize=(2,))
+    value = fill.fill(case)["value"]
+    assert 0 < value.min() <= 127 < value.max()
+    summed = replace(case, operator="avg_pool")
+    assert fill.fill(summed)["value"].min() == 1

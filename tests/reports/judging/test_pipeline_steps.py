@@ -256,3 +256,14 @@ def test_a_fact_of_a_step_names_the_output_of_the_call(tmp_path: Path) -> None:
         run.verdicts = None
         begin(run, Accepted(facts={"torch": [fact(where='operator == "conv"', output=output)]}))
         assert judge(run, case, TORCH).follows == follows
+
+
+def test_a_fact_of_the_very_target_explains_what_an_earlier_step_makes_of_the_end(tmp_path: Path) -> None:
+    case = _case("conv_and_back", "valid-i4x4-k2-s1")
+    first, *_ = case.steps
+    for targets, follows in ((["torch-eager-cpu"], "known"), (["torch-*"], "changed")):
+        run = _run(tmp_path / follows, case, {"back": _answers(case)["back"] + 1})
+        run.header["targets"][TORCH]["whole"] = True
+        about = fact(where=f'operator == "{first.case.operator}"', targets=targets)
+        begin(run, Accepted(facts={"torch": [about]}))
+        assert judge(run, case, TORCH).follows == follows

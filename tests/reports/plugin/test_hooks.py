@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from cases.loading.vgg_weights import LAYERS
+from reports.recording.session import held
 from tests.reports.plugin.asking import FAKES, ROOT, Ask, case_file, records
 
 WIDTHS = (1, 1, 2, 2, 4, 4, 4, 8, 8, 8, 8, 8, 8)
@@ -564,3 +565,19 @@ def test_a_part_that_is_none_is_one_line(pytester: pytest.Pytester, ask: Ask) ->
     result = ask("--shard", "3/2")
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*--shard 3/2: give the number of the part and how many there are, such as 2/5"])
+
+
+def test_a_second_run_in_one_folder_is_refused(ask: Ask, pytester: pytest.Pytester) -> None:
+    case_file(pytester.path, "a")
+    with held(pytester.path / "report"):
+        result = ask()
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines(["*another run writes there; wait for its end, or give another folder"])
+    assert ask().ret == 0
+
+
+def test_processes_of_pytest_xdist_are_refused(ask: Ask, pytester: pytest.Pytester) -> None:
+    case_file(pytester.path, "a")
+    result = ask("-p", "xdist", "-n", "2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*cases have workers of their own: --workers"])

@@ -38,7 +38,6 @@ ENDS: dict[str, tuple[str, str]] = {
     "known-right": (KNOWN, "vanished"),
     "known-crash": (KNOWN, "changed"),
     "inexact": (f"{SIZES}, dtype: float16, in_channels: 64", "error"),
-    "too-large": ("image: [400000, 400000], kernel: [3, 3], strides: 2", "error"),
     "refused": (f"image: [5, 6], kernel: [3, 3], {WRONG}", "pass"),
     "refused-otherwise": (f"image: [5, 6], kernel: [3, 3], {WRONG}", "changed"),
     "refused-unrecorded": (f"image: [5, 6], kernel: [3, 3], {WRONG}", "new"),

@@ -387,3 +387,13 @@ def test_relu_is_asked_the_pipelines_that_have_it() -> None:
     assert asked == [case for case in cases if "relu" in {step.case.operator for step in case.steps}]
     assert 0 < len(asked) < len(cases)
     assert not trial.concerns("relu/capped", make("conv"))
+
+
+def test_a_case_without_an_exact_answer_is_named(
+    files: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = files[0].read_text("utf-8")
+    files[0].write_text(text.replace("name: a,", "name: a, dtype: bfloat16,"), "utf-8")
+    monkeypatch.setattr(work, "find", lambda _folder: files)
+    assert main.main(["power", "--adapter", "adapters.mutants:conv__bias_ignored"]) == 2
+    assert "cases/made/conv.yaml::a" in capsys.readouterr().err

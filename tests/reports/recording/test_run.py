@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
-from adapters.outcome import Crashed, Fault, Outcome, Raised, Returned, TimedOut, Unsupported
+from adapters.outcome import Crashed, Fault, Outcome, Raised, Returned, TimedOut, Unsupported, arrays_of
 from reports.recording.run import Run, RunError, digest, read
-from tests.reports.making import TORCH, make, record, result
+from tests.reports.making import TORCH, make, make_pipeline, oracle, record, result
 
 CASE = make("conv_transpose")
 OUTCOMES: list[Outcome] = [
@@ -185,3 +187,86 @@ def test_two_threads_record_and_a_third_reads(tmp_path: Path) -> None:
         outcome = answer.outcome
         assert isinstance(outcome, Returned)
         assert (outcome.arrays["output"] == int(case.rpartition("n")[2])).all()
+
+
+def _changed(folder: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    """Return the file of a run of one wrong call and one pipeline, each line of which was changed by hand."""
+    wrong = make(
+        "conv",
+        "wrong",
+        gradients=True,
+        given={"strides": [0, 1]},
+        invalid={"rule": "stride", "reason": "a stride of none"},
+        cotangent={"shape": [1, 2, 2, 3]},
+    )
+    network = make_pipeline({"operator": "relu", "name": "end"})
+    answers = [(wrong, TORCH, OUTCOMES[0]), (network, TORCH, Returned(arrays={"end": np.ones((1, 6, 7, 3))}))]
+    run = record(folder, [oracle(CASE), *answers])
+    run.close()
+    lines = _lines(run)
+    for line in lines:
+        change(line)
+    run.path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
+    return run.path
+
+
+def _in_case(**fields: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda line: line.update(fields) if line["record"] == "case" and not line["steps"] else None
+
+
+def _in_step(line: dict[str, Any]) -> None:
+    for step in line.get("steps", ()):
+        step["name"] = "a; import os"
+
+
+HOSTILE = [
+    (_in_case(gradients=['value"]; __import__("os").system("true"); ["']), "there is no tensor 'value\"]; "),
+    (_in_case(operator="conv(); import os"), "there is no operator 'conv(); import os'"),
+    (_in_case(groups="2); import os; (2"), "groups: Input should be a valid integer"),
+    (_in_case(strides=["2); import os; (2", 1]), "strides.0: Input should be a valid integer"),
+    (_in_case(id="a\nb::c"), "case.id: String should match pattern"),
+    (_in_case(inputs={"x": {}}), "inputs.x.shape: "),
+    (
+        _in_case(inputs={"x = 1": {"shape": [1], "dtype": "float32", "fill": "ones"}}),
+        "conv_transpose takes no tensor 'x = 1'",
+    ),
+    (_in_case(inputs={"value": {"shape": [1], "dtype": "float32; import os", "fill": "ones"}}), "there is no dtype "),
+    (_in_case(inputs={"value": {"shape": [1], "dtype": "float32", "fill": "eval"}}), "no rule fills a tensor with 'ev"),
+    (_in_step, "'a; import os' is no name of a step"),
+    (lambda line: line.update(target="../../../x") if "target" in line else None, "result.target: String should match"),
+    (lambda line: line.update(targets={"../x": {}}) if "targets" in line else None, "header.targets.../x."),
+    (lambda line: line.update(arrays={"output": "../x"}) if "arrays" in line else None, "result.arrays.output: "),
+    (lambda line: line.update(arrays={"output": "0" * 32}) if "arrays" in line else None, "the array output of "),
+    (lambda line: line.update(seconds="long") if "seconds" in line else None, "result.seconds: "),
+    (lambda line: line.pop("call", None), "result.call: Field required"),
+    (lambda line: line.update(kind="danced") if "kind" in line else None, "line "),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), HOSTILE, ids=[message for _, message in HOSTILE])
+def test_what_no_run_writes_is_refused_in_one_line(
+    tmp_path: Path, change: Callable[[dict[str, Any]], None], message: str
+) -> None:
+    path = _changed(tmp_path, change)
+    with pytest.raises(RunError) as caught:
+        read(path)
+    assert str(caught.value).startswith(f"{path}: not a recorded run: ")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_array_that_is_not_what_was_recorded_is_told(tmp_path: Path, *, whole: bool) -> None:
+    zeros = base64.b64encode(np.zeros((1, 6, 7, 3)).tobytes()).decode()
+    data = zeros if whole else zeros[:-8]
+    path = _changed(tmp_path, lambda line: line.update(data=data) if "data" in line else None)
+    (answer, *_) = (arrays_of(each.outcome) for each in read(path).records.values() if arrays_of(each.outcome))
+    with pytest.raises(RunError, match=r"the array \w{32} is (damaged|not what was recorded).*run the suite again$"):
+        dict(answer)
+
+
+def test_lines_that_are_nested_without_end_are_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_text("[" * 100_000 + "\n", "utf-8")
+    with pytest.raises(RunError, match=r"nested too deeply$"):
+        read(path)

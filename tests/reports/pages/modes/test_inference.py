@@ -10,7 +10,8 @@ import numpy as np
 
 from adapters.outcome import Outcome, Raised, Returned, Unsupported
 from reports.judging.behaviours import Accepted
-from reports.pages import inference, render
+from reports.pages import render
+from reports.pages.modes import inference
 from reports.recording.run import Run
 from tests.reports.making import TORCH, make, oracle, record
 
