@@ -119,7 +119,7 @@ def test_pytest_and_every_page_say_the_same(outcomes: dict[str, str], pytester: 
     rows = csv.DictReader(io.StringIO(pages["differences.csv"]))
     marked = {row["case"].partition("::")[2]: row["follows"] for row in rows if row["follows"] in FAILING}
     assert marked == {name: follows for name, (_, follows) in ENDS.items() if follows in FAILING}
-    said = "THIS RUN FAILS: of its answers are 3 changed, 2 error, 4 new, 1 vanished"
+    said = "THIS RUN FAILS: of its answers are 3 changed, 1 error, 4 new, 1 vanished"
     texts = {name: text for name, text in pages.items() if name.endswith((".md", ".html"))}
     assert all(said in text for text in texts.values())
     assert all(re.search(r"THIS RUN FAILS: \S*topic.yaml\S* is not loaded\.", text) for text in texts.values())
