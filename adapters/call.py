@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from adapters.base import NotSupported
+from adapters.program import literal
 from cases.model import shapes
 from cases.model.case import ARGUMENTS, Broken, Case
 
@@ -105,7 +106,7 @@ def said(case: Case, function: str, argument: Argument, words: Words) -> str:
     tables = (words.get(name, {}) for name in (function.format(len(case.strides)), function, ""))
     known = (table[argument.name] for table in tables if argument.name in table)
     word = next(known, Word(word=argument.name))
-    text = value.text if isinstance(value, Text) else repr(word.form(case, value))
+    text = value.text if isinstance(value, Text) else literal(word.form(case, value))
     name = word.word if argument.word is None else argument.word
     return f"{name}={text}" if name else text
 

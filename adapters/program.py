@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import linecache
+import math
 import traceback
 from types import CodeType
 from typing import Any, Final, Literal
@@ -19,6 +20,18 @@ Stage = Literal["preparing", "calling", "reading"]
 
 FILENAME: Final = "<call>"
 CALL: Final = "result = "
+
+
+def literal(value: Any) -> str:
+    """Return the text of a value in a program: its ``repr``, but NaN and infinities have no name in Python."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
+    if type(value) not in (tuple, list):
+        return repr(value)
+    parts = ", ".join(map(literal, value))
+    if isinstance(value, list):
+        return f"[{parts}]"
+    return f"({parts},)" if len(value) == 1 else f"({parts})"
 
 
 def execute(text: str, namespace: dict[str, Any]) -> dict[str, Any]:

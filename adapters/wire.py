@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -42,11 +43,12 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message: its kind, its fields, and its arrays by name."""
+    """One message: its kind, its fields, its arrays by name, and the process that sent it."""
 
     kind: str
     body: dict[str, Any]
     arrays: dict[str, Array]
+    sender: int = 0
 
 
 def pack(kind: str, body: dict[str, Any], arrays: dict[str, Array] | None = None) -> Wire:
@@ -57,18 +59,18 @@ def pack(kind: str, body: dict[str, Any], arrays: dict[str, Array] | None = None
     """
     native = {name: array.astype(array.dtype.newbyteorder("="), copy=False) for name, array in (arrays or {}).items()}
     layout = [(name, array.dtype.name, array.shape) for name, array in native.items()]
-    return json.dumps([kind, body, layout]), tuple(array.tobytes() for array in native.values())
+    return json.dumps([kind, body, layout, os.getpid()]), tuple(array.tobytes() for array in native.values())
 
 
 def unpack(wire: Wire) -> Message:
     """Return the message that ``pack`` wrote. Its arrays are read-only views of the received bytes."""
     text, blobs = wire
-    kind, body, layout = json.loads(text)
+    kind, body, layout, sender = json.loads(text)
     arrays: dict[str, Array] = {
         name: np.frombuffer(blob, dtype=_dtype(dtype)).reshape(shape)
         for (name, dtype, shape), blob in zip(layout, blobs, strict=True)
     }
-    return Message(kind=kind, body=body, arrays=arrays)
+    return Message(kind=kind, body=body, arrays=arrays, sender=sender)
 
 
 def is_known(dtype: np.dtype[Any]) -> bool:

@@ -137,6 +137,20 @@ class LeavesChild(Right):
         os.abort()
 
 
+class ForksAndReturnsTwice(Right):
+    """Returns from a call in two processes; the child's answer is another one."""
+
+    name = "forksandreturnstwice"
+
+    def run(self, case: Any, inputs: Any) -> Any:
+        """Fork, and go on in both processes."""
+        outputs = super().run(case, inputs)
+        if os.fork() == 0:
+            return {name: array + 1 for name, array in outputs.items()}
+        time.sleep(0.1)
+        return outputs
+
+
 class Unsupports(Right):
     def call(self, case: Case) -> Any:
         if "bad" in case.id:

@@ -97,6 +97,8 @@ class Process:
         self._python = python
         self._environment = environment
         self._expired = False
+        self._sender = 0
+        """The process that speaks, once it has: the interpreter may be started by another program."""
         self.said = 0
         """The length of its stderr when the running call began: all that follows belongs to that call."""
         self._gateway: Gateway | None = None
@@ -161,7 +163,10 @@ class Process:
         while True:
             left = max(0.0, deadline - time.monotonic())
             try:
-                return unpack(self._channel.receive(timeout=min(left, _SLICE)))
+                message = unpack(self._channel.receive(timeout=min(left, _SLICE)))
+                self._sender = self._sender or message.sender
+                if message.sender == self._sender:  # a call that forked may answer twice
+                    return message
             except self._channel.RemoteError as error:
                 raise BrokenError(str(error)) from None
             except EOFError:

@@ -231,16 +231,16 @@ def _given(case: Case) -> dict[str, Any]:
 def _statements(case: Case) -> str:
     plain = {name: getattr(case, name) for name in ARGUMENTS if name != "groups" or case.groups != 1}
     known = {name: value for name, value in plain.items() if value is not None}
-    said = [f"{name}={value!r}" for name, value in (known | _given(case)).items()]
+    said = [f"{name}={program.literal(value)}" for name, value in (known | _given(case)).items()]
     said += ["include_batch_in_index=True"] if case.include_batch_in_index else []
-    tensors = [repr(case.given[name]) if name in case.given else name for name in INPUTS[case.operator]]
+    texts = {name: program.literal(case.given[name]) if name in case.given else name for name in case.inputs}
+    tensors = [texts[name] for name in INPUTS[case.operator]]
     tensors += ["bias=bias"] * ("bias" in case.inputs)
     names = OUTPUTS[case.operator]
     results = ("result",) if len(names) == 1 else (f"result[{number}]" for number in range(len(names)))
     outputs = [f'"{name}": {result}' for name, result in zip(names, results, strict=True)]
     lines = [f"result = oracle.{case.operator}({', '.join([*tensors, *said])})"]
     if case.gradients:
-        texts = {name: repr(case.given[name]) if name in case.given else name for name in case.inputs}
         cotangent, named = texts.pop("cotangent"), [f"{name}={text}" for name, text in texts.items()]
         lines += [f'gradients = oracle.gradients("{case.operator}", {", ".join([cotangent, *named, *said])})']
         outputs += [f'"{name}_gradient": gradients["{name}"]' for name in case.gradients]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from adapters.call import Argument, Call, Function, Text, composes, dilates, errs, function, refuse, refuse_given
+from adapters.program import literal
 from adapters.tensorflow.conv import VALID, padded, transposed
 from adapters.writing.forms import shape, single
 from adapters.writing.indices import Convention, channels_ahead, unpadded
@@ -121,7 +122,7 @@ def max_unpool(case: Case) -> Call:
 def _places(case: Case, batch: int) -> Iterator[str]:
     """Yield the statements that put its image's number before each index; ``tf.scatter_nd`` takes them in any shape."""
     if "indices" in case.given:
-        yield f"places = {case.given['indices']!r}"
+        yield f"places = {literal(case.given['indices'])}"
         return
     spec = case.inputs["indices"]
     if case.channels_first:

@@ -13,7 +13,7 @@ from typing import ClassVar, Final, Protocol
 
 from adapters.call import Argument, Call, Expression, Function, Words, refuse_unsaid, said
 from adapters.outcome import STRIDES
-from adapters.program import CALL
+from adapters.program import CALL, literal
 from cases.model.case import Case
 
 _BFLOAT16: Final = "bfloat16"
@@ -146,7 +146,7 @@ def _tensors(case: Case, dialect: Dialect) -> list[str]:
 def as_tensor(case: Case, name: str, dialect: Dialect, array: str) -> str:
     """Return the text of an input's tensor, made of the array that the text ``array`` names."""
     if name in case.given:
-        return repr(case.given[name])
+        return literal(case.given[name])
     spec = case.inputs[name]
     text = dialect.enter(array, bfloat16=spec.dtype == _BFLOAT16)
     if _moves(case, name, dialect):

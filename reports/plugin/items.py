@@ -13,6 +13,7 @@ from reports.judging.behaviours import Accepted
 from reports.judging.judge import judge
 from reports.judging.verdict import Verdict
 from reports.pages import failure
+from reports.recording.lines import UnwritableError
 from reports.recording.run import Run
 from reports.recording.session import LostError, Session
 
@@ -35,10 +36,13 @@ class CaseItem(pytest.Item):
         """Wait for the answer, and for something to hold it against; an error in one line if one never came."""
         try:
             self.session_of_run.answer(self.case, str(self.target))
+            verdict = self.verdict
         except LostError as error:
             pytest.fail(str(error), pytrace=False)
-        if self.verdict.follows == "error":
-            pytest.fail(f"{self.case.id}: {self.verdict.reason}", pytrace=False)
+        except UnwritableError as error:  # no later answer could be kept
+            pytest.exit(str(error), returncode=pytest.ExitCode.INTERRUPTED)
+        if verdict.follows == "error":
+            pytest.fail(f"{self.case.id}: {verdict.reason}", pytrace=False)
 
     def runtest(self) -> None:
         """Pass, skip, expect to fail or fail, as the verdict says."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 Line = dict[str, Any]
+
+
+class UnwritableError(Exception):
+    """A file that can't be written any more, as on a full disk; the message says what to do."""
 
 
 class Lines:
@@ -19,6 +24,7 @@ class Lines:
         self.lock = threading.RLock()
         self._file: BinaryIO | None = None
         self._end = 0
+        self._unwritable = False
 
     def whole(self) -> Iterator[tuple[Line, int]]:
         """Yield every whole line with its offset. A killed run may leave part of a line at the end of the file."""
@@ -31,13 +37,27 @@ class Lines:
                 yield json.loads(line), offset
 
     def append(self, line: Line) -> int:
-        """Write a line at the end of the file and return its offset."""
-        with self.lock:
+        """Write a line at the end of the file and return its offset.
+
+        Raises:
+            UnwritableError: if the file can't be written.
+        """
+        with self.lock, self._writing():
             if self._file is None:
                 self._file = self._open()
             offset = self._file.tell()
             self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
             return offset
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Turn what the operating system raises into one line that says what to do."""
+        try:
+            yield
+        except OSError as error:
+            self._unwritable = True
+            msg = f"{self.path}: cannot be written ({error.strerror}); mend that, then run the same again with --resume"
+            raise UnwritableError(msg) from None
 
     def _open(self) -> BinaryIO:
         """Open the file for writing at its end. Cut off the part of a line that a killed run may have left there."""
@@ -60,12 +80,21 @@ class Lines:
         return self._file is not None and not self._file.closed
 
     def flush(self) -> None:
-        """Give all written lines to the operating system, so that they survive this process."""
-        with self.lock:
+        """Give all written lines to the operating system, so that they survive this process.
+
+        Raises:
+            UnwritableError: if the file can't be written.
+        """
+        with self.lock, self._writing():
             if self._file is not None and not self._file.closed:
                 self._file.flush()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file.
+
+        Raises:
+            UnwritableError: if what is left can't be written, and nobody was told before.
+        """
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError) if self._unwritable else self._writing():  # told once already
+                self._file.close()

@@ -157,6 +157,13 @@ def test_bfloat16_and_native_indices_arrive_as_they_were() -> None:
     assert outcome.arrays["output"].astype("float32").tolist() == plain_outcome.arrays["output"].tolist()
 
 
+def test_an_answer_of_a_forked_child_is_no_answer() -> None:
+    cases = [case(f"c{number}") for number in range(6)]
+    found, right = run("ForksAndReturnsTwice", cases), run("Right", cases)
+    for one, other in zip(found, right, strict=True):
+        assert one.arrays["output"].tolist() == other.arrays["output"].tolist()
+
+
 def test_an_adapter_may_put_other_arrays_in_place_of_its_inputs() -> None:
     (outcome,) = run("ReplacesInputs", [case("fine")])
     assert isinstance(outcome, Returned)

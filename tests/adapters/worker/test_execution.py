@@ -10,6 +10,7 @@ import pytest
 from adapters import program
 from adapters.engine.in_process import ask
 from adapters.outcome import Returned
+from adapters.program import literal
 from adapters.worker.declare import declare, offer
 from cases.model.case import Case, question
 from tests.fakes import CALL, NoCall
@@ -91,3 +92,14 @@ def test_an_adapter_that_makes_no_call_does_not() -> None:
 
     with pytest.raises(TypeError, match="Nothing has no method `call`"):
         declare(Nothing())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [(), (1,), (1.5, "a"), [1, [2, (3,)]], None, "x", True, 2**70, (float("nan"), float("-inf"), [float("inf")])],
+)
+def test_a_literal_is_the_value_again(value: object) -> None:
+    text = literal(value)
+    assert repr(eval(text)) == repr(value)  # noqa: S307 - a text of our own
+    if "nan" not in text:
+        assert text == repr(value)

@@ -39,7 +39,7 @@ def test_bfloat16_is_known_to_a_parent_that_has_not_met_it() -> None:
     script = (
         "import sys; from adapters.wire import unpack\n"
         "assert 'ml_dtypes' not in sys.modules\n"
-        'wire = (\'["returned", {}, [["output", "bfloat16", [2]]]]\', (bytes([128, 63, 0, 192]),))\n'
+        'wire = (\'["returned", {}, [["output", "bfloat16", [2]]], 0]\', (bytes([128, 63, 0, 192]),))\n'
         "print(unpack(wire).arrays['output'].tolist())"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -402,39 +403,42 @@ def test_resume_refuses_other_settings_and_completes_with_the_same(
     assert len(_asked(pytester.path)) == 3
 
 
-def test_the_whole_command_as_a_user_types_it(tmp_path: Path) -> None:
-    case_file(tmp_path, "one")
-    command: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-c",
-        "pyproject.toml",
-        "-p",
-        "conftest",
-        tmp_path / "cases",
-    ]
-    options: list[str | Path] = [
-        "--target",
-        "oracle-matrix*",
-        "--report",
-        tmp_path / "report",
-        "-p",
-        "no:cacheprovider",
-    ]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    done = subprocess.run(
-        [*command, *options, "--target", "oracle-matrix*"],
+def _type(folder: Path, *more: str, most: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the suite as a user does; no file may have more than ``most`` bytes."""
+    words = ["-m", "pytest", "-c", "pyproject.toml", "-p", "conftest", "-p", "no:cacheprovider", *more]
+    places = ["--target", "oracle-matrix*", "--report", str(folder / "report"), str(folder / "cases")]
+    limit = (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))) if most else None
+    return subprocess.run(
+        [sys.executable, *words, *places],
         cwd=ROOT,
-        env=environment,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST")},
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
+        preexec_fn=limit,
     )
+
+
+def test_the_whole_command_as_a_user_types_it(tmp_path: Path) -> None:
+    case_file(tmp_path, "one")
+    done = _type(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
     assert done.stderr == ""
+
+
+def test_a_full_disk_ends_the_run_in_a_line_and_it_goes_on_later(tmp_path: Path) -> None:
+    case_file(tmp_path, *(f"c{number}" for number in range(60)))
+    done = _type(tmp_path, most=60_000)
+    said = done.stdout + done.stderr
+    assert done.returncode == pytest.ExitCode.INTERRUPTED
+    assert "run.jsonl: cannot be written (File too large); mend that, then run the same again with --resume" in said
+    assert "Traceback" not in said
+    assert len(said) < 5_000
+    again = _type(tmp_path, "--resume")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "60 passed" in again.stdout
 
 
 def _pipelines(folder: Path) -> None:
