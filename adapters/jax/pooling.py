@@ -94,7 +94,7 @@ def _reduced(case: Case, operand: str, start: str, reduction: str) -> Function:
 def _taking(case: Case, starts: str) -> tuple[Any, ...]:
     """Return the function whose gradient goes to the places that were found."""
     batch, *image = case.inputs["value"].shape
-    chosen = (batch, math.prod(shapes.output_shape(case)[1:]) if is_sound(case) else -1)
+    chosen = (batch, math.prod(shapes.output_shape(case)[1:]) if is_sound(case) else -1)  # a wrong call has no shape
     last = "jnp.moveaxis(value, 1, -1)" if case.channels_first else "value"
     head = (
         "def with_places(value):\n"

@@ -34,9 +34,14 @@ def _flat(case: Case, pads: Any) -> Any:
     return [number for pair in lists(case, pads) for number in pair]
 
 
+def _sizes(case: Case, sizes: Any) -> Any:
+    return list(shape(case, sizes)) if isinstance(sizes, tuple) else sizes
+
+
 _WORDS: Final = {
     **{name: Word(word=name, form=around) for name in ("strides", "dilations", "ksize")},
     "padding": Word(word="padding"),
+    "output_shape": Word(word="input_sizes", form=_sizes),
     "explicit_paddings": Word(word="explicit_paddings", form=_flat),
 }
 _NAMES: Final = (
@@ -114,7 +119,10 @@ def _by_input(case: Case, sizes: tuple[int, ...], windows: str) -> Function:
     """Return the gradient of a convolution by its input of ``sizes``; ``windows`` is the cotangent of its output."""
     plain = ("Conv2DBackpropInput", "Conv3DBackpropInputV2")
     names = ("DepthwiseConv2dNativeBackpropInput", "") if _is_apart(case) else plain
-    image = {"input_sizes": _list(shape(case, sizes)), "filter": _filter(case), "out_backprop": windows}
+    asked: dict[str, Any] = {"input_sizes": _list(shape(case, sizes))}
+    if case.operator == "conv_transpose":  # whose own argument it is
+        asked = {"output_shape": case.output_shape}
+    image = {**asked, "filter": _filter(case), "out_backprop": windows}
     return _said(_name(case, *names), **image, **_convolving(case))
 
 
@@ -219,7 +227,7 @@ def _max_unpool(case: Case) -> Raw:
 def _placed(case: Case, image: str, elements: str, indices: str) -> Function:
     refuse("the operator that places elements at indices takes channels-last images", when=case.channels_first)
     name = _name(case, "MaxPoolGradWithArgmax", "")
-    windows = _windows(case, pairs=False) | {"data_format": None}
+    windows = {name: own for name, own in _windows(case, pairs=False).items() if name != "data_format"}
     flags = {"include_batch_in_index": case.include_batch_in_index}
     return _said(name, input=image, grad=elements, argmax=indices, ksize=case.ksize, **windows, **flags)
 

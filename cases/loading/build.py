@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,7 +35,7 @@ _WRITTEN_AS: Final = {
 }
 """An argument of the call -> the fields of an entry that give it or imply it."""
 _MOST: Final = 2**28
-"""The elements of a call's tensors. As float64, in which the definition computes, they take 2 GiB."""
+"""The elements of a call's inputs. As float64, in which the definition computes, they take 2 GiB."""
 _DEFAULT_FILL: Final = {"max_pool": "distinct", "max_pool_argmax": "distinct", "avg_pool": "multiples"}
 
 
@@ -68,6 +69,8 @@ def build(entry: Entry, operator: str, case_id: str, about: str, source: str) ->
         invalid=None if entry.invalid is None else entry.invalid.reason,
         behaviour=entry.behaviour,
     )
+    if entry.cotangent is not None and not entry.gradients:
+        raise BuildError("cotangent", "only gradients need a cotangent; add gradients: true, or remove it")
     if entry.invalid is not None and entry.gradients:
         case = _with_wrong_gradients(entry, case)
     refuse_heavy(case)
@@ -94,7 +97,7 @@ def _with_rounding(case: Case) -> Case:
 
 
 def refuse_heavy(case: Case) -> None:
-    """Refuse a call whose tensors take too much memory, before any of them is filled.
+    """Refuse a call whose inputs take too much memory, before any of them is filled.
 
     Raises:
         BuildError: if so.
@@ -130,7 +133,7 @@ def _given(entry: Entry, operator: str) -> dict[str, Any]:
         raise BuildError(
             "given", "only an invalid case or a behaviour may have given arguments; remove given, or mark the case"
         )
-    known = (*INPUTS[operator], *ARGUMENTS, *(["cotangent"] if entry.gradients else []))
+    known = (*INPUTS[operator], *ARGUMENTS, *(["cotangent"] if entry.gradients and entry.invalid else []))
     for name in entry.given or {}:
         if name not in known:
             raise BuildError("given", f"no call has an argument {name!r}; there are: {', '.join(known)}")
@@ -246,19 +249,16 @@ def _fields(entry: Entry, fault: Broken) -> tuple[str, ...]:
 
 def _with_wrong_gradients(entry: Entry, case: Case) -> Case:
     """Add the cotangent and the gradients to a wrong call, whose output may have no shape to give the cotangent."""
+    _check_gradients(entry, case)
     names = _asked_gradients(entry, [name for name in case.inputs if name != "indices"])
-    override = entry.cotangent
-    if override is not None and override.shape is not None:
-        shape = tuple(override.shape)
-    else:
-        try:
-            shape = shapes.output_shape(case)
-        except rules.FAULTS:
-            shape = (-1,)
-    if min(shape, default=0) < 0:
+    shape: tuple[int, ...] = (-1,)
+    with contextlib.suppress(*rules.FAULTS):
+        shape = shapes.output_shape(case)
+    given = entry.cotangent is not None and entry.cotangent.shape is not None
+    if min(shape, default=0) < 0 and not given:
         message = "the output of this wrong call has no shape, so give the cotangent's: cotangent: {shape: [...]}"
-        raise BuildError(("cotangent", "gradients"), message)
-    cotangent = tensor("cotangent", override, TensorSpec(shape=shape, dtype=entry.dtype, fill="integers"))
+        raise BuildError("gradients", message)
+    cotangent = tensor("cotangent", entry.cotangent, TensorSpec(shape=shape, dtype=entry.dtype, fill="integers"))
     return replace(case, inputs=case.inputs | {"cotangent": cotangent}, gradients=names)
 
 
@@ -270,8 +270,6 @@ def _with_gradients(entry: Entry, case: Case) -> Case:
     if case.gradients:
         return case
     if not entry.gradients:
-        if entry.cotangent is not None:
-            raise BuildError("cotangent", "only gradients need a cotangent; add gradients: true, or remove it")
         return case
     _check_gradients(entry, case)
     rule = {"avg_pool": entry.data or "multiples"}.get(case.operator, "small" if entry.data == "small" else "integers")

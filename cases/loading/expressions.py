@@ -1,7 +1,7 @@
 """Expressions in case files, facts and claims: Jinja expressions, evaluated in its sandbox.
 
-The caller gives the names. An expression compares and reckons, and does nothing else: it has no attributes, no template
-functions and few filters, and neither its text nor its numbers grow without end.
+The caller gives the names. An expression compares and calculates, and does nothing else: it has no attributes, no
+functions of templates and few filters, and it is bounded in its length, its depth and its numbers.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from jinja2.sandbox import SandboxedEnvironment
 
 _LONGEST: Final = 4_000
 """The characters of an expression's text."""
+_DEEPEST: Final = 80
+"""The parts of an expression that stand inside of each other. In a row of ``and``, each is inside of the next."""
 _MOST_BITS: Final = 10_000
 """The bits of a power."""
 _PARTS: Final = (
@@ -27,7 +29,7 @@ _PARTS: Final = (
     *(nodes.Name, nodes.Const, nodes.List, nodes.Tuple, nodes.Getitem, nodes.Slice, nodes.Call, nodes.Filter),
     *(nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow, nodes.Neg, nodes.Pos),
 )
-_FILTERS: Final = ("abs", "count", "first", "last", "length", "max", "min", "round", "sum")
+_FILTERS: Final = ("abs", "count", "first", "last", "length", "max", "min", "sum")
 
 
 class _Sandbox(SandboxedEnvironment):
@@ -36,7 +38,7 @@ class _Sandbox(SandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**", "%"})
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Reckon, or refuse what could take the machine's memory.
+        """Calculate, or refuse what could take the machine's memory.
 
         Raises:
             ValueError: if so.
@@ -137,10 +139,28 @@ def _tree(text: str) -> nodes.Expr:
     if not parser.stream.eos:
         parser.fail("the text goes on behind the expression")
     node.set_environment(_SANDBOX)
+    if _depth(node) > _DEEPEST:
+        parser.fail("the expression is nested too deeply, or has too many parts in a row; use brackets or a list")
     for part in nodes.Output([node]).find_all(nodes.Node):
-        if not isinstance(part, _PARTS) or (isinstance(part, nodes.Call) and not isinstance(part.node, nodes.Name)):
+        if not _may_stand(part):
             parser.fail(f"an expression can't hold this: {type(part).__name__.lower()}")
     return node
+
+
+def _depth(node: nodes.Node) -> int:
+    return 1 + max(map(_depth, node.iter_child_nodes()), default=0)
+
+
+def _may_stand(part: nodes.Node) -> bool:
+    """Tell whether a part compares or calculates: a text names no attribute, and a filter takes its operand alone."""
+    match part:
+        case nodes.Call():
+            return isinstance(part.node, nodes.Name)
+        case nodes.Filter():
+            return part.name in _FILTERS and not (part.args or part.kwargs or part.dyn_args or part.dyn_kwargs)
+        case nodes.Getitem():
+            return not (isinstance(part.arg, nodes.Const) and isinstance(part.arg.value, str))
+    return isinstance(part, _PARTS)
 
 
 def _joined(node: nodes.Expr) -> Iterator[nodes.Expr]:

@@ -92,8 +92,8 @@ def _drawn(case: Case, name: str, spec: TensorSpec) -> Array:
 def _above_zero(case: Case, spec: TensorSpec, values: Array) -> int:
     """Return what to add to numbers of both signs, so that an unsigned dtype holds them and no 0 is among them.
 
-    A 0 that unpooling puts among zeros would not show. A common divisor of all values stays one. Of elements that are
-    chosen, not summed, half lie above 127, where a byte that is taken for signed is negative.
+    A 0 that unpooling puts among zeros would not show. Of elements that are summed, a common divisor stays one. Of
+    elements of uint8 that are chosen, half lie above 127, where a byte that is taken for signed is negative.
     """
     if is_chosen(case.operator) and spec.dtype == "uint8" and values.size:
         least, most = int(values.min()), int(values.max())

@@ -220,10 +220,13 @@ def _explaining(context: Context, found: Verdict) -> Fact | None:
 def _of_step(context: Context, found: Verdict) -> Fact | None:
     """Return the fact that explains a call, or the step of a pipeline that a verdict names."""
     name = found.step or context.end_of_whole(found)
-    # What a whole program returns is also what its earlier steps make of it; only a fact of this very target says so.
+    # What a whole program returns is also what its earlier steps make of it. Only a fact of this very target says so,
+    # and says how far off the end is.
     whole = bool(name) and not found.step
     covering = (
-        fact for fact, steps in context.covering if not name or name in steps or (whole and fact.names(context.target))
+        fact
+        for fact, steps in context.covering
+        if not name or name in steps or (whole and fact.diagnosis and fact.names(context.target))
     )
     return next((fact for fact in covering if _explains(context, fact, found)), None)
 

@@ -21,7 +21,7 @@ from cases.model.tolerance import Tolerance
 from reports.judging import acceptance, pipeline_steps, verdict
 from reports.judging.behaviours import Accepted
 from reports.judging.compare import Arrays, Difference, compare, headroom, holds_reals, outputs, with_values
-from reports.judging.diagnosis.diagnose import diagnose
+from reports.judging.diagnosis.diagnose import NEARLY, diagnose, is_nearly
 from reports.judging.expectation import NoExpectationError, expectation, is_judged, tolerance, with_free_zeros
 from reports.judging.verdict import Status, Verdict
 from reports.recording.record import Key, Record
@@ -268,7 +268,10 @@ def _end(case: Case, expected: Arrays, outcome: Outcome) -> Verdict:
         return Verdict(status="passed")
     name = last.returns.get(difference.output, "")
     summary = f"{name}{difference.summary.removeprefix(difference.output)}" if name else difference.summary
-    return Verdict(status="differing", difference=replace(difference, output=name, summary=summary))
+    same = actual.keys() == right.keys() and all(map(holds_reals, actual.values()))
+    diagnosis = NEARLY if same and is_nearly(right, actual, tolerance(last.case)) else None
+    whole = replace(difference, output=name, summary=summary)
+    return Verdict(status="differing", difference=whole, diagnosis=diagnosis)
 
 
 def _at(step: Step, found: Verdict) -> Verdict:

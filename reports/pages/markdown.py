@@ -61,6 +61,8 @@ def cell(text: Any) -> Any:
 
 def plain(text: str) -> str:
     """Return a text in which no markup of HTML begins; what stands between two backticks is code and stays."""
+    if text.count("`") % 2 or "``" in text:  # what is code here is not sure
+        return text.replace("<", "&lt;")
     parts = text.split("`")
     return "`".join(part if number % 2 else part.replace("<", "&lt;") for number, part in enumerate(parts))
 

@@ -91,7 +91,7 @@ def choose(config: pytest.Config) -> None:
         UsageError: if an option is wrong, a target can't be run, or an id of the command line has no item.
     """
     if any(map(_holds_cases, _paths(config))):
-        if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
+        if hasattr(config, "workerinput") or any(config.getoption(name, None) for name in ("numprocesses", "tx")):
             msg = "-n: processes of pytest-xdist would all write one run; cases have workers of their own: --workers"
             raise pytest.UsageError(msg)
         config.stash[ACCEPTED] = _or_usage_error(lambda: behaviours.load(own=_own(config)))
@@ -258,6 +258,7 @@ def finish(session: pytest.Session) -> None:
         (stash[_CHANGED], failing), breaking = _tried(lambda: older.said(new, run.options.report), nothing, file)
         problems += [f"--against {older.old.path}: {stash[_CHANGED][-1]}"] if failing else []
         rendering += breaking
+    run.release()
     stash[_PROBLEMS] = problems + judging + rendering
     if judging or rendering:
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
@@ -278,7 +279,7 @@ def _finished(config: pytest.Config, session: Session, problems: Sequence[str], 
     """End the run, and write the pages if it is complete. Return the paths, the run's own file first."""
     if complete and session.run is not None:
         judge_all(session.run)
-    session.finish(complete=complete, problems=[*_uncollected(config), *problems])
+    session.finish(complete=complete, problems=[*_uncollected(config), *problems], hold=True)
     if not complete or session.run is None:
         return []
     return [session.run.path, *render.write(session.run, config.stash[ACCEPTED], session.options.report)]

@@ -298,6 +298,10 @@ def read(path: Path) -> Run:
     if run.header.get("format") != FORMAT:
         msg = f"{path}: written in format {run.header.get('format')}, this version reads {FORMAT}; run the suite again"
         raise RunError(msg)
+    known = run.header["targets"]
+    if known and (lost := next((target for _, target in run.keys if target not in known), None)):
+        msg = f"{path}: not a recorded run: it has an answer of {lost}, and its header has no such target"
+        raise RunError(msg)
     if lost := next((case for case, _ in run.keys if case not in run.cases), None):
         msg = f"{path}: not a recorded run: it has an answer to {lost}, and no such case"
         raise RunError(msg)

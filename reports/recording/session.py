@@ -5,15 +5,16 @@ pytest's hooks and items make a run through this module alone, so the whole flow
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
-import io
+import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from adapters.base import ModeOptions, Target
 from adapters.engine.handle import Ready, StartError, StartFailure
@@ -33,25 +34,35 @@ from reports.recording.targets import DEFAULT_ADAPTERS, ORACLE
 _ORACLE: Final = Target(adapter="oracle", mode="eager", device="cpu")
 
 
-def held(folder: Path) -> IO[bytes]:
-    """Return a file of a folder of reports whose lock this process holds, until the file is closed.
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a folder of reports.
 
     Raises:
         UsageError: if another process holds it, or the folder can't be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / ".lock").open("ab")
+        handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
         msg = f"--report {folder}: cannot write there ({error.strerror}); give a folder that can be written"
         raise UsageError(msg) from None
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(folder, handle)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(folder: Path, handle: int) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        file.close()
         msg = f"--report {folder}: another run writes there; wait for its end, or give another folder"
         raise UsageError(msg) from None
-    return file
+    except OSError as error:
+        msg = f"--report {folder}: cannot be locked ({error.strerror}); give a folder on another disk"
+        raise UsageError(msg) from None
 
 
 class LostError(Exception):
@@ -88,8 +99,8 @@ class Session:
         self._places: dict[str, int] = {}
         self._shares = Shares(None, options.workers, {})
         self._not_asked = not_asked.load()
-        self._hold: IO[bytes] = io.BytesIO()
-        """The file whose lock keeps other runs out of the folder of the reports."""
+        self._hold = contextlib.ExitStack()
+        """Holds the lock that keeps other runs out of the folder of the reports."""
         try:
             self._values = frozenset(value_ids())
         except UnknownIdError as error:
@@ -129,7 +140,7 @@ class Session:
             UsageError: if another run uses the report's folder, the run can't be resumed, no case takes the user's
                 filters, or one of the targets that begin at once can't be configured.
         """
-        self._hold = held(self.options.report)
+        self._hold.enter_context(held(self.options.report))
         cases = {case.id: case for target_cases in work.values() for case in target_cases}
         self._weights.check(cases.values())
         unasked = {target: self._unasked(chosen, target) for target, chosen in work.items() if target != _ORACLE}
@@ -182,13 +193,19 @@ class Session:
                 self._waiting()
                 self._check_pool(case, target)
 
-    def finish(self, *, complete: bool, problems: Sequence[str] = ()) -> None:
+    def release(self) -> None:
+        """Let other runs use the folder of the reports."""
+        self._hold.close()
+
+    def finish(self, *, complete: bool, problems: Sequence[str] = (), hold: bool = False) -> None:
         """End the run: stop the workers, write the footer if the run is complete, and close the file.
 
-        ``problems`` are lines about what fails the run beside its answers.
+        ``problems`` are lines about what fails the run beside its answers. If ``hold``, other runs are kept out of the
+        folder until ``release``.
         """
+        if not hold:
+            self.release()
         self._pool.stop()
-        self._hold.close()
         if self.run is None:
             return
         try:

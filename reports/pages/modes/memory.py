@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from adapters.outcome import STRIDES, Returned
@@ -70,7 +71,7 @@ def others(run: Run, first: str, second: str) -> list[Others]:
         one, two = dict(_placed(run, case, first)), dict(_placed(run, case, second))
         for result in one.keys() & two.keys():
             orders = order(*one[result]), order(*two[result])
-            if orders[0] != orders[1] and (one[result][0] == two[result][0]).all():
+            if orders[0] != orders[1] and np.array_equal(one[result][0], two[result][0]):
                 empty = Others(operator=case.operator, result=result, orders=orders)
                 group = found.setdefault((case.operator, result, *orders), empty)
                 group.found.append((case, one[result], two[result]))
@@ -82,7 +83,7 @@ def _placed(run: Run, case: Case, target: str) -> Iterator[tuple[str, Any]]:
     record = run.records.get((case.id, target))
     if record is not None and isinstance(record.outcome, Returned):
         for name, array in record.outcome.arrays.items():
-            if _is_of_strides(name):
+            if _is_of_strides(name) and array.ndim == 2 and len(array) == 2:  # noqa: PLR2004 - a shape and strides
                 yield name.removeprefix(STRIDES), array
 
 
@@ -96,7 +97,7 @@ def page(run: Run) -> str:
 
 def _title(run: Run, target: str) -> str:
     adapter = adapter_of(target)
-    return f"{title(adapter)} {version(run, adapter)}: {target.split('-')[1]}"
+    return f"{title(adapter)} {version(run, adapter)}: {target}"
 
 
 def _counts(run: Run, target: str) -> pd.DataFrame:

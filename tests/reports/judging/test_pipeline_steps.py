@@ -16,6 +16,7 @@ from cases.loading.load import load
 from cases.model.case import Case, Step
 from cases.model.fill import fill
 from reports.judging.behaviours import Accepted
+from reports.judging.diagnosis.diagnose import NEARLY
 from reports.judging.expectation import step_expectation, wanted
 from reports.judging.judge import begin, judge
 from reports.pages import failure, render, tables
@@ -258,12 +259,22 @@ def test_a_fact_of_a_step_names_the_output_of_the_call(tmp_path: Path) -> None:
         assert judge(run, case, TORCH).follows == follows
 
 
-def test_a_fact_of_the_very_target_explains_what_an_earlier_step_makes_of_the_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("targets", "diagnosis", "error", "follows"),
+    [
+        (["torch-eager-cpu"], NEARLY, 1, "known"),
+        (["torch-eager-cpu"], NEARLY, 9, "changed"),
+        (["torch-eager-cpu"], None, 1, "changed"),
+        (["torch-*"], NEARLY, 1, "changed"),
+    ],
+)
+def test_what_an_earlier_step_makes_of_the_end_needs_a_fact_of_the_very_target(
+    tmp_path: Path, targets: list[str], diagnosis: str | None, error: int, follows: str
+) -> None:
     case = _case("conv_and_back", "valid-i4x4-k2-s1")
-    first, *_ = case.steps
-    for targets, follows in ((["torch-eager-cpu"], "known"), (["torch-*"], "changed")):
-        run = _run(tmp_path / follows, case, {"back": _answers(case)["back"] + 1})
-        run.header["targets"][TORCH]["whole"] = True
-        about = fact(where=f'operator == "{first.case.operator}"', targets=targets)
-        begin(run, Accepted(facts={"torch": [about]}))
-        assert judge(run, case, TORCH).follows == follows
+    end = _answers(case)["back"]
+    run = _run(tmp_path, case, {"back": end + error * np.spacing(np.abs(end).max())})
+    run.header["targets"][TORCH]["whole"] = True
+    about = fact(where=f'operator == "{case.steps[0].case.operator}"', targets=targets, diagnosis=diagnosis)
+    begin(run, Accepted(facts={"torch": [about]}))
+    assert judge(run, case, TORCH).follows == follows

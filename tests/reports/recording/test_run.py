@@ -33,6 +33,12 @@ def _lines(run: Run) -> list[dict[str, Any]]:
     return [json.loads(line) for line in run.path.read_text(encoding="utf-8").splitlines()]
 
 
+def _add_target(run: Run, target: str) -> None:
+    """Write another header that has one more target; the last header of a file counts."""
+    header, run.header = run.header, {}
+    run.begin({"targets": {**header["targets"], target: header["targets"][TORCH]}})
+
+
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_an_outcome_comes_back(tmp_path: Path, outcome: Outcome) -> None:
     run = record(tmp_path, [(CASE, TORCH, outcome)])
@@ -92,12 +98,12 @@ def test_a_cut_line_is_dropped_and_the_run_goes_on(tmp_path: Path) -> None:
     whole = run.path.read_bytes()
     run.path.write_bytes(whole + b'{"record":"result","case":"ca')
     again = read(run.path)
-    again.begin({"targets": {}})
+    _add_target(again, "jax-jit-cpu")
     again.record(result(CASE, "jax-jit-cpu", Returned(arrays={"output": np.arange(3)})))
     again.close()
     outcomes = {key[1]: record.outcome.kind for key, record in read(run.path).records.items()}
     assert outcomes == {TORCH: "raised", "jax-jit-cpu": "returned"}
-    assert run.path.read_bytes().startswith(whole + b'{"record":"array"')
+    assert run.path.read_bytes().startswith(whole + b'{"record":"header"')
 
 
 def test_reading_changes_nothing(tmp_path: Path) -> None:
@@ -113,6 +119,7 @@ def test_reading_changes_nothing(tmp_path: Path) -> None:
 def test_a_footer_counts_only_at_the_end(tmp_path: Path) -> None:
     run = record(tmp_path, [(CASE, TORCH, OUTCOMES[0])])
     assert run.footer is not None
+    _add_target(run, "jax-jit-cpu")
     run.record(result(CASE, "jax-jit-cpu", OUTCOMES[1]))
     assert run.footer is None
     run.close()
@@ -222,6 +229,25 @@ def _in_step(line: dict[str, Any]) -> None:
 HOSTILE = [
     (_in_case(gradients=['value"]; __import__("os").system("true"); ["']), "there is no tensor 'value\"]; "),
     (_in_case(operator="conv(); import os"), "there is no operator 'conv(); import os'"),
+    (_in_case(strides=[0, 1]), "stride: strides (0, 1) has an entry below 1"),
+    (_in_case(padding="X"), "padding: padding is 'X'"),
+    (_in_case(given={"os": 1}), "no call has an argument 'os'"),
+    (_in_case(expected={"output": [1, 2]}), "expected 'output' is no output, or has another number"),
+    (
+        _in_case(inputs={"value": {"shape": [1, 3, 3, 1], "dtype": "float32", "fill": "ones", "special": "x"}}),
+        "'x' at 0",
+    ),
+    (_in_case(inputs={"value": {"shape": [1, 3, 3, 1], "dtype": "float32", "fill": "literal"}}), "0 literal elements"),
+    (_in_case(inputs={"value": {"shape": [1, 1, 2**30, 1], "dtype": "float32", "fill": "ones"}}), "are the most"),
+    (
+        _in_case(inputs={"value": {"shape": [1, 3, 3, 1], "dtype": "float32", "fill": "file", "file": "/etc/passwd"}}),
+        "value is of no file of filters",
+    ),
+    (lambda line: line.update(fields={"message": 5}) if line.get("kind") == "raised" else None, "raised.type: "),
+    (lambda line: line.update(target="torch") if "target" in line else None, "result.target: String should match"),
+    (lambda line: line.update(target="jax-a-b") if "target" in line else None, "its header has no such target"),
+    (lambda line: line.update(record="a\nb") if line["record"] == "case" else None, "Input tag 'a b' found"),
+    (lambda line: line.update(determinism="x") if "targets" in line else None, "header.determinism: "),
     (_in_case(groups="2); import os; (2"), "groups: Input should be a valid integer"),
     (_in_case(strides=["2); import os; (2", 1]), "strides.0: Input should be a valid integer"),
     (_in_case(id="a\nb::c"), "case.id: String should match pattern"),

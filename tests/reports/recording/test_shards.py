@@ -19,7 +19,7 @@ from reports.pages import render
 from reports.recording.options import Shard, UsageError, shard
 from reports.recording.run import Run, RunError, read
 from reports.recording.shards import merge
-from tests.reports.making import TORCH, Answer, make, oracle, record, right
+from tests.reports.making import JAX, TORCH, Answer, make, oracle, record, right
 
 CASES = [make("conv", f"case-{size}", image=[size, 7]) for size in range(5, 11)]
 Change = Callable[[dict[str, Any]], object]
@@ -102,7 +102,7 @@ def _other(**facts: Any) -> Change:
         (lambda header: header.pop("shard"), "the run is no part of one; a part is made by pytest cases --shard K/N"),
         (lambda header: header.update(suite="x"), "do not belong together: another version of the suite"),
         (lambda header: header.update(strict_versions=True), "do not belong together: --strict-versions in one alone"),
-        (lambda header: header["targets"].pop(TORCH), f"{TORCH} is a target of one of them alone"),
+        (lambda header: header["targets"].update({JAX: header["targets"][TORCH]}), "is a target of one of them alone"),
         (_other(versions={"torch": "2.9"}), f"do not belong together: {TORCH} has versions {{'torch': '2.9'}} and {{"),
         (_other(processor="X86_V4"), "do not belong together: one was made with AVX512, the other without"),
         (lambda header: header.update(shard={"number": 2, "count": 3}), "give the parts of one run"),
