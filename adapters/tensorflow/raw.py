@@ -74,8 +74,6 @@ def raw(case: Case) -> Raw:
         "no gradient is asked, and no gradient's operator is this one",
         when=not case.gradients and case.operator not in _THEMSELVES,
     )
-    borderline = case.behaviour is not None and bool(case.given)
-    refuse("what a function accepts on purpose is no matter of the operator below it", when=borderline)
     refuse("average unpooling is no operator's gradient but for a factor", when=case.operator == "avg_unpool")
     found = _OF[case.operator](case)
     if is_sound(case):

@@ -91,7 +91,7 @@ class Dialect:
 
     def _settings(self, case: Case) -> tuple[str, ...]:
         if self.mode in STRIDED:
-            return strides.definitions(case)
+            return ("import numpy as np", "", *strides.definitions(case))
         if self.mode in INFERRING:
             return (*([_FAKE] if self.mode == "fake" else []), _ZEROS)
         if self.mode == "nomkldnn":

@@ -35,5 +35,6 @@ def test_the_shape_and_strides_of_each_result_are_said() -> None:
     text = asked.call(make("conv", gradients=True, bias=True))
     for name in ("output", "value_gradient", "filter_gradient", "bias_gradient"):
         assert f'"native_strides_{name}": np.array([{name}.shape, {name}.stride()])' in text
+    assert "import numpy as np" in text.partition("result = ")[0]
     asked.mode = "strided_compile"
     assert "torch.compile" in asked.call(make("conv"))
