@@ -50,7 +50,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "groups": ("groups", "group", "feature_group_count", "group_count"),
     "data_format": ("data_format", "dimension_numbers", "layout"),
     "bias": ("bias",),
-    "cotangent": ("cotangent",),
+    "cotangent": ("cotangent", "vjp_function", "grad", "grads", "grad_output", "gradients"),
 }
 """Argument -> the frameworks' names for it. JAX's dilation of the input is the stride of a transposed convolution."""
 _SAME: Final = {"filter": "kernel", "ksize": "kernel", "output_padding": "output_shape"}
@@ -107,6 +107,8 @@ def is_clear(message: str, fault: Broken, dtypes: tuple[str, ...] = ()) -> bool:
     ``dtypes`` holds the dtypes that do not fit together. It is empty if the fault is another one.
     """
     text = essence(message)
+    if fault.argument == "cotangent":  # in a transposed convolution the value has this name
+        text = re.sub(r"out_?backprop", "cotangent", text)
     wrong = {_SAME.get(fault.argument, fault.argument)}
     if fault.rule == "size" and fault.sides is not None:
         wrong.add("kernel")

@@ -127,6 +127,25 @@ def test_the_longest_name_counts() -> None:
     assert arguments("Output Padding HEIGHT, window-dilation") == {"output_shape", "dilations"}
 
 
+@pytest.mark.parametrize(
+    ("message", "clear"),
+    [
+        ("unexpected JAX type for argument to VJP function: got float32[1,2], but expected float32[1,3]", True),
+        (
+            "Mismatch in shape: grad_output[0] has a shape of torch.Size([1, 2]) and output[0] of torch.Size([1, 3]).",
+            True,
+        ),
+        ("Size of out_backprop doesn't match computed: actual = 2, computed = 3", True),
+        ("Expected grad shape to be [1,3,4,2], but got [1,2,4,2]", True),
+        ("The output dimensions do not match the other input values.", False),
+        ("Cannot reshape a tensor with 80 elements to shape [1,96]", False),
+    ],
+)
+def test_frameworks_have_other_names_for_a_cotangent(message: str, clear: bool) -> None:  # noqa: FBT001
+    fault = Broken(rule="shape", argument="cotangent", reason="a row less than the output")
+    assert is_clear(message, fault) is clear
+
+
 def test_no_name_means_two_arguments() -> None:
     names = [name.lower() for several in NAMES.values() for name in several]
     assert len(names) == len(set(names))
