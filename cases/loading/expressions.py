@@ -157,7 +157,8 @@ def _may_stand(part: nodes.Node) -> bool:
         case nodes.Call():
             return isinstance(part.node, nodes.Name)
         case nodes.Filter():
-            return part.name in _FILTERS and not (part.args or part.kwargs or part.dyn_args or part.dyn_kwargs)
+            given = part.args or part.kwargs or part.dyn_args or part.dyn_kwargs
+            return part.name not in _FILTERS or not given  # of an unknown filter the compiler tells the name
         case nodes.Getitem():
             return not (isinstance(part.arg, nodes.Const) and isinstance(part.arg.value, str))
     return isinstance(part, _PARTS)
