@@ -267,9 +267,7 @@ def _with_gradients(entry: Entry, case: Case) -> Case:
 
     The cotangent has small integers if the value has, because the gradient of a sum of products is also one.
     """
-    if case.gradients:
-        return case
-    if not entry.gradients:
+    if case.gradients or not entry.gradients:
         return case
     _check_gradients(entry, case)
     rule = {"avg_pool": entry.data or "multiples"}.get(case.operator, "small" if entry.data == "small" else "integers")

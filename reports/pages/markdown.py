@@ -73,4 +73,3 @@ def markdown(table: pd.DataFrame, **options: Any) -> str:
 
 
 _PAGES.filters["markdown"] = markdown
-_PAGES.filters["plain"] = plain

@@ -159,14 +159,9 @@ def check(line: Any) -> None:
         msg = " ".join((f"{place}: {first['msg']}" if place else first["msg"]).split())
         raise ValueError(msg) from None
     if line["record"] == "case":
-        case = from_line(line)
+        case = from_json({name: value for name, value in line.items() if name not in {"record", "place"}})
         for fault in (*_misnamed(case), *_unsound(case)):
             raise ValueError(" ".join(fault.split()))
-
-
-def from_line(line: dict[str, Any]) -> Case:
-    """Return the case of a line."""
-    return from_json({name: value for name, value in line.items() if name not in {"record", "place"}})
 
 
 def _misnamed(case: Case) -> Iterator[str]:

@@ -91,7 +91,7 @@ def page(run: Run) -> str:
     """Return the page."""
     named = targets(run)
     pairs = [(one, two) for one, two in itertools.combinations(named, 2) if adapter_of(one) == adapter_of(two)]
-    alone = [{"target": name, "title": _title(run, name), "counts": markdown(_counts(run, name))} for name in named]
+    alone = [{"title": _title(run, name), "counts": markdown(_counts(run, name))} for name in named]
     return page_of(PAGE, run, targets=alone, pairs=[_pair(run, *pair) for pair in pairs])
 
 
