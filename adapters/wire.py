@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -21,8 +22,29 @@ Array = npt.NDArray[Any]
 Wire = tuple[str, tuple[bytes, ...]]
 BFLOAT16: Final = "bfloat16"
 """The only dtype from outside NumPy that may be sent. NumPy knows its name once ``ml_dtypes`` is imported."""
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _EXTENSION: Final = 2
 """``numpy.dtype.isbuiltin`` of a type that an extension registered, such as those of ml_dtypes."""
+
+
+MOST_WORDS: Final = 20_000
+"""The number of characters that are kept of a text of somebody else's: as many of its beginning as of its end."""
+
+
+def readable(text: str) -> str:
+    """Return a text of somebody else's as it may be shown: not too long, and without what would steer a terminal."""
+    if len(text) > MOST_WORDS:
+        left_out = len(text) - MOST_WORDS
+        text = f"{text[: MOST_WORDS // 2]}\n... {left_out:,} characters left out ...\n{text[-MOST_WORDS // 2 :]}"
+    return _CONTROLS.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def words_of(error: BaseException) -> str:
+    """Return an exception's own text, as ``readable`` does. An exception may fail to give one."""
+    try:
+        return readable(str(error))
+    except Exception as another:  # noqa: BLE001 - its code is not ours
+        return f"(no text: its own code raised {type(another).__name__})"
 
 
 class Channel(Protocol):

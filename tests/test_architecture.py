@@ -50,7 +50,7 @@ ARROWS = {
     "reports.judging": "cases* adapters* reports.recording",
     "reports.pages": "cases* adapters* reports.recording reports.judging",
     "reports.plugin": f"{_REPORTED} reports.shrinking reports.comparing",
-    "reports.commands": f"{_REPORTED} reports.shrinking reports.comparing",
+    "reports.commands": f"{_REPORTED} reports.shrinking reports.comparing reports.power reports.deconvnet",
     "reports.comparing": _REPORTED,
     "reports.shrinking": _REPORTED,
     "reports.power": _REPORTED,

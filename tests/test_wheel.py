@@ -106,6 +106,8 @@ def test_a_wheel_lists_cases_and_adapters_from_another_folder(site: Path, tmp_pa
 def test_a_wheel_renders_a_run_from_another_folder(site: Path, tmp_path: Path) -> None:
     """The pages read templates, claims, known differences and recorded behaviours."""
     case, _, outcome = oracle(make("conv"))
-    run_path = record(tmp_path, [oracle(case), (case, TORCH, outcome), (case, JAX, outcome)]).path
+    wrong = make("conv", "wrong", strides=0, invalid={"rule": "stride", "reason": "a stride of 0 leads nowhere"})
+    answers = [oracle(case), (case, TORCH, outcome), (case, JAX, outcome), (wrong, TORCH, outcome)]
+    run_path = record(tmp_path, answers).path
     pages = run("-m", "reports", "render", str(run_path), "--to", str(tmp_path / "pages"), folder=tmp_path, site=site)
     assert {"conformance.md", "differences.md", "shape_errors.html"} <= {Path(page).name for page in pages.splitlines()}

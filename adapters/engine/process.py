@@ -7,6 +7,7 @@ without a limit, and waits for the process at exit. So the process is started he
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import signal
@@ -27,15 +28,21 @@ from execnet.gateway_io import popen_bootstrapline
 from execnet.xspec import XSpec
 
 from adapters.outcome import HUNG, Crashed
-from adapters.wire import Message, unpack
+from adapters.wire import Message, readable, unpack
 
 PATIENCE: Final = 5.0
 """The seconds that a process may take to end after it closed its pipe, and after it was killed."""
 STDERR_END: Final = 4000
 """The number of characters that are kept of the end of a dead process's stderr."""
+STDERR_MOST: Final = 64 * 2**20
+"""The number of bytes that a process's stderr may take on the disk. Beyond it what stands there is forgotten."""
 _STACK: Final = re.compile(r'  File "|    @ +0x|Extension modules: |  \.\.\.$')
 """The lines of a stack, of Python's fault handler or of a framework. The reason of a failure stands before them."""
 _SLICE: Final = 0.5
+_STOPPED: Final = 2.0
+"""A wait that takes so many seconds longer than it should: this process was stopped meanwhile, as by Ctrl-Z."""
+_GUARD: Final = 'read -r _ || kill -s KILL -- "-$0"'
+"""A shell's program: kill a process group when the parent is gone, and end without a word after a line from it."""
 
 # Our two packages are imported while our root is first in sys.path. Then the root goes last: if Deconform is installed
 # in site-packages, the root also holds this interpreter's NumPy, which the other interpreter must not import. The empty
@@ -109,15 +116,33 @@ class Process:
         except OSError:
             self._log.close()
             raise
+        self._guard = self._guarded()
 
     def _popen(self) -> subprocess.Popen[bytes]:
         # In a session of its own, Ctrl-C reaches only the parent, and a kill reaches the process's children, too.
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [self._python or sys.executable, "-u", "-c", popen_bootstrapline],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
             env=os.environ | self._environment,
+            start_new_session=True,
+        )
+        assert isinstance(process.stdout, io.BufferedReader)  # noqa: S101 - a pipe
+        # A thread that reads a buffered file holds a lock, and closing the file would wait for that thread.
+        process.stdout = process.stdout.detach()  # type: ignore[assignment]
+        return process
+
+    def _guarded(self) -> subprocess.Popen[bytes]:
+        """Start what kills the process if we are killed, which no code of ours would notice.
+
+        A process that hangs in C does not even read that its pipe is closed.
+        """
+        return subprocess.Popen(
+            ["/bin/sh", "-c", _GUARD, str(self._process.pid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
 
@@ -161,7 +186,9 @@ class Process:
         assert self._channel is not None  # noqa: S101 - serve comes first
         deadline, dead = time.monotonic() + limit, False
         while True:
-            left = max(0.0, deadline - time.monotonic())
+            started = time.monotonic()
+            left = max(0.0, deadline - started)
+            self._forget()
             try:
                 message = unpack(self._channel.receive(timeout=min(left, _SLICE)))
                 self._sender = self._sender or message.sender
@@ -173,6 +200,10 @@ class Process:
                 raise (SilentError if self._expired else DiedError) from None
             except self._channel.TimeoutError:
                 # A child may keep the pipe of a dead process open. Wait one more slice for a message still in the pipe.
+                late = time.monotonic() - started - _SLICE
+                deadline += late if late > _STOPPED else 0.0  # the process's time is not over because ours stood still
+                if late > _STOPPED:
+                    continue
                 gone = not self.alive()
                 if dead or left <= _SLICE:
                     raise (DiedError if gone and not self._expired else SilentError) from None
@@ -219,20 +250,27 @@ class Process:
         how = ending(self._process.returncode)
         return Crashed(signal=f"{how}{HUNG}" if hung else how, stderr=self._stderr())
 
+    def _forget(self) -> None:
+        """Give the disk back what stderr takes, if it is too much. What follows stands where it would have stood."""
+        if os.fstat(self._log.fileno()).st_blocks * 512 > STDERR_MOST:
+            os.ftruncate(self._log.fileno(), 0)
+
     def _stderr(self) -> str:
         # Read at a given position: the process shares the file's own offset.
         size = os.fstat(self._log.fileno()).st_size
-        start = max(self.said, size - 16 * STDERR_END)
+        start = min(max(self.said, size - 16 * STDERR_END), size)
         end = os.pread(self._log.fileno(), size - start, start)
         lines = end.decode(errors="replace").splitlines(keepends=True)
-        return "".join(line for line in lines if not _STACK.match(line))[-STDERR_END:]
+        return readable("".join(line for line in lines if not _STACK.match(line))[-STDERR_END:])
 
     def end(self) -> None:
         """Kill the process if it still runs, and close the pipes and the file."""
         self._kill_group()
         self._gone(PATIENCE)
+        with contextlib.suppress(OSError):
+            self._guard.communicate(b"\n", timeout=PATIENCE)
         if self._gateway is not None:
-            self._gateway.join(timeout=PATIENCE)
+            self._gateway.join(timeout=_SLICE)  # its thread reads as long as a child of the process holds the pipe
         for pipe in (self._process.stdin, self._process.stdout, self._log):
             with contextlib.suppress(OSError):
                 pipe.close()  # type: ignore[union-attr]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -18,6 +19,8 @@ from cases.model.case import Case
 Deliver = Callable[[Result | Fault], Iterable[Case] | None]
 """What is called with each answer. It may return more cases for the same target, to be asked after all others."""
 
+_FROM_OUTSIDE: Final = {signal.SIGKILL.name, signal.SIGTERM.name, signal.SIGHUP.name}
+"""The signals that a framework hardly sends itself: a person, or a machine without memory, ended the worker."""
 FEW: Final = 10
 """The smallest number of cases left for which a worker is started ahead. For fewer it costs more than it may save."""
 
@@ -104,13 +107,15 @@ class Lane:
 
         If the worker ended inside the case's call, this end is the case's outcome. If it ended before the call, the
         case is asked once more; if that happens again, it is a fault. Before its call a case is not to blame: an
-        earlier call may have left a thread that crashed, or the machine ran out of memory.
+        earlier call may have left a thread that crashed, or the machine ran out of memory. If a signal from outside
+        ended it inside the call, the case is asked once more, too; if that happens again, it is the outcome.
         """
-        if call is not None:
-            return self._result(case, outcome, call, seconds)
-        if self._suspect != case.id:
+        outside = isinstance(outcome, Crashed) and outcome.signal in _FROM_OUTSIDE
+        if self._suspect != case.id and (call is None or outside):
             self._suspect = case.id
             return None
+        if call is not None:
+            return self._result(case, outcome, call, seconds)
         how = f"{outcome.signal}\n{outcome.stderr}" if isinstance(outcome, Crashed) else str(outcome)
         return self._fault(case, f"the worker twice ended before it made the call: {how}")
 

@@ -20,11 +20,12 @@ import numpy as np
 
 from adapters import program
 from adapters.base import Adapter
-from adapters.wire import Array, Channel, Message, Wire, is_known, pack, unpack
+from adapters.wire import Array, Channel, Message, Wire, is_known, pack, readable, unpack, words_of
 from adapters.worker import pipeline
 from adapters.worker.declare import declare, offer, texts
 from adapters.worker.isolation import Isolation
 from adapters.worker.memory import cap
+from adapters.worker.surroundings import Surroundings
 from cases.model.case import Case, Step, from_json
 from cases.model.fill import fill
 
@@ -74,16 +75,18 @@ def _broken(error: ImportError, locator: str) -> bool:
 
 
 def _answer_all(channel: Channel, adapter: Adapter, options: dict[str, dict[str, Any]]) -> None:
-    whole = False
+    whole, surroundings = False, Surroundings()
     for wire in channel:
         message = unpack(wire)
         if message.kind == "configure":
             settings = texts("configure()", adapter.configure(message.body["mode"], message.body["device"]))
             cap(message.body["memory"])
+            surroundings = Surroundings()
             whole = bool(options.get(message.body["mode"], {}).get("whole"))
             channel.send(pack("configured", {"settings": settings}))
         else:
             channel.send(answer(adapter, message.body, channel, whole=whole))
+            surroundings.restore()
 
 
 def answer(adapter: Adapter, question: dict[str, Any], channel: Channel, *, whole: bool = False) -> Wire:
@@ -197,9 +200,10 @@ def _text(adapter: Adapter, case: Case) -> str:
 def _failed(adapter: Adapter, error: Exception, asked: _Asked, seconds: float) -> Message:
     text, where = asked.text, asked.step and f"step {asked.step}: "
     if _is_unsupported(error):
-        return Message(kind="unsupported", body={"reason": f"{where}{error}", "seconds": seconds}, arrays=asked.made)
+        reason = f"{where}{words_of(error)}"
+        return Message(kind="unsupported", body={"reason": reason, "seconds": seconds}, arrays=asked.made)
     if isinstance(error, pipeline.StepError):
-        return _message("fault", {"message": str(error)})
+        return _message("fault", {"message": words_of(error)})
     if text is None:
         return _fault("failed before the call", error)
     stage: str | None = program.stage(error, text) if text else "calling"
@@ -210,7 +214,7 @@ def _failed(adapter: Adapter, error: Exception, asked: _Asked, seconds: float) -
         if stage not in STAGES:
             return _fault(f"stage() returned {stage!r}; it must be one of {', '.join(STAGES)}", error)
     name = type(error).__name__
-    body = {"type": name, "message": f"{where}{error}", "stage": stage, "seconds": seconds}
+    body = {"type": name, "message": f"{where}{words_of(error)}", "stage": stage, "seconds": seconds}
     return Message(kind="raised", body=body, arrays=asked.made)
 
 
@@ -224,8 +228,8 @@ def _message(kind: str, body: dict[str, Any]) -> Message:
 
 
 def _fault(what: str, error: Exception) -> Message:
-    message = f"{what}: {type(error).__name__}: {error}\n{''.join(traceback.format_exception(error))}"
-    return _message("fault", {"message": message.rstrip()})
+    stack = readable("".join(traceback.format_exception(error)))
+    return _message("fault", {"message": f"{what}: {type(error).__name__}: {words_of(error)}\n{stack}".rstrip()})
 
 
 def _isolated(isolation: Isolation, outputs: object) -> Message | None:

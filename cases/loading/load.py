@@ -19,6 +19,7 @@ from cases.model.case import Case
 
 CLAIMS: Final = "claims.yaml"
 """The name of a file that holds claims about cases and no cases (see ``cases.loading.claims``)."""
+_PADDING: Final = "padding: give SAME, VALID, or a [before, after] pair for each spatial axis, e.g. [[1, 1], [0, 2]]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,16 +129,22 @@ def _messages(document: Document, error: ValidationError, schema: Callable[[], d
 def _place(data: Any, fault: ErrorDetails, schema: Callable[[], dict[str, Any]]) -> tuple[Location, str]:
     location, kind, message = fault["loc"], fault["type"], fault["msg"].removeprefix("Value error, ")
     real = _real(data, location)
+    if "padding" in real:  # a text or a list of pairs: pydantic has a message for each that the value is not
+        return real[: real.index("padding") + 1], _PADDING
     name = str(real[-1]) if real and isinstance(real[-1], str) else "this entry" if real else "the file"
     if kind == "extra_forbidden":
-        known = _keys(schema)
-        hint = "" if name in known else suggest(name, known)  # a key that is known elsewhere is no suggestion
-        return real, f"{name!r} is not a key of this place{hint}"
+        known = _keys(schema) - {_other_window(data)}
+        return real, f"{name!r} is not a key of this place{suggest(name, known)}"
     if kind == "missing":
         return real, f"{name} lacks the key {location[-1]!r}"
     if kind.startswith("union_tag"):
         return (*real, "operator"), _no_operator(name, message)
     return real, f"{name}: {message[0].lower()}{message[1:]}"
+
+
+def _other_window(data: Any) -> str:
+    """Return the word for a window that the operator of a file does not have."""
+    return "kernel" if isinstance(data, dict) and "pool" in str(data.get("operator", "")) else "ksize"
 
 
 def _no_operator(name: str, message: str) -> str:

@@ -18,12 +18,28 @@ _MOST: Final = 200_000
 """The values of a file."""
 _SHOWN: Final = 60
 """The characters of a wrong value that a message shows."""
+_CALLED: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("layout", "format", "channels_last", "memory_format", "dimension_numbers"), ("data_format",)),
+    **dict.fromkeys(("kernel", "ksize", "kernel_size", "pool_size", "window", "window_shape"), ("ksize", "kernel")),
+    **dict.fromkeys(("stride", "window_strides"), ("strides",)),
+    **dict.fromkeys(("dilation", "dilation_rate", "rhs_dilation"), ("dilations",)),
+    **dict.fromkeys(("feature_group_count", "group"), ("groups",)),
+    **dict.fromkeys(("pad", "pads"), ("padding",)),
+    **dict.fromkeys(("size", "shape", "input_size"), ("image",)),
+    **dict.fromkeys(("count_include_pad", "divisor_override"), ("divisor",)),
+    **dict.fromkeys(("filters", "out"), ("out_channels",)),
+}
+"""A framework's or another tool's word -> the words here, of which the first that is known is suggested."""
 _LARGEST: Final = 2**20
 """The bytes of a file."""
 
 
 class CaseFileError(Exception):
     """A case file with faults. The message has one line for each: ``file:line:column: what and what to do``."""
+
+
+class EmptyFileError(CaseFileError):
+    """A file without any value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +95,11 @@ def read(path: Path, wants: str = "a case file has the keys operator, about, sou
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return the end of a message about an unknown name: the most similar known name, if one is similar enough."""
-    close = difflib.get_close_matches(name, sorted(known), n=1)
+    """Return the end of a message about an unknown name: the known name that a framework calls so, or a similar one."""
+    names = sorted(known)
+    close = [word for word in _CALLED.get(name, ()) if word in names and word != name]
+    if not close and name not in names:  # a name that is known elsewhere is like itself
+        close = difflib.get_close_matches(name, names, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
@@ -90,7 +109,7 @@ def _parse(path: Path, text: str, wants: str) -> Document:
         root = loader.get_single_node()
         if root is None:
             msg = f"{path}:1:1: the file is empty; {wants}"
-            raise CaseFileError(msg)
+            raise EmptyFileError(msg)
         if (count := _size(root, {})) > _MOST:
             msg = f"{path}:1:1: the file holds {count:,} values, aliases written out, and {_MOST:,} are the most"
             raise CaseFileError(msg)

@@ -26,7 +26,7 @@ from cases.loading.expressions import Expression, conjuncts, expression, may_hol
 from cases.loading.properties import PROPERTIES, calls, properties
 from cases.model.case import Case
 from reports.judging.compare import Difference
-from reports.recording.known_files import KnownError, Specifier, contains, read
+from reports.recording.known_files import KnownError, Specifier, contains, read_written
 
 PLACE: Final = ("mode", "device", "avx512")
 """The properties of a target that a condition can read. ``avx512`` tells whether the processor has AVX512."""
@@ -192,7 +192,7 @@ def load_file(path: Path) -> list[Fact]:
     Raises:
         KnownError: if the file is invalid.
     """
-    return read(path, _FACTS, [], "fact ")
+    return read_written(path, _FACTS, [], "fact")
 
 
 def of_packages(launches: Iterable[Launch]) -> list[Fact]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cases.loading.claims import load as load_claims
+from cases.model.case import Case
 from reports.judging.behaviours import Accepted
 from reports.judging.judge import begin, judged
 from reports.pages import determinism, differences, findings, tables
@@ -27,6 +28,13 @@ from reports.recording.run import Run
 from reports.recording.sampling import LIMITS, describe, is_asked_all, is_asked_any, options_of
 from reports.recording.targets import ORACLE, adapter_of, is_framework
 
+PAGES: Final = (
+    *(f"{name}.md" for name in ("conformance", "findings", "differences", "shape_errors", "coverage", "agreement")),
+    *(f"{name}.md" for name in ("rounding", "indices", "choices", "padding", "document_readings", "document_claims")),
+    *(f"{name}.csv" for name in ("differences", "shape_errors", "coverage", "document_claims", "determinism")),
+    *("shape_errors.html", inference.PAGE, memory.PAGE, determinism.PAGE),
+)
+"""Every file that ``write`` may write."""
 MEASURED: Final = ("rounding.md", determinism.PAGE)
 """Pages whose numbers depend on the processor's rounding, or vary from run to run."""
 
@@ -75,14 +83,52 @@ def _tutorial(run: Run, targets: list[str]) -> dict[str, str]:
     }
 
 
+def check() -> None:
+    """Check before a run what its pages will need.
+
+    Raises:
+        CaseFileError: if the file of the tutorial's claims has a fault. Its message has one line for each.
+    """
+    load_claims()
+
+
+def clear(folder: Path) -> None:
+    """Remove the pages of an earlier run. They would stand beside the answers of another one that was cut short."""
+    for name in PAGES:
+        (folder / name).unlink(missing_ok=True)
+
+
 def write(run: Run, accepted: Accepted, folder: Path) -> list[Path]:
-    """Write every report of a run into a folder and return the paths."""
+    """Write every report of a run that has something to say into a folder and return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
+    silent = _silent(run)
     for name, text in pages(run, accepted).items():
+        if name.partition(".")[0] in silent:
+            continue
         paths.append(folder / name)
         paths[-1].write_text(text, encoding="utf-8")
     return paths
+
+
+def _silent(run: Run) -> set[str]:
+    """Return the names, without endings, of the pages about which a run has nothing."""
+    cases = run.cases.values()
+    calls = {call.operator for case in cases for call in (case, *(step.case for step in case.steps))}
+    told = {
+        "shape_errors": any(not case.has_answer for case in cases),
+        "choices": any(case.behaviour for case in cases),
+        "indices": "max_pool_argmax" in calls,
+        "padding": "conv_transpose" in calls,
+        "rounding": any(case.tier == "bounded" for case in cases),
+        "coverage": any(case.topic == "drawn" for case in cases),  # the suite's own cases, not a user's few
+        **dict.fromkeys(("document_readings", "document_claims"), any(map(_is_of_tutorial, cases))),
+    }
+    return {name for name, is_told in told.items() if not is_told}
+
+
+def _is_of_tutorial(case: Case) -> bool:
+    return case.file.startswith("cases/document/")
 
 
 def published(run: Run, accepted: Accepted) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The work of pytest's hooks: each hook in ``conftest.py`` is one call into this module.
+"""The work of pytest's hooks: each hook in ``reports.plugin.entry`` is one call into this module.
 
 Nothing is started for a run of the suite's own tests: targets are looked for only if the command line names case files.
 """
@@ -20,7 +20,8 @@ import pytest
 from adapters.base import Target
 from adapters.engine.launch import UnknownAdapterError, resolve
 from adapters.engine.threads import processors
-from cases.loading.load import CLAIMS
+from cases.loading.load import CLAIMS, file_id
+from cases.loading.yaml_document import CaseFileError
 from cases.model.case import Case
 from reports.comparing.options import add_fail_on
 from reports.judging import behaviours, facts, stale
@@ -94,6 +95,7 @@ def choose(config: pytest.Config) -> None:
         if hasattr(config, "workerinput") or any(config.getoption(name, None) for name in ("numprocesses", "tx")):
             msg = "-n: processes of pytest-xdist would all write one run; cases have workers of their own: --workers"
             raise pytest.UsageError(msg)
+        _or_usage_error(render.check)
         config.stash[ACCEPTED] = _or_usage_error(lambda: behaviours.load(own=_own(config)))
         _shorten(config)
         _draw(config)
@@ -139,9 +141,6 @@ def _draw(config: pytest.Config) -> None:
     option.report = option.report or (LATEST if seed is None else fuzz.FOLDER)
     if seed is not None:
         config.args = _or_usage_error(fuzz.draw, option, seed, Path(option.report), _paths(config))
-        is_elsewhere = not Path(option.report).resolve().is_relative_to(config.rootpath)
-        if is_elsewhere and not config.pluginmanager.has_plugin("conftest"):  # which stands there with ``-p conftest``
-            config.pluginmanager.register(_Collecting())  # pytest asks a conftest.py about its own folder alone
         option.tbstyle = "no"  # the smallest calls are shown at the end instead
 
 
@@ -159,15 +158,6 @@ def _shorten(config: pytest.Config) -> None:
         config.args = quick(config.args, config.invocation_params.dir)
 
 
-class _Collecting:
-    """The hook that makes nodes for case files, for any folder."""
-
-    @staticmethod
-    def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> CaseFile | None:
-        """Return a node for a case file."""
-        return collect(file_path, parent)
-
-
 def _named(config: pytest.Config, reading: Reading) -> NamedCases:
     """Look up the ids of the command line, and let pytest collect their files instead."""
     named = NamedCases(config.args, config.invocation_params.dir, reading)
@@ -181,7 +171,11 @@ def _named(config: pytest.Config, reading: Reading) -> NamedCases:
 def collect(path: Path, parent: pytest.Collector) -> CaseFile | None:
     """Return a node for a case file: a YAML file below a folder named cases, or named on the command line."""
     wanted = _is_case_file(path) or (path.suffix == ".yaml" and parent.session.isinitpath(path))
-    return CaseFile.from_parent(parent, path=path) if wanted and SESSION in parent.config.stash else None
+    if not wanted or SESSION not in parent.config.stash:
+        return None
+    # Of a file elsewhere pytest would leave out the folder, by which the other commands know the case.
+    elsewhere: dict[str, Any] = {} if path.is_relative_to(parent.config.rootpath) else {"nodeid": file_id(path)}
+    return CaseFile.from_parent(parent, path=path, **elsewhere)
 
 
 def _holds_cases(path: Path) -> bool:
@@ -221,6 +215,7 @@ def start(config: pytest.Config, items: list[pytest.Item]) -> None:
     _refuse_twins(work)
     if work:
         due = _or_usage_error(session.start, work)
+        render.clear(session.options.report)
         items.sort(key=partial(_due, due))
         if terminal := config.pluginmanager.get_plugin("terminalreporter"):
             terminal.showfspath = False  # in this order nearly every item is of another file than the one before
@@ -393,7 +388,7 @@ def _or_usage_error(function: Any, *arguments: Any) -> Any:
     """Call a function, and turn an error that the user can mend into pytest's UsageError, which ends with status 4."""
     try:
         return function(*arguments)
-    except (UsageError, KnownError) as error:
+    except (UsageError, KnownError, CaseFileError) as error:
         raise pytest.UsageError(str(error)) from None
 
 

@@ -19,6 +19,7 @@ from reports.recording.session import LostError, Session
 
 SESSION = pytest.StashKey[Session]()
 ACCEPTED = pytest.StashKey[Accepted]()
+_TOLD = pytest.StashKey[set[tuple[Target, str]]]()
 
 
 class DifferenceError(Exception):
@@ -38,11 +39,21 @@ class CaseItem(pytest.Item):
             self.session_of_run.answer(self.case, str(self.target))
             verdict = self.verdict
         except LostError as error:
-            pytest.fail(str(error), pytrace=False)
+            lost = str(error)
         except UnwritableError as error:  # no later answer could be kept
             pytest.exit(str(error), returncode=pytest.ExitCode.INTERRUPTED)
-        if verdict.follows == "error":
-            pytest.fail(f"{self.case.id}: {verdict.reason}", pytrace=False)
+        else:
+            lost = f"{self.case.id}: {verdict.reason}" if verdict.follows == "error" else ""
+        if lost:
+            pytest.fail(self._once(lost), pytrace=False)
+
+    def _once(self, message: str) -> str:
+        """Return the message about an answer that is lacking: in full for the first of several that begin alike."""
+        first, _, rest = message.partition("\n")
+        told = self.config.stash.setdefault(_TOLD, set())
+        is_new = (self.target, first) not in told
+        told.add((self.target, first))
+        return message if is_new or not rest else f"{first}\n(as above)"
 
     def runtest(self) -> None:
         """Pass, skip, expect to fail or fail, as the verdict says."""

@@ -10,6 +10,10 @@ import yaml
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pydantic import AfterValidator, TypeAdapter, ValidationError
 
+from cases.loading.load import explain
+from cases.loading.yaml_document import CaseFileError, EmptyFileError
+from cases.loading.yaml_document import read as parse
+
 _Shape = TypeVar("_Shape")
 
 
@@ -35,11 +39,28 @@ class KnownError(Exception):
     """A file of ``reports/known`` that can't be used. The message has a line for each fault."""
 
 
-def read(path: Path, shape: TypeAdapter[_Shape], empty: object, part: str = "") -> _Shape:
-    """Read a YAML file and check that it has this ``shape``. An empty file counts as ``empty``.
+def read_written(path: Path, shape: TypeAdapter[_Shape], empty: object, part: str) -> _Shape:
+    """Read a YAML file that people write, and check that it has this ``shape``. An empty file counts as ``empty``.
 
     Raises:
-        KnownError: if the file is invalid. The message puts ``part`` before the place of each fault.
+        KnownError: if the file is invalid, or gives a key twice. Each fault has a line ``file:line:column: what``.
+    """
+    try:
+        document = parse(path, wants=f"it needs at least one {part}")
+        return shape.validate_python(document.data)
+    except EmptyFileError:
+        return shape.validate_python(empty)
+    except CaseFileError as error:
+        raise KnownError(str(error)) from None
+    except ValidationError as error:
+        raise KnownError("\n".join(explain(document, error, shape.json_schema))) from None
+
+
+def read(path: Path, shape: TypeAdapter[_Shape], empty: object) -> _Shape:
+    """Read a YAML file that a command wrote, and check that it has this ``shape``. An empty file counts as ``empty``.
+
+    Raises:
+        KnownError: if the file is invalid.
     """
     try:
         return shape.validate_python(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader) or empty)
@@ -50,5 +71,5 @@ def read(path: Path, shape: TypeAdapter[_Shape], empty: object, part: str = "") 
         msg = f"{path}: not YAML: {' '.join(str(error).split())}"
         raise KnownError(msg) from None
     except ValidationError as error:
-        lines = (f"{path}: {part}{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        lines = (f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise KnownError("\n".join(lines)) from None

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from cases.loading.claims import Condition, meets
 from cases.loading.properties import calls
 from cases.model.case import Case
-from reports.recording.known_files import Specifier, contains, read
+from reports.recording.known_files import Specifier, contains, read_written
 
 FOLDER: Final = Path(__file__).parents[1] / "known" / "not_asked"
 
@@ -48,7 +48,7 @@ def load(folder: Path = FOLDER) -> list[NotAsked]:
     Raises:
         KnownError: if a file is invalid.
     """
-    return [entry for path in sorted(folder.glob("*.yaml")) for entry in read(path, _ENTRIES, [], "entry ")]
+    return [entry for path in sorted(folder.glob("*.yaml")) for entry in read_written(path, _ENTRIES, [], "entry")]
 
 
 def why(entries: Iterable[NotAsked], case: Case, target: str, version: str) -> str:

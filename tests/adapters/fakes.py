@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +141,92 @@ class DiesNowAndThen(Right):
         outputs = super().run(case, inputs)
         self.made += 1
         return outputs
+
+
+class LeavesSession(Right):
+    """Dies while a child in a session of its own keeps the pipes open."""
+
+    def bad(self, case: Case, inputs: Arrays) -> Any:
+        if os.fork() == 0:
+            os.setsid()
+            time.sleep(float(os.environ.get("LEFT_SECONDS", "30")))
+            os._exit(0)
+        os.abort()
+
+
+class LeavesMess(Right):
+    """Changes the surroundings of the calls that come after it, by the case's id."""
+
+    def bad(self, case: Case, inputs: Arrays) -> Any:
+        if "alarm" in case.id:
+            signal.alarm(1)
+        if "folder" in case.id:
+            os.chdir("/")
+        if "variable" in case.id:
+            os.environ["FAKE_VARIABLE"] = "left"
+        if "filters" in case.id:
+            warnings.simplefilter("error")
+        if "descriptors" in case.id:
+            os.close(0)
+            os.close(1)
+            os.close(2)
+        if "numpy" in case.id:
+            np.seterr(all="raise")
+        return super().good(case, inputs)
+
+    def good(self, case: Case, inputs: Arrays) -> Any:
+        if "slow" in case.id:
+            time.sleep(1.5)
+        warnings.warn("a warning of a call", stacklevel=1)
+        seen = (os.environ.get("FAKE_VARIABLE", ""), Path.cwd() == Path("/"), float(np.float64(1e308) * 10))
+        assert seen == ("", False, np.inf), seen
+        return super().good(case, inputs)
+
+
+class DiesOnce(Right):
+    """Is killed from outside the first time that it is asked a bad case, or each time."""
+
+    def bad(self, case: Case, inputs: Arrays) -> Any:
+        flag = Path(os.environ["DIES_ONCE"])
+        if "always" in case.id or not flag.exists():
+            flag.touch()
+            number = getattr(signal, os.environ.get("DIES_OF", "SIGKILL"))
+            if number != signal.SIGKILL:
+                signal.signal(number, signal.SIG_DFL)  # nohup has one of them ignored
+            os.kill(os.getpid(), number)
+            time.sleep(60)
+        return super().bad(case, inputs)
+
+
+class Talks(Right):
+    """Writes without end to stderr."""
+
+    def bad(self, case: Case, inputs: Arrays) -> Any:
+        block = b"words " * 2**20
+        for _ in range(60):
+            os.write(2, block)
+            time.sleep(0.05)
+        os.write(2, b"last words\n")
+        if "abort" in case.id:
+            os.abort()
+        return super().bad(case, inputs)
+
+
+class _MuteError(Exception):
+    """Has no text of its own."""
+
+    def __str__(self) -> str:
+        raise KeyError("text")
+
+
+class SaysOddly(Right):
+    """Raises exceptions with texts that are none, too long, or steer a terminal."""
+
+    def call(self, case: Case) -> Any:
+        return "" if "bad" in case.id else super().call(case)
+
+    def bad(self, case: Case, inputs: Arrays) -> Any:
+        if "mute" in case.id:
+            raise _MuteError
+        texts = {"long": "x" * 10**8 + "end", "odd": "\x1b[2J\x00 \udc80 <b>", "lines": "one\n\ttwo"}
+        raise ValueError(next(text for name, text in texts.items() if name in case.id))

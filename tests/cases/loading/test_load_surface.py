@@ -215,7 +215,29 @@ def test_the_gradient_of_a_maximum_that_stands_once(tmp_path: Path) -> None:
     assert len(_cases(tmp_path, f"{POOL}, gradients: true, batch: 0", "max_pool")) == 1
 
 
-@pytest.mark.parametrize("key", ["groups", "bias", "kernel", "include_batch_in_index", "output_shape", "indices"])
+@pytest.mark.parametrize(
+    ("operator", "key", "here"),
+    [
+        ("max_pool", "kernel", "ksize"),
+        ("max_pool", "pool_size", "ksize"),
+        ("conv", "ksize", "kernel"),
+        ("conv", "kernel_size", "kernel"),
+        ("conv", "layout", "data_format"),
+        ("conv", "dilation_rate", "dilations"),
+    ],
+)
+def test_the_word_of_a_framework_suggests_ours(tmp_path: Path, operator: str, key: str, here: str) -> None:
+    line = _complaint(tmp_path, f"{POOL if operator == 'max_pool' else CONV}, {key}: 3", operator)
+    assert line.endswith(f"{key!r} is not a key of this place; did you mean {here!r}?")
+
+
+@pytest.mark.parametrize("padding", ["1", "[1, 1]", "[[1, 1], 2]", "{before: 1}"])
+def test_a_wrong_padding_is_one_line_that_says_what_there_is(tmp_path: Path, padding: str) -> None:
+    line = _complaint(tmp_path, f"{POOL}, padding: {padding}", "max_pool")
+    assert line.endswith("give SAME, VALID, or a [before, after] pair for each spatial axis, e.g. [[1, 1], [0, 2]]")
+
+
+@pytest.mark.parametrize("key", ["groups", "bias", "include_batch_in_index", "output_shape", "indices"])
 def test_no_key_is_suggested_in_place_of_itself(tmp_path: Path, key: str) -> None:
     """Refuse the key of another operator without suggesting the same key."""
     assert _complaint(tmp_path, f"{POOL}, {key}: true", "max_pool") == f":5:40: {key!r} is not a key of this place"

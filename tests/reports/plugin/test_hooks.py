@@ -7,13 +7,16 @@ import os
 import resource
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from cases.loading.claims import load as load_claims
 from cases.loading.vgg_weights import LAYERS
+from reports.pages.render import PAGES
 from reports.recording.session import held
 from tests.reports.plugin.asking import FAKES, ROOT, Ask, case_file, records
 
@@ -166,7 +169,10 @@ def test_a_package_has_no_facts_about_others(
     ("text", "message"),
     [
         (None, "*mine.yaml: cannot be read as UTF-8 text: *"),
-        (OWN.replace("operator ==", "operatr =="), "*mine.yaml: fact 0.where: *'operatr'; did you mean 'operator'?"),
+        (
+            OWN.replace("operator ==", "operatr =="),
+            "*mine.yaml:*: where: no property is called 'operatr'; did you mean 'operator'?",
+        ),
     ],
 )
 def test_a_file_of_facts_that_is_none_is_one_line(
@@ -585,3 +591,40 @@ def test_processes_of_pytest_xdist_are_refused(ask: Ask, pytester: pytest.Pytest
     result = ask("-p", "xdist", "-n", "2")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*cases have workers of their own: --workers"])
+
+
+def test_of_faults_that_are_alike_the_first_one_alone_is_shown_in_full(pytester: pytest.Pytester, ask: Ask) -> None:
+    case_file(pytester.path, *(f"fault-{number}" for number in range(20)))
+    result = ask(fake="Broken")
+    result.assert_outcomes(errors=20)
+    text = result.stdout.str()
+    assert text.count("Traceback (most recent call last)") == 1
+    assert text.count("(as above)") == 19
+    assert "During handling" not in text
+    assert len(text) < 10_000
+
+
+def test_a_run_that_is_cut_short_leaves_no_page_of_the_run_before(pytester: pytest.Pytester, ask: Ask) -> None:
+    case_file(pytester.path, "one", "two")
+    assert ask().ret == 0
+    written = {path.name for path in (pytester.path / "report").iterdir() if path.suffix in {".md", ".csv", ".html"}}
+    assert written
+    assert written <= {*PAGES}
+    (pytester.path / "report" / "notes.md").write_text("mine", encoding="utf-8")
+    case_file(pytester.path, "turned", "turned-too", "turned-again")
+    result = ask("-x", fake="Mixed")
+    result.stdout.fnmatch_lines(["no reports: the run was cut short*"])
+    left = {path.name for path in (pytester.path / "report").iterdir()}
+    assert left - {".lock"} == {"run.jsonl", "notes.md"}
+
+
+def test_a_slip_in_the_claims_is_found_before_the_run(
+    pytester: pytest.Pytester, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_file(pytester.path, "one")
+    claims = pytester.path / "claims.yaml"
+    claims.write_text("about: none\n", encoding="utf-8")
+    monkeypatch.setattr("reports.pages.render.load_claims", partial(load_claims, claims))
+    result = ask()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert not (pytester.path / "report").exists()

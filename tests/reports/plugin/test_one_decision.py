@@ -140,7 +140,9 @@ def test_verdicts_are_kept_with_the_run_and_not_made_again(
 
     monkeypatch.setattr(judging, "_made", spy)
     pages = render.pages(read(folder / "run.jsonl"), _accepted())
-    assert pages == {name: (folder / name).read_text(encoding="utf-8") for name in pages}
+    written = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir() if path.name in pages}
+    assert "differences.md" in written
+    assert {name: pages[name] for name in written} == written
     assert "failed" in outcomes.values()
     assert set(made) == {Verdict(status="passed")}, "the digests tell a plain pass, and all else is stored"
 
