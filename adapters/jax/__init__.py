@@ -25,9 +25,9 @@ _ON: Final = 'jax.config.update("jax_default_device", jax.devices("{}")[0])'
 _FULL_PRODUCTS: Final = 'jax.config.update("jax_default_matmul_precision", "highest")  # no TF32'
 _WIDE: Final = 'jax.config.update("jax_enable_x64", True)'
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {
-    "jit": {"one_in": 8, "cost": 20.0},
-    "eager": {"one_in": 64, "cost": 40.0},  # each operation of a call is compiled by itself, up to nine of them
-    "float64": {"one_in": 8, "dtypes": ("float64", "int64"), "cost": 25.0},
+    "jit": {"one_in": 48, "cost": 20.0},
+    "eager": {"one_in": 512, "cost": 40.0},  # each operation of a call is compiled by itself, up to nine of them
+    "float64": {"one_in": 48, "dtypes": ("float64", "int64"), "cost": 25.0},
     "program": {"by_name": True, "whole": True, "operators": (PIPELINE,), "cost": 20.0},
     SHAPES: {"by_name": True, "sizes_only": True, "operators": OPERATORS},
     **{mode: {"dtypes": transforms.DTYPES, "one_in": 8, "by_name": True, "cost": 25.0} for mode in transforms.MODES},

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from string import ascii_letters
+
 import numpy as np
 
 from adapters.oracle.windows import Array, under
@@ -21,5 +24,23 @@ def conv(value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:  # noqa:
         elements, windows = under(axes, taps)
         # One product of two matrices. matmul would make one for each row, and the threads of BLAS wait for each other
         # every time.
-        output[windows] += np.tensordot(value[elements], filter[taps], axes=1)
+        output[windows] += contract(value[elements], filter[taps], 1)
     return output
+
+
+def contract(first: Array, second: Array, axes: int | tuple[Sequence[int], Sequence[int]]) -> Array:
+    """Sum products over axes of two arrays, as ``np.tensordot`` does, and make every product.
+
+    BLAS leaves products by zero out where a matrix has one row or one column. An infinity times zero is NaN, so beside
+    an element that is not finite einsum makes the products, in loops of its own.
+    """
+    if np.isfinite(first).all() and np.isfinite(second).all():
+        product: Array = np.tensordot(first, second, axes=axes)
+        return product
+    if isinstance(axes, int):
+        axes = (range(first.ndim - axes, first.ndim), range(axes))
+    ours, others = ascii_letters[: first.ndim], list(ascii_letters[first.ndim : first.ndim + second.ndim])
+    for one, other in zip(*axes, strict=True):
+        others[other] = ours[one]
+    left = [letter for letter in (*ours, *others) if (letter in ours) != (letter in others)]
+    return np.asarray(np.einsum(f"{ours},{''.join(others)}->{''.join(left)}", first, second))

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from adapters.oracle.conv import conv
+from adapters.oracle.conv import contract, conv
 from adapters.oracle.conv_transpose import scatter
 from adapters.oracle.pooling import Indices, avg_unpool, divisors, max_pool_argmax, window_sum
 from adapters.oracle.windows import Array, under
@@ -40,7 +40,7 @@ def _correlate(image: Array, counted: Array, axes: tuple[Axis, ...]) -> Array:
     summed = tuple(range(1 + len(axes)))
     for taps in np.ndindex(*kernel):
         elements, windows = under(axes, taps)
-        gradient[taps] = np.tensordot(image[elements], counted[windows], axes=(summed, summed))
+        gradient[taps] = contract(image[elements], counted[windows], (summed, summed))
     return gradient
 
 

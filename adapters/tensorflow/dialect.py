@@ -38,8 +38,8 @@ _WITH_ONEDNN: Final = {
 }
 MODE_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "eager": {"environment": _WITH_ONEDNN, "cost": 4.0},  # many calls end the process, and the next one starts slowly
-    "graph": {"environment": _WITH_ONEDNN, "one_in": 4, "cost": 4.0},  # the kernels of eager, and tracing takes long
-    "xla": {"environment": _WITH_ONEDNN, "one_in": 40, "cost": 25.0},
+    "graph": {"environment": _WITH_ONEDNN, "one_in": 16, "cost": 4.0},  # the kernels of eager, and tracing takes long
+    "xla": {"environment": _WITH_ONEDNN, "one_in": 80, "cost": 25.0},
     "nodnn": {"environment": {_ONEDNN: "0"}, "devices": ("cpu",)},
     "threads": {"environment": _WITH_ONEDNN, "devices": ("cpu",), "by_name": True},
     **{

@@ -40,7 +40,7 @@ MODES: Final = (
     *STRIDED,
     "tf32",
 )
-ONE_IN: Final = 480
+ONE_IN: Final = 1600
 """A call takes seconds to compile: the mode is asked one case of each large topic, and those that have every value."""
 _THREADS: Final = 2
 """The threads of the mode ``threads``: as few as can show that an answer depends on their order."""

@@ -14,6 +14,7 @@ from cases.model.case import OPERATORS
 _JOINT: Final = "Joint draws: every dimension of a call varies at once, because faults live where rare things meet."
 _LARGE: Final = "Joint draws in which one quantity is large, around what a register, a byte or 16 bits hold."
 _LAYERS: Final = "Layers as networks have them: many channels, one window for all axes, mostly with gradients."
+_RARE: Final = "Layers with what networks seldom have: uneven padding, a special value, many digits, a large dilation."
 _WRONG: Final = "Wrong calls of one to three axes, each with another mistake."
 _MOST: Final = 10_000
 _HIGHEST_SEED: Final = 2**32 - 1
@@ -33,6 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_mutually_exclusive_group()
     kinds.add_argument("--large", action="store_true", help="one quantity of each call is beyond the usual")
     kinds.add_argument("--layers", action="store_true", help="layers as networks have them, mostly with gradients")
+    kinds.add_argument("--rare", action="store_true", help="layers with something that networks seldom have")
     kinds.add_argument("--wrong", action="store_true", help="wrong calls, each with another mistake or number of axes")
 
 
@@ -44,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     """
     operator = _operator(options.operator)
     seed = _integer("seed", options.seed, 0, _HIGHEST_SEED)
-    kind = "large" if options.large else "layers" if options.layers else "joint"
+    kind = next((kind for kind in ("large", "layers", "rare") if getattr(options, kind)), "joint")
     number = _integer("number", options.number, 1, _MOST)
     drawn = draw_unlike(operator, seed, number) if options.wrong else draw(operator, seed, number, kind)
     sys.stdout.write(file_of(operator, seed, drawn))
@@ -58,7 +60,7 @@ def file_of(operator: str, seed: int, drawn: Drawn) -> str:
     """Return the text of a case file with these entries."""
     number, option = len(drawn.entries), "" if drawn.kind == "joint" else f" --{drawn.kind}"
     about = (
-        {"joint": _JOINT, "large": _LARGE, "layers": _LAYERS, "wrong": _WRONG}[drawn.kind],
+        {"joint": _JOINT, "large": _LARGE, "layers": _LAYERS, "rare": _RARE, "wrong": _WRONG}[drawn.kind],
         f"Drawn by `python -m cases draw {operator} --seed {seed} --number {number}{option}`.",
     )
     return case_file(operator, about, SOURCE, drawn.entries)

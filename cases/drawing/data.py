@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from cases.drawing.options import Options
 from cases.drawing.stream import Stream
+from cases.model.case import is_chosen
 
 Fields = dict[str, Any]
 _BROAD: Final = {"float32": ("wide",), "float64": ("wide",), "int32": ("broad",), "int64": ("long",)}
@@ -26,7 +28,20 @@ def draw_data(options: Options, stream: Stream) -> list[Fields]:
         tried.append({"data": rules[-1], "filter": {"fill": "ones"}})
     if options.large and options.gradients and options.dtype == "float64":
         return [*({**fields, "cotangent": {"fill": "wide"}} for fields in tried), *tried]
-    return tried
+    return [*_of_digits(options, stream), *tried] if options.rare else tried
+
+
+def _of_digits(options: Options, stream: Stream) -> list[Fields]:
+    """Return fields by which one tensor of a sum has many digits, and all others have few."""
+    rules = {"float64": "long", "float32": "wide", "int64": "long", "int32": "broad"}
+    if is_chosen(options.operator) or options.dtype not in rules or not stream.one_in(2):
+        return []
+    names = ["value", *(["filter"] if options.filtered else []), *(["cotangent"] if options.gradients else [])]
+    name, rule = stream.one_of(names), rules[options.dtype]
+    if name != "value":
+        return [{"data": "small", name: {"fill": rule}}]
+    others = [other for other in names if other != "value"]
+    return [{"data": rule, **{other: {"fill": "small"} for other in others}}]
 
 
 def _rules(options: Options) -> tuple[str, ...]:
@@ -53,7 +68,13 @@ def _of_maxima(options: Options, broad: tuple[str, ...]) -> tuple[str, ...]:
     return ("distinct", "negative", "integers", "ties", *broad)
 
 
-def draw_special(options: Options, size: int, stream: Stream) -> Fields:
-    """Return the fields of the special value of an entry whose value has ``size`` elements: none for plain numbers."""
-    place = stream.below(size) if options.special and size else None
-    return {} if place is None else {"special": options.special, "position": place}
+def draw_special(options: Options, sizes: Mapping[str, int], stream: Stream) -> Fields:
+    """Return the fields of the special value of an entry: none for plain numbers.
+
+    ``sizes`` is the number of elements of each tensor. In a rare layer any tensor may hold it; else the value does.
+    """
+    if not options.special or not sizes["value"]:
+        return {}
+    name = stream.one_of(list(sizes)) if options.rare and stream.one_in(2) else "value"
+    said = {"special": options.special, "position": stream.below(sizes[name])}
+    return said if name == "value" else {name: said}

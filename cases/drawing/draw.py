@@ -14,7 +14,7 @@ from typing import Any, Final
 from cases.coverage.feasible import build_call
 from cases.drawing import measures
 from cases.drawing.data import draw_data, draw_special
-from cases.drawing.options import Options, draw_large, draw_layer, draw_options
+from cases.drawing.options import Options, draw_large, draw_layer, draw_options, draw_rare
 from cases.drawing.sizes import draw_sizes
 from cases.drawing.stream import Stream
 from cases.loading.sizes import BuildError
@@ -69,8 +69,11 @@ KINDS: Final[dict[str, Callable[[str, Stream], Options]]] = {
     "joint": draw_options,
     "large": draw_large,
     "layers": draw_layer,
+    "rare": draw_rare,
 }
-"""What is drawn: all dimensions at once, one quantity beyond the usual besides, or layers as networks have them."""
+"""Drawn calls: all dimensions at once, one quantity beyond the usual besides, layers as networks have them, or layers
+with something that is rare in them.
+"""
 
 
 def draw(operator: str, seed: int, number: int, kind: str = "joint") -> Drawn:
@@ -95,12 +98,26 @@ def _call(options: Options, stream: Stream) -> Fields:
     _check(options, call)
     if options.output_padding:
         plain = _with_output_padding(plain, call)
-    plain |= draw_special(options, math.prod(call.inputs["value"].shape), stream)
+    special = draw_special(options, _tensors(options, call), stream)
     for data in draw_data(options, stream):
-        if _is_exact(options.operator, plain | data):
-            return plain | data
+        fields = plain | special | data | {name: _both(data.get(name), said) for name, said in special.items()}
+        if _is_exact(options.operator, fields):
+            return fields
     reason = "no data that the dtype holds are exact"
     raise _RejectedError(reason)
+
+
+def _tensors(options: Options, call: Case) -> dict[str, int]:
+    """Return the number of elements of each tensor of a call that may hold a special value."""
+    shown = {name: spec.shape for name, spec in call.inputs.items() if name != "indices"}
+    if options.gradients:
+        shown["cotangent"] = shapes.output_shape(call)
+    return {name: math.prod(shape) for name, shape in shown.items()}
+
+
+def _both(data: Fields | None, special: Any) -> Any:
+    """Return all that an entry says of one tensor, which is a word or a place for the value."""
+    return {**(data or {}), **special} if isinstance(special, dict) else special
 
 
 def _with_options(options: Options, sizes: Fields) -> Fields:

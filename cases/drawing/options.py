@@ -31,7 +31,8 @@ class Options:
 
     ``budget`` is the most elements of a tensor, and the most products of the call. ``special`` is empty for plain
     numbers. ``symmetric`` tells that the first of three axes is also the third. ``large`` names what is large (see
-    ``cases.drawing.large``); it is mostly empty. ``layer`` tells that the sizes are those of ``cases.drawing.layers``.
+    ``cases.drawing.large``); it is mostly empty. ``layer`` tells that the sizes are those of ``cases.drawing.layers``,
+    and ``rare`` that they have something besides that is rare there.
     """
 
     operator: str
@@ -54,6 +55,7 @@ class Options:
     divisor: Divisor | None = None
     large: str = ""
     layer: bool = False
+    rare: bool = False
 
     @property
     def filtered(self) -> bool:
@@ -129,6 +131,26 @@ def draw_layer(operator: str, stream: Stream) -> Options:
         dilated=stream.one_in(6),
         gradients=stream.below(4) > 0,
         output_padding=False,
+    )
+
+
+def draw_rare(operator: str, stream: Stream) -> Options:
+    """Return options of a layer with something that networks seldom have; half of them have a special value."""
+    usual = draw_layer(operator, stream)
+    dtype, padding = stream.weighted(layers.RARE_DTYPES), stream.weighted(layers.RARE_PADDINGS)
+    floats = dtype in dtypes.FLOATS
+    return replace(
+        usual,
+        rare=True,
+        budget=stream.weighted(layers.RARE_BUDGETS),
+        dtype=dtype,
+        padding=padding,
+        batch=stream.weighted(layers.RARE_BATCHES),
+        groups=stream.weighted({"one": 4, "several": 2, "depthwise": 2}) if usual.filtered else "one",
+        special=stream.one_of(_specials(operator)) if floats and stream.one_in(2) else "",
+        dilated=stream.one_in(3),
+        gradients=floats and stream.one_in(2),
+        output_padding=operator == "conv_transpose" and padding != "SAME" and stream.one_in(3),
     )
 
 

@@ -19,7 +19,7 @@ _PER_ROUND: Final = 20
 _ONE_WRONG_IN: Final = 4
 _ONE_ALONE_IN: Final = 4
 """How often the gradient of one tensor alone is asked, of calls that have several."""
-_KINDS: Final = {"joint": 11, "large": 2, "layers": 3}
+_KINDS: Final = {"joint": 8, "large": 2, "layers": 2, "rare": 4}
 """The kinds of draws, with weights."""
 
 

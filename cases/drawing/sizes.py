@@ -68,7 +68,14 @@ def _holding(options: Options, axis: Line, stream: Stream) -> Line:
 
 
 def _layer(options: Options, stream: Stream) -> list[Line]:
-    return layers.lines(options.axes, options.padding, stream, filtered=options.filtered, dilated=options.dilated)
+    usual = layers.lines(options.axes, options.padding, stream, filtered=options.filtered, dilated=options.dilated)
+    return [_rare(options, axis, stream) for axis in usual] if options.rare else usual
+
+
+def _rare(options: Options, axis: Line, stream: Stream) -> Line:
+    varied = layers.varied(axis, options.axes, stream, filtered=options.filtered, dilated=options.dilated)
+    pair = _pair(options, shapes.extent(varied.kernel, varied.dilation), stream)
+    return _holding(options, replace(varied, pair=pair), stream)
 
 
 def _enlarged(options: Options, axes: list[Line], stream: Stream) -> list[Line]:

@@ -6,7 +6,7 @@ The windows of a pipeline are the windows of all its calls. A pipeline has no ke
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -83,6 +83,7 @@ PROPERTIES: Final[dict[str, Callable[[Case], Any]]] = {
     "padded": lambda case: tuple(axis.padded for axis in _axes(case)),
     "pixels": lambda case: math.prod(PROPERTIES["image"](case)),
     "window_elements": lambda case: math.prod(shapes.kernel_size(_one(case))),
+    "elements": lambda case: math.prod(_first(case)),
     "window_beyond_image": lambda case: any(axis.extent > axis.image for axis in _axes(case)),
     "cuts_in_front": lambda case: all(axis.before >= axis.extent - 1 for axis in _axes(case)),
     "cuts_and_extends": lambda case: any(axis.before > axis.extent - 1 > axis.after for axis in _axes(case)),
@@ -90,15 +91,24 @@ PROPERTIES: Final[dict[str, Callable[[Case], Any]]] = {
     "rest": lambda case: max(axis.image - axis.covered for axis in _axes(case)),
     "gaps": lambda case: any(axis.extent < axis.stride for axis in _axes(case)),
     "windows_overlap": lambda case: any(axis.extent > axis.stride and axis.count > 1 for axis in _axes(case)),
+    "windows_adjoin": lambda case: _adjoin([*_axes(case)]),
     "windows_reach_end": lambda case: all(axis.covered >= axis.image for axis in _axes(case)),
     "windows_tile": lambda case: all(axis.count * axis.stride == axis.image for axis in _axes(case)),
     "specials": _specials,
     "biased": lambda case: "bias" in case.inputs,
     "not_finite": lambda case: not _specials(case).isdisjoint({"nan", "inf", "minus_inf"}),
+    "specials_in_value": lambda case: special_words(case.inputs["value"]),
     "specials_in_filter": lambda case: special_words(case.inputs["filter"]),
     **{f"window_{words}": partial(windows.some, which) for words, which in windows.KINDS.items()},
 }
 """Name -> function that returns the property of a case. It raises one of ``rules.FAULTS`` if the case has none such."""
+
+
+def _adjoin(axes: Sequence[shapes.Axis]) -> bool:
+    """Tell whether windows stand side by side or have one element, or one window, moved by 1, is the whole image."""
+    if all(axis.stride == 1 and axis.extent == axis.padded for axis in axes):
+        return True
+    return all(axis.stride == axis.extent or axis.kernel == 1 for axis in axes)
 
 
 def properties(case: Case, names: Iterable[str]) -> dict[str, Any]:

@@ -140,6 +140,11 @@ def _small(key: str, size: int) -> Array:
     return values + (values >= 0)
 
 
+def _sparse(key: str, size: int) -> Array:
+    """Draw as ``small``, and make 0 of two in three: a filter whose least weights were pruned."""
+    return np.where(_words(f"{key}\0kept", size, 2) % 3 == 0, _small(key, size), 0)
+
+
 def _twelves(key: str, size: int) -> Array:
     """Draw multiples of 12 up to 96: averages over 1, 2, 3, 4, 6 or 12 are integers, and bfloat16 holds their sums."""
     return _integers(key, size) * 12
@@ -203,6 +208,7 @@ def _ones(_key: str, size: int) -> Array:
 _RULES: Final = {
     "integers": _integers,
     "small": _small,
+    "sparse": _sparse,
     "wide": _wide,
     "long": _long,
     "broad": _broad,

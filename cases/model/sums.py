@@ -21,9 +21,12 @@ from cases.model.shapes import Axis
 _RANGES: Final = {
     "ones": (1, 1, 1),
     "small": (-2, 2, 1),
+    "sparse": (-2, 2, 1),
     "ties": (-2, 1, 1),
     "integers": (-8, 8, 1),
     "wide": (-(2**24), 2**24, 1),
+    "broad": (-(2**30), 2**30, 1),
+    "long": (-(2**40), 2**40, 1),
     "dozens": (-24, 24, 12),
     "twelves": (-96, 96, 12),
     "multiples": (-8 * MULTIPLE, 8 * MULTIPLE, MULTIPLE),

@@ -19,10 +19,15 @@ WHOLE: Final = "whole"
 """The fact that a target has in a run's header if a pipeline is one call of it, and returns only its end."""
 LARGE: Final = "large"
 """The topic of joint draws in which one quantity is large."""
-JOINT: Final = ("drawn", LARGE, "layers", "invalid_drawn")
-"""The topics of joint draws."""
-JOINT_TIMES: Final = 4
-_SLOW_BEYOND: Final = 8
+JOINT: Final = ("drawn", LARGE, "layers", "rare", "rare_in_layers", "invalid_drawn")
+"""The topics of joint draws, and what is rare in layers, which was found by them."""
+JOINT_TIMES: Final = 8
+_WRONG_ONE_IN: Final = 3
+"""A slow mode is asked so many of a topic's wrong calls."""
+_IN_EARNEST: Final = {"gradients"}
+"""The topics that a slow mode is asked as if they were joint draws. So are those of ``_WITH_INDICES``."""
+_WITH_INDICES: Final = {"max_pool_argmax", "max_unpool"}
+_SLOW_BEYOND: Final = 64
 """A mode that is asked one case in more than this is slow, and is asked little."""
 _WHOLE_TOPICS: Final = {"strides"}
 _WHOLE_FOLDERS: Final = {"document", "pipelines"}
@@ -36,31 +41,44 @@ def asked(cases: Sequence[Case], options: ModeOptions, *, slow: bool, values: Co
     asked only if ``slow``. All other cases are asked if ``slow`` or if the mode is not sampled. A mode that is asked
     one case in N is asked these:
 
-    - every wrong call that is not drawn, because one wrong call says nothing about another; and if N is at most
-      ``_SLOW_BEYOND``, every drawn one and every call without a right answer, for the same reason, and every case of
-      ``_WHOLE_TOPICS`` and ``_WHOLE_FOLDERS``;
+    - if N is at most ``_SLOW_BEYOND``, every wrong call and every call without a right answer, because one wrong call
+      says nothing about another, and every case of ``_WHOLE_TOPICS`` and ``_WHOLE_FOLDERS``; else one wrong call in
+      ``_WRONG_ONE_IN`` of those that are not drawn;
     - those whose ids are among ``values``: the suite's cases that together have every value of their operator;
     - of the n other cases n / N, rounded up: the middle case of each of that many equal parts. It is asked none
       if n is less than N / 4;
-    - in the topics ``JOINT``, ``JOINT_TIMES`` times as many, because joint draws find more than grids do.
+    - in the topics ``JOINT``, ``JOINT_TIMES`` times as many, because joint draws find more than grids do. So is a slow
+      mode in each topic of gradients and of indices, and there it is asked one case at least.
     """
     usual = [case for case in cases if fits(case, options) and (slow or not case.slow)]
     if slow or options.one_in == 1:
         return {case.id for case in usual}
     is_slow = options.one_in > _SLOW_BEYOND
-    alone = {case.id for case in usual if case.id in values or _is_asked_alone(case, is_slow=is_slow)}
-    valid = [case for case in usual if case.id not in alone]
-    often = bool(valid) and valid[0].topic in JOINT
-    chosen = _spread(valid, max(options.one_in // JOINT_TIMES, 1) if often else options.one_in)
+    alone = {case.id for case in usual if case.id in values or (not is_slow and _is_asked_alone(case))}
+    rest = [case for case in usual if case.id not in alone]
+    wrong = [case for case in rest if case.invalid is not None and case.topic not in JOINT]
+    valid = [case for case in rest if case not in wrong]
+    chosen = [*_spread(wrong, _WRONG_ONE_IN), *_sampled(valid, options.one_in, is_slow=is_slow)]
     return alone | {case.id for case in chosen}
 
 
-def _is_asked_alone(case: Case, *, is_slow: bool) -> bool:
-    """Tell whether a sampled mode is asked a case whatever the others of its topic are."""
-    if case.invalid is not None and case.topic not in JOINT:
-        return True
+def _is_asked_alone(case: Case) -> bool:
+    """Tell whether a mode that is not slow is asked a case whatever the others of its topic are."""
     is_whole = case.topic in _WHOLE_TOPICS or Path(case.file).parent.name in _WHOLE_FOLDERS
-    return not is_slow and (case.invalid is not None or case.behaviour is not None or is_whole)
+    return case.invalid is not None or case.behaviour is not None or is_whole
+
+
+def _sampled(cases: Sequence[Case], one_in: int, *, is_slow: bool) -> Iterator[Case]:
+    """Yield the cases that a mode is asked of a topic's rest."""
+    if not cases:
+        return
+    first, often = cases[0], max(one_in // JOINT_TIMES, 1)
+    if first.topic in JOINT:
+        yield from _spread(cases, often)
+    elif is_slow and (first.topic in _IN_EARNEST or first.operator in _WITH_INDICES):
+        yield from _spread(cases, min(often, len(cases)))
+    else:
+        yield from _spread(cases, one_in)
 
 
 def _spread(cases: Sequence[Case], one_in: int) -> Iterator[Case]:
@@ -111,7 +129,8 @@ def is_asked_any(facts: Mapping[str, object]) -> bool:
 def describe(options: ModeOptions, *, slow: bool) -> str:
     """Return in words which cases a mode is asked; empty if it is asked every case."""
     thin = options.one_in > 1 and not slow
-    more = "of joint draws more, wrong calls, and some with each value"
+    wrong = "a third of the wrong calls" if options.one_in > _SLOW_BEYOND else "wrong calls"
+    more = f"of joint draws more, {wrong}, and some with each value"
     every = f"every {_ordinal(options.one_in)} case of a topic, {more} (all with --slow)"
     parts = [every] if thin else []
     parts += [f"values of {' and '.join(options.dtypes)} only"] if options.dtypes else []

@@ -20,6 +20,8 @@ def told(witness: Witness) -> str:
     answers = "one answer" if finding.count == 1 else f"{finding.count:,} answers"
     what = f"known: {finding.fact}" if finding.fact else "new"
     head = f"{finding.target}, {answers} ({what}), first seen in {finding.case.id}"
+    steps = [step.name for step in witness.case.steps]
+    head += f", of whose {len(finding.case.steps)} steps these are enough: {', '.join(steps)}" if steps else ""
     return f"{head}\n{explain(witness.run, witness.case, finding.target, witness.verdict)}"
 
 
@@ -32,11 +34,13 @@ def _with_own_reason(fields: Fields) -> Fields:
 
 
 def write(witnesses: Sequence[Witness], folder: Path, about: Iterable[str]) -> list[Path]:
-    """Write a case file for each operator, and return the paths."""
+    """Write a case file for each operator, and return the paths. A pipeline is shown by its program alone."""
     lines = list(about)
     folder.mkdir(parents=True, exist_ok=True)
     by_operator: dict[str, list[Witness]] = {}
     for witness in witnesses:
+        if not witness.fields:
+            continue
         by_operator.setdefault(witness.case.operator, []).append(witness)
     paths = []
     for operator, several in by_operator.items():

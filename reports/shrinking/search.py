@@ -2,6 +2,8 @@
 
 A call shows the finding if its answer ends alike: the same kind of end with the same message or diagnosis, and known by
 the same fact, or new. Each call is judged in a run of its own, by the code that judges every run.
+
+A pipeline that was one program is cut down to the fewest of its steps in a row that depart too.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from reports.judging.judge import Verdicts, judge
 from reports.judging.verdict import Verdict
 from reports.recording.run import Run
 from reports.recording.targets import ORACLE
+from reports.shrinking import programs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,8 @@ class Finding:
 class Witness:
     """The smallest call that shows a finding, with its answer and the verdict on it.
 
-    ``fields`` are those of its entry in a case file. ``asked`` is the number of calls that were tried.
+    ``fields`` are those of its entry in a case file; there are none for a pipeline. ``asked`` is the number of calls
+    that were tried.
     """
 
     finding: Finding
@@ -76,12 +80,13 @@ class Search:
     asked: int = 0
     _fields: Fields = field(default_factory=dict)
     _case: Case | None = None
-    _calls: Generator[Fields, bool, Fields] | None = None
+    _calls: Generator[Fields | Case, bool, Fields | None] | None = None
 
     def first(self) -> Case | None:
         """Return the finding's case under its new id; None if no entry of a case file gives it."""
-        fields = entry_of(self.finding.case)
-        return None if fields is None else self._next(fields)
+        case = self.finding.case
+        said = programs.with_literals(case) if case.steps else entry_of(case)
+        return None if said is None else self._next(said)
 
     def heard(self, answer: Result | Fault) -> Case | None:
         """Take in the answer to the last call, and return the next call; None at the end."""
@@ -89,18 +94,22 @@ class Search:
         if self._calls is None:
             if not shows:
                 return None
-            self._calls = smallest(self._fields, self._made)
+            steps = bool(self._case and self._case.steps)
+            self._calls = programs.shortest(self.finding.case) if steps else smallest(self._fields, self._made)
             return self._advance(self._calls.__next__)
         return self._advance(partial(self._calls.send, shows))
 
-    def _advance(self, call: Callable[[], Fields]) -> Case | None:
+    def _advance(self, call: Callable[[], Fields | Case]) -> Case | None:
         try:
             return self._next(call())
         except StopIteration:
             return None
 
-    def _next(self, fields: Fields) -> Case | None:
-        self._fields, self._case = fields, self._made(fields)
+    def _next(self, said: Fields | Case) -> Case | None:
+        if isinstance(said, Case):
+            self._fields, self._case = {}, replace(said, id=self.name, about="", source="")
+        else:
+            self._fields, self._case = said, self._made(said)
         self.asked += 1
         return self._case
 
@@ -131,6 +140,9 @@ class Search:
     def _is_alike(self, run: Run, verdict: Verdict) -> bool:
         assert self._case is not None  # noqa: S101 - it was asked
         fact = verdict.fact.fact if verdict.fact else ""
+        if self._case.steps:  # the steps behind make another difference of it, in another tensor
+            end = ending(run, self._case, self.finding.target, verdict)
+            return fact == self.finding.fact and list(end.items())[:1] == list(self.finding.end.items())[:1]
         ends = [
             ending(run, self._case, self.finding.target, replace(verdict, diagnosis=one))
             for one in (verdict.diagnosis or "").split(" or ")
@@ -145,7 +157,8 @@ class Search:
         oracle = Oracle()
         outcome = ask(oracle, question(case))
         if not isinstance(outcome, str):
-            run.record(Result(case=case.id, target=ORACLE, outcome=outcome, call=oracle.call(case), seconds=0.0))
+            call = "" if case.steps else oracle.call(case)
+            run.record(Result(case=case.id, target=ORACLE, outcome=outcome, call=call, seconds=0.0))
         run.record(result)
         run.close()
         run.verdicts = Verdicts(accepted=replace(self.accepted, behaviours={}))  # one case id stands for many calls

@@ -21,6 +21,7 @@ from reports.pages.findings import size
 from reports.recording import targets
 from reports.recording.options import Options, UsageError
 from reports.recording.run import Run
+from reports.recording.sampling import WHOLE
 from reports.recording.targets import DEFAULT_ADAPTERS, adapter_of
 from reports.shrinking.search import Finding, Search, Witness
 
@@ -31,12 +32,13 @@ FOLDER: Final = "smallest"
 def findings(run: Run, *, known: bool = False) -> list[Finding]:
     """Return the findings of a run: the answers that are new, or with ``known`` those that facts explain.
 
-    Answers of one adapter that ended alike are one finding. Steps of pipelines are left out, since single calls show
-    the same; so is what varies from call to call.
+    Answers of one adapter that ended alike are one finding. Pipelines that were called step by step are left out,
+    since single calls show the same; so is what varies from call to call.
     """
+    whole = {target for target, told in run.header["targets"].items() if told.get(WHOLE)}
     found: dict[tuple[str, str, str, bool], Finding] = {}
     for case, target, verdict in judged(run):
-        if verdict.difference is None or case.steps or not _is_wanted(verdict, known=known):
+        if verdict.difference is None or (case.steps and target not in whole) or not _is_wanted(verdict, known=known):
             continue
         fact = verdict.fact.fact if verdict.fact and known else ""
         end = ending(run, case, target, verdict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import os
 import time
 import zlib
@@ -14,6 +15,7 @@ import numpy as np
 from adapters.base import NotSupported
 from adapters.oracle import Oracle
 from adapters.program import execute
+from adapters.worker import pipeline
 from cases.model.case import Case
 
 Arrays = dict[str, Any]
@@ -66,6 +68,26 @@ class Picky(Right):
         arrays = super().run(case, inputs)
         arrays["output"][1:] += 1
         return arrays
+
+
+class Fusing(Right):
+    """Makes one program of a pipeline, and makes a mistake of a max pooling right behind a relu."""
+
+    name = "fusing"
+    modes = ("program",)
+    mode_options: dict[str, dict[str, Any]] = {"program": {"whole": True}}  # noqa: RUF012 - read only
+
+    def configure(self, mode: str, device: str) -> dict[str, str]:  # noqa: ARG002 - the protocol's
+        return {}
+
+    def call(self, case: Case) -> str:
+        return "\n".join(super(Fusing, self).call(step.case) for step in case.steps)
+
+    def run(self, case: Case, inputs: Arrays) -> Arrays:
+        made = pipeline.run(Right(), case, inputs, begin=lambda _: None)
+        operators = [step.case.operator for step in case.steps]
+        wrong = ("relu", "max_pool") in itertools.pairwise(operators)
+        return {name: made[name] + wrong for name in case.steps[-1].returns.values()}
 
 
 class Slow(Right):

@@ -14,6 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.oracle import Oracle
+from adapters.oracle.conv import conv
+from adapters.oracle.conv_transpose import scatter
+from adapters.oracle.gradients import conv_gradients
+from cases.model.shapes import Axis
 from tests.adapters.drawn import Array, batches, channels, integers
 from tests.cases.laid import Place, Windows, pooled, windows
 
@@ -78,6 +82,18 @@ def test_conv_transpose_in_every_form(
             value, filter_, output_shape=expected.shape, **on.arguments, groups=groups, **more
         )
         np.testing.assert_array_equal(actual, expected, strict=True)
+
+
+@pytest.mark.parametrize(("places", "inner", "outer"), [*product((1, 5, 9), (1, 2, 5), (1, 2))])
+def test_an_infinity_times_zero_is_nan(places: int, inner: int, outer: int) -> None:
+    """BLAS leaves products by zero out where it multiplies a matrix by a single number."""
+    axes = (Axis(image=places, count=places, kernel=1, stride=1, before=0, after=0, dilation=1),)
+    value, filter_, cotangent = np.ones((1, places, inner)), np.zeros((1, inner, outer)), np.zeros((1, places, outer))
+    value[0, 0] = np.inf
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(conv(value, filter_, axes)[0, 0]).all()
+        assert np.isnan(scatter(value, filter_.transpose(0, 2, 1), axes)[0, 0]).all()
+        assert np.isnan(conv_gradients(cotangent, value, filter_, axes)["filter"]).all()
 
 
 @pytest.mark.parametrize("operator", ["conv", "conv_transpose"])

@@ -43,7 +43,9 @@ def _all() -> list[Case]:
     return [case for operator in OPERATORS for case in _committed(operator)]
 
 
-@pytest.mark.parametrize(("topic", "option"), [("drawn", ""), ("large", " --large"), ("layers", " --layers")])
+@pytest.mark.parametrize(
+    ("topic", "option"), [("drawn", ""), ("large", " --large"), ("layers", " --layers"), ("rare", " --rare")]
+)
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_the_committed_file_is_what_the_command_writes(operator: str, topic: str, option: str) -> None:
     lines = _path(operator, topic).read_text(encoding="utf-8").splitlines()
