@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,7 @@ class Lines:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         file = self.path.open("ab")
         file.truncate(self._end)
+        file.seek(0, os.SEEK_END)  # it still stood at the end of what was cut off, and said so of the next line
         return file
 
     def at(self, offset: int) -> Line:
