@@ -22,7 +22,7 @@ Array = npt.NDArray[Any]
 Wire = tuple[str, tuple[bytes, ...]]
 BFLOAT16: Final = "bfloat16"
 """The only dtype from outside NumPy that may be sent. NumPy knows its name once ``ml_dtypes`` is imported."""
-_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\ud800-\udfff]")
 _EXTENSION: Final = 2
 """``numpy.dtype.isbuiltin`` of a type that an extension registered, such as those of ml_dtypes."""
 
@@ -43,7 +43,7 @@ def words_of(error: BaseException) -> str:
     """Return an exception's own text, as ``readable`` does. An exception may fail to give one."""
     try:
         return readable(str(error))
-    except Exception as another:  # noqa: BLE001 - its code is not ours
+    except BaseException as another:  # noqa: BLE001 - its code is not ours
         return f"(no text: its own code raised {type(another).__name__})"
 
 

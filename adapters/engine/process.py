@@ -35,7 +35,7 @@ PATIENCE: Final = 5.0
 STDERR_END: Final = 4000
 """The number of characters that are kept of the end of a dead process's stderr."""
 STDERR_MOST: Final = 64 * 2**20
-"""The number of bytes that a process's stderr may take on the disk. Beyond it what stands there is forgotten."""
+"""The number of bytes on the disk from which a process's stderr is forgotten; that is looked at twice a second."""
 _STACK: Final = re.compile(r'  File "|    @ +0x|Extension modules: |  \.\.\.$')
 """The lines of a stack, of Python's fault handler or of a framework. The reason of a failure stands before them."""
 _SLICE: Final = 0.5
@@ -116,7 +116,12 @@ class Process:
         except OSError:
             self._log.close()
             raise
-        self._guard = self._guarded()
+        try:
+            self._guard = self._guarded()
+        except OSError:
+            self._kill_group()
+            self._log.close()
+            raise
 
     def _popen(self) -> subprocess.Popen[bytes]:
         # In a session of its own, Ctrl-C reaches only the parent, and a kill reaches the process's children, too.
@@ -251,7 +256,7 @@ class Process:
         return Crashed(signal=f"{how}{HUNG}" if hung else how, stderr=self._stderr())
 
     def _forget(self) -> None:
-        """Give the disk back what stderr takes, if it is too much. What follows stands where it would have stood."""
+        """Give the disk back what stderr takes, if it is too much. What follows stands where it would, behind zeros."""
         if os.fstat(self._log.fileno()).st_blocks * 512 > STDERR_MOST:
             os.ftruncate(self._log.fileno(), 0)
 
@@ -260,20 +265,27 @@ class Process:
         size = os.fstat(self._log.fileno()).st_size
         start = min(max(self.said, size - 16 * STDERR_END), size)
         end = os.pread(self._log.fileno(), size - start, start)
-        lines = end.decode(errors="replace").splitlines(keepends=True)
+        lines = end.replace(b"\0", b"").decode(errors="replace").splitlines(keepends=True)
         return readable("".join(line for line in lines if not _STACK.match(line))[-STDERR_END:])
 
     def end(self) -> None:
         """Kill the process if it still runs, and close the pipes and the file."""
         self._kill_group()
         self._gone(PATIENCE)
-        with contextlib.suppress(OSError):
-            self._guard.communicate(b"\n", timeout=PATIENCE)
+        self._dismiss()
         if self._gateway is not None:
             self._gateway.join(timeout=_SLICE)  # its thread reads as long as a child of the process holds the pipe
         for pipe in (self._process.stdin, self._process.stdout, self._log):
             with contextlib.suppress(OSError):
                 pipe.close()  # type: ignore[union-attr]
+
+    def _dismiss(self) -> None:
+        """Tell the guard that there is nothing to kill any more. Kill it if it does not end."""
+        try:
+            self._guard.communicate(b"\n", timeout=PATIENCE)
+        except (OSError, subprocess.TimeoutExpired):
+            self._guard.kill()
+            self._guard.wait()
 
     def _gone(self, limit: float) -> bool:
         try:

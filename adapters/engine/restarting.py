@@ -36,7 +36,8 @@ class Lane:
         self._waiting = deque(cases)
         self._deliver = deliver
         self._limit = limit
-        self._suspect: str | None = None
+        self._suspicions: set[bool] = set()
+        """How workers ended with the oldest case: True for a signal from outside inside its call, False before it."""
 
     def run(self, open_worker: Callable[[bool], Worker]) -> None:
         """Deliver every case's answer, in order.
@@ -75,7 +76,7 @@ class Lane:
                 sent += 1
             answer, alive = self._settle(worker, self._waiting[0])
             if answer is not None:
-                self._suspect = None  # a run may ask the same case several times
+                self._suspicions.clear()
                 self._waiting.popleft()
                 sent -= 1
                 self._tell(answer)
@@ -111,8 +112,9 @@ class Lane:
         ended it inside the call, the case is asked once more, too; if that happens again, it is the outcome.
         """
         outside = isinstance(outcome, Crashed) and outcome.signal in _FROM_OUTSIDE
-        if self._suspect != case.id and (call is None or outside):
-            self._suspect = case.id
+        inside = call is not None
+        if inside not in self._suspicions and (outside or not inside):
+            self._suspicions.add(inside)
             return None
         if call is not None:
             return self._result(case, outcome, call, seconds)

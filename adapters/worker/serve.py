@@ -43,7 +43,8 @@ def serve(channel: Channel, locator: str) -> None:
     Raises:
         Exception: if the adapter is broken in any way but for a missing import; execnet takes it to the parent.
     """
-    faulthandler.enable(all_threads=False)  # a framework has dozens, and the end of stderr is short
+    # To a copy, since a call may close stderr. Of one thread: a framework has dozens, and the end of stderr is short.
+    faulthandler.enable(os.dup(2), all_threads=False)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # dumping takes seconds
     try:
         adapter = _load(locator)

@@ -17,10 +17,7 @@ _STDERR: Final = 2
 
 
 class Surroundings:
-    """The state of this process before the first call.
-
-    The text of a traceback goes to a copy of the descriptor, because a call may close all that it can find.
-    """
+    """The state of this process before the first call."""
 
     def __init__(self) -> None:
         self._folder = _folder()
@@ -40,7 +37,7 @@ class Surroundings:
         if os.environ != self._environment:
             self._restore_variables()
         if warnings.filters != self._filters:
-            warnings.filters[:] = self._filters  # type: ignore[index]
+            warnings.filters = list(self._filters)  # a call may have put anything there
         if locale.setlocale(locale.LC_ALL) != self._locale:
             _tried(lambda: locale.setlocale(locale.LC_ALL, self._locale))
         np.seterr(**self._errors)

@@ -129,11 +129,13 @@ def _messages(document: Document, error: ValidationError, schema: Callable[[], d
 def _place(data: Any, fault: ErrorDetails, schema: Callable[[], dict[str, Any]]) -> tuple[Location, str]:
     location, kind, message = fault["loc"], fault["type"], fault["msg"].removeprefix("Value error, ")
     real = _real(data, location)
-    if "padding" in real:  # a text or a list of pairs: pydantic has a message for each that the value is not
+    if (
+        "padding" in real and "grid" not in real and kind != "extra_forbidden"
+    ):  # a text or a list of pairs: pydantic has a message for each that the value is not
         return real[: real.index("padding") + 1], _PADDING
     name = str(real[-1]) if real and isinstance(real[-1], str) else "this entry" if real else "the file"
     if kind == "extra_forbidden":
-        known = _keys(schema) - {_other_window(data)}
+        known = _keys(schema) - _of_others(data)
         return real, f"{name!r} is not a key of this place{suggest(name, known)}"
     if kind == "missing":
         return real, f"{name} lacks the key {location[-1]!r}"
@@ -142,9 +144,15 @@ def _place(data: Any, fault: ErrorDetails, schema: Callable[[], dict[str, Any]])
     return real, f"{name}: {message[0].lower()}{message[1:]}"
 
 
-def _other_window(data: Any) -> str:
-    """Return the word for a window that the operator of a file does not have."""
-    return "kernel" if isinstance(data, dict) and "pool" in str(data.get("operator", "")) else "ksize"
+def _of_others(data: Any) -> set[str]:
+    """Return the keys that the operator of a file does not have. A pipeline's steps have different ones."""
+    operator = str(data.get("operator", "")) if isinstance(data, dict) else ""
+    filtered = {"kernel", "filter", "bias", "groups", "in_channels", "out_channels", "output_padding"}
+    pooled = {"ksize", "channels", "ceil_mode", "divisor", "indices"}
+    if operator == "pipeline":
+        return {"kernel", "ksize"}
+    others = filtered if "pool" in operator else pooled
+    return others if operator == "avg_pool" else others | {"divisor"}
 
 
 def _no_operator(name: str, message: str) -> str:

@@ -105,10 +105,12 @@ PROPERTIES: Final[dict[str, Callable[[Case], Any]]] = {
 
 
 def _adjoin(axes: Sequence[shapes.Axis]) -> bool:
-    """Tell whether windows stand side by side or have one element, or one window, moved by 1, is the whole image."""
-    if all(axis.stride == 1 and axis.extent == axis.padded for axis in axes):
+    """Tell whether windows stand side by side or have one element, or are the whole image or one element of it."""
+    if any(axis.dilation > 1 and (axis.kernel > 1 or axis.stride > 1) for axis in axes):
+        return False
+    if all(axis.stride == 1 and axis.padded == axis.image and axis.kernel in {1, axis.image} for axis in axes):
         return True
-    return all(axis.stride == axis.extent or axis.kernel == 1 for axis in axes)
+    return all(axis.kernel in {1, axis.stride} for axis in axes)
 
 
 def properties(case: Case, names: Iterable[str]) -> dict[str, Any]:

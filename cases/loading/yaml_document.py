@@ -28,6 +28,7 @@ _CALLED: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(("size", "shape", "input_size"), ("image",)),
     **dict.fromkeys(("count_include_pad", "divisor_override"), ("divisor",)),
     **dict.fromkeys(("filters", "out"), ("out_channels",)),
+    "id": ("name",),
 }
 """A framework's or another tool's word -> the words here, of which the first that is known is suggested."""
 _LARGEST: Final = 2**20

@@ -47,8 +47,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return command(rest)
 
 
+def script() -> int:
+    """Run ``main`` and return its exit status; return 1, without a traceback, if the reader of stdout closes it."""
+    try:
+        try:
+            return main()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes the rest at exit
+        return 1
+
+
 def _commands() -> dict[str, Callable[[list[str]], int]]:
-    ours = {verb: _verb(of_cases.main, verb) for verb in _CASES}
+    ours = {verb: _of_cases(verb) for verb in _CASES}
     theirs = {name: _verb(of_adapters.main, verb) for name, (verb, _) in _ADAPTERS.items()}
     reports = {verb: _verb(verbs.main, verb) for verb in verbs.COMMANDS}
     return {"run": run, "doctor": doctor.main, **ours, **theirs, **reports}
@@ -56,6 +68,17 @@ def _commands() -> dict[str, Callable[[list[str]], int]]:
 
 def _verb(main_of_room: Callable[[list[str]], int], verb: str) -> Callable[[list[str]], int]:
     return lambda rest: main_of_room([verb, *rest])
+
+
+def _of_cases(verb: str) -> Callable[[list[str]], int]:
+    """Return the command of a verb, whose --folder stands before the verb there."""
+
+    def command(rest: list[str]) -> int:
+        at = next((place for place, word in enumerate(rest) if word.partition("=")[0] == "--folder"), len(rest))
+        width = 1 if "=" in "".join(rest[at : at + 1]) else 2
+        return of_cases.main([*rest[at : at + width], verb, *rest[:at], *rest[at + width :]])
+
+    return command
 
 
 def _described() -> dict[str, str]:
@@ -77,7 +100,9 @@ def run(arguments: list[str]) -> int:
     suite = Path(cases.__file__).parent
     plain = ["-p", PLUGIN, "--continue-on-collection-errors", "--rootdir", os.curdir, "-o", f"testpaths={suite}"]
     if not _is_clone(Path.cwd()):
-        plain += ["-c", os.devnull, "-p", "no:cacheprovider", "--report", REPORT]  # a later --report wins
+        plain += ["-c", os.devnull, "-p", "no:cacheprovider"]
+        if not any(argument.startswith("--fuzz") for argument in arguments):
+            plain += ["--report", REPORT]  # a later --report wins
     return int(pytest.main([*plain, *(_found(argument, suite.parent) for argument in arguments)]))
 
 

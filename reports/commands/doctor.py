@@ -41,9 +41,8 @@ def main(arguments: list[str]) -> int:
         for line in _of(answer):
             print(line)
         found += isinstance(answer, Ready) and targets.is_framework(answer.name)
-    print(
-        "" if found else "nothing can be asked: install a framework, or name the interpreter of one: --python NAME=PATH"
-    )
+    if not found:
+        print("nothing can be asked: install a framework, or name the interpreter of one: --python NAME=PATH")
     return 0 if found else 1
 
 

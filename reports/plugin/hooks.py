@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
+import cases
 from adapters.base import Target
 from adapters.engine.launch import UnknownAdapterError, resolve
 from adapters.engine.threads import processors
@@ -40,6 +41,7 @@ from reports.recording.session import Session
 
 _PROBLEMS: Final = pytest.StashKey[list[str]]()
 _LOOPED: Final = pytest.StashKey[bool]()
+_HAD_RUN: Final = pytest.StashKey[bool]()
 _PATHS: Final = pytest.StashKey[list[Path]]()
 _SMALLEST: Final = pytest.StashKey[list[str]]()
 _AGAINST: Final = pytest.StashKey[Against | None]()
@@ -103,6 +105,7 @@ def choose(config: pytest.Config) -> None:
         config.add_cleanup(reading.stop)
         option = config.option
         config.stash[_AGAINST] = _or_usage_error(against, option.against, option.fail_on, Path(option.report))
+        config.stash[_HAD_RUN] = (Path(option.report) / "run.jsonl").exists()
         config.stash[SESSION] = _choose(config)
         config.stash[NAMED] = _named(config, reading)
 
@@ -215,7 +218,8 @@ def start(config: pytest.Config, items: list[pytest.Item]) -> None:
     _refuse_twins(work)
     if work:
         due = _or_usage_error(session.start, work)
-        render.clear(session.options.report)
+        if config.stash[_HAD_RUN]:  # otherwise a page of such a name is somebody else's
+            render.clear(session.options.report)
         items.sort(key=partial(_due, due))
         if terminal := config.pluginmanager.get_plugin("terminalreporter"):
             terminal.showfspath = False  # in this order nearly every item is of another file than the one before
@@ -290,7 +294,7 @@ def _problems(config: pytest.Config, run: Session) -> list[str]:
 
 def _is_whole(config: pytest.Config) -> bool:
     """Tell whether every case of the suite was asked: its folder was named, all was collected, nothing deselected."""
-    folder = config.rootpath / "cases"
+    folder = Path(cases.__file__).parent
     named = any((config.invocation_params.dir / argument).resolve() == folder for argument in config.args)
     return named and not _uncollected(config) and not _stats(config).get("deselected")
 

@@ -48,7 +48,7 @@ def asked(cases: Sequence[Case], options: ModeOptions, *, slow: bool, values: Co
     - of the n other cases n / N, rounded up: the middle case of each of that many equal parts. It is asked none
       if n is less than N / 4;
     - in the topics ``JOINT``, ``JOINT_TIMES`` times as many, because joint draws find more than grids do. So is a slow
-      mode in each topic of gradients and of indices, and there it is asked one case at least.
+      mode in each other topic of gradients and of indices, and there it is asked one case at least.
     """
     usual = [case for case in cases if fits(case, options) and (slow or not case.slow)]
     if slow or options.one_in == 1:
@@ -57,7 +57,7 @@ def asked(cases: Sequence[Case], options: ModeOptions, *, slow: bool, values: Co
     alone = {case.id for case in usual if case.id in values or (not is_slow and _is_asked_alone(case))}
     rest = [case for case in usual if case.id not in alone]
     wrong = [case for case in rest if case.invalid is not None and case.topic not in JOINT]
-    valid = [case for case in rest if case not in wrong]
+    valid = [case for case in rest if case.invalid is None or case.topic in JOINT]
     chosen = [*_spread(wrong, _WRONG_ONE_IN), *_sampled(valid, options.one_in, is_slow=is_slow)]
     return alone | {case.id for case in chosen}
 

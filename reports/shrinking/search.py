@@ -3,7 +3,8 @@
 A call shows the finding if its answer ends alike: the same kind of end with the same message or diagnosis, and known by
 the same fact, or new. Each call is judged in a run of its own, by the code that judges every run.
 
-A pipeline that was one program is cut down to the fewest of its steps in a row that depart too.
+A pipeline that was one program is cut down to the fewest of its steps in a row that depart too. Of these the kind of
+end counts alone, since later steps make other numbers of it.
 """
 
 from __future__ import annotations

@@ -140,6 +140,6 @@ def test_an_exception_s_text_may_be_anything() -> None:
     assert mute.message == "(no text: its own code raised KeyError)"
     assert (len(long.message) < MOST_WORDS + 100, long.message[-3:]) == (True, "end")
     assert "99,980,003 characters left out" in long.message
-    assert odd.message == "\\x1b[2J\\x00 \udc80 <b>"
+    assert odd.message == "\\x1b[2J\\x00 \\udc80 <b>"
     assert lines.message == "one\n\ttwo"
     assert isinstance(fine, Returned)

@@ -190,6 +190,15 @@ def test_what_a_case_says(case: Case, name: str, expected: object) -> None:
         ("padding_is_odd", {"image": [5, 5], "ksize": 3, "padding": "SAME"}, False),  # to 7
         ("pads", {"image": [5, 5], "ksize": 3, "padding": "SAME"}, True),
         ("pads", {"image": [4, 4], "padding": "SAME"}, False),
+        ("windows_adjoin", {"image": [4, 6], "ksize": 2, "strides": 2}, True),
+        ("windows_adjoin", {"image": [4, 6], "ksize": 2, "strides": 2, "padding": "SAME"}, True),
+        ("windows_adjoin", {"image": [4, 6], "ksize": [1, 3], "strides": [2, 3]}, True),
+        ("windows_adjoin", {"image": [4, 6], "ksize": [4, 1], "strides": 1}, True),  # a whole axis, and one element
+        ("windows_adjoin", {"image": [4, 6], "ksize": [4, 1], "strides": [1, 2]}, False),
+        ("windows_adjoin", {"image": [4, 6], "ksize": [6, 6], "strides": 1, "padding": [[1, 1], [0, 0]]}, False),
+        ("windows_adjoin", {"image": [4, 6], "ksize": [1, 2], "strides": [1, 2], "dilations": [2, 1]}, True),
+        ("windows_adjoin", {"image": [4, 6], "ksize": 2, "strides": 2, "dilations": 2}, False),
+        ("windows_adjoin", {"image": [4, 6], "ksize": 2, "strides": 1}, False),
         ("windows_overlap", {"image": [4, 5]}, False),
         ("windows_overlap", {"image": [4, 5], "ksize": [2, 3]}, True),
         ("windows_overlap", {"image": [4, 3], "ksize": [2, 3]}, False),  # there is one column of windows

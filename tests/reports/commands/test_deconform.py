@@ -69,6 +69,19 @@ def test_the_suite_s_own_cases_are_the_default(tmp_path: Path) -> None:
     assert _run(tmp_path, "show", name).returncode == 0
 
 
+def test_one_s_own_folder_of_cases_is_not_the_suite(tmp_path: Path) -> None:
+    """No fact is stale because a few other cases do not show it; and no page of another's is removed."""
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases" / "mine.yaml").write_text(MINE, encoding="utf-8")
+    (tmp_path / "coverage.md").write_text("my own notes", encoding="utf-8")
+    found = _run(tmp_path, "run", "cases", "--report", ".", "--target", "oracle-*")
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "stale" not in found.stdout
+    assert (tmp_path / "coverage.md").read_text(encoding="utf-8") == "my own notes"
+    listed = _run(tmp_path, "list", "--folder", "cases")
+    assert listed.stdout == "cases/mine.yaml::mine\n", listed.stderr
+
+
 def test_the_doctor_says_what_is_missing_and_what_to_do(tmp_path: Path) -> None:
     found = _run(tmp_path, "doctor", "--adapter", "tests.fakes:NeedsMissingModule")
     lines = found.stdout.splitlines()
