@@ -6,6 +6,8 @@ import argparse
 import os
 import shutil
 import sys
+from collections.abc import Callable
+from functools import partial
 
 from adapters.check.check import check
 from adapters.check.survey import survey
@@ -47,14 +49,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(arguments: list[str]) -> int:
-    """Run ``main`` and return its exit status; return 1, without a traceback, if the reader of stdout closes it.
+def run_for_reader(command: Callable[[], int]) -> int:
+    """Run a command and return its exit status; return 1, without a traceback, if the reader of stdout closes it.
 
     SIGPIPE stays ignored, because a worker's pipe may break, too.
     """
     try:
         try:
-            return main(arguments)
+            return command()
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
@@ -63,4 +65,4 @@ def _run(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_run(sys.argv[1:]))
+    sys.exit(run_for_reader(partial(main, sys.argv[1:])))

@@ -129,9 +129,8 @@ def _messages(document: Document, error: ValidationError, schema: Callable[[], d
 def _place(data: Any, fault: ErrorDetails, schema: Callable[[], dict[str, Any]]) -> tuple[Location, str]:
     location, kind, message = fault["loc"], fault["type"], fault["msg"].removeprefix("Value error, ")
     real = _real(data, location)
-    if (
-        "padding" in real and "grid" not in real and kind != "extra_forbidden"
-    ):  # a text or a list of pairs: pydantic has a message for each that the value is not
+    # A text or a list of pairs: pydantic has a message for each that the value is not.
+    if "padding" in real and "grid" not in real and kind != "extra_forbidden":
         return real[: real.index("padding") + 1], _PADDING
     name = str(real[-1]) if real and isinstance(real[-1], str) else "this entry" if real else "the file"
     if kind == "extra_forbidden":

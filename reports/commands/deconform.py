@@ -49,14 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def script() -> int:
     """Run ``main`` and return its exit status; return 1, without a traceback, if the reader of stdout closes it."""
-    try:
-        try:
-            return main()
-        finally:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes the rest at exit
-        return 1
+    return of_adapters.run_for_reader(main)
 
 
 def _commands() -> dict[str, Callable[[list[str]], int]]:

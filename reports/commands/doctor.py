@@ -51,20 +51,10 @@ def _machine() -> Iterator[str]:
     yield f"deconform {version('deconform')}, Python {platform.python_version()}, {platform.system()}"
     few = "; workers may each take 4 GiB: give --workers 1, or a lower --memory" if memory < _LEAST_MEMORY else ""
     yield f"{processors()} processors, {memory / GIB:.0f} GiB of memory{few}"
-    for what, folder in (
-        ("this folder", Path.cwd()),
-        ("the caches' folder", _caches()),
-        ("temporary files", _temporary()),
-    ):
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    places = {"this folder": Path.cwd(), "the caches' folder": caches, "temporary files": Path(tempfile.gettempdir())}
+    for what, folder in places.items():
         yield f"{what}, {folder}: {_writable(folder)}"
-
-
-def _caches() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-
-
-def _temporary() -> Path:
-    return Path(tempfile.gettempdir())
 
 
 def _writable(folder: Path) -> str:

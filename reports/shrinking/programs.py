@@ -58,7 +58,7 @@ def _program(case: Case, steps: tuple[Step, ...], tensors: dict[str, Array]) -> 
     taken = {name: step.case.inputs[role] for step in steps for role, name in step.takes.items() if name not in made}
     if sum(math.prod(spec.shape) for spec in taken.values()) > MOST_ELEMENTS:
         return None
-    inputs = {name: _literal(case.inputs.get(name, spec), tensors[name]) for name, spec in taken.items()}
+    inputs = {name: _literal(spec, tensors[name]) for name, spec in taken.items()}
     return replace(case, inputs=inputs, steps=steps, tier=tier(case.operator, inputs))
 
 

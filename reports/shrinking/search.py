@@ -95,8 +95,8 @@ class Search:
         if self._calls is None:
             if not shows:
                 return None
-            steps = bool(self._case and self._case.steps)
-            self._calls = programs.shortest(self.finding.case) if steps else smallest(self._fields, self._made)
+            case = self.finding.case
+            self._calls = programs.shortest(case) if case.steps else smallest(self._fields, self._made)
             return self._advance(self._calls.__next__)
         return self._advance(partial(self._calls.send, shows))
 
