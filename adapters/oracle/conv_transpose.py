@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from adapters.oracle.conv import contract
+from adapters.oracle.conv import contraction
 from adapters.oracle.windows import Array, overlap_add
 from cases.model.shapes import Axis
 
@@ -26,7 +26,7 @@ def scatter(value: Array, filter: Array, axes: tuple[Axis, ...]) -> Array:
     the window (before, image), which crops it or extends it by zeros.
     """
     *kernel, outer, inner = filter.shape
-    pieces = contract(value, filter.reshape(math.prod(kernel) * outer, inner).T, 1)  # as in conv
+    pieces = contraction(value, filter)(value, filter.reshape(math.prod(kernel) * outer, inner).T, 1)  # as in conv
     return overlap_add(pieces.reshape(*value.shape[:-1], *kernel, outer), axes)
 
 

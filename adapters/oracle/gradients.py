@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from adapters.oracle.conv import contract, conv
+from adapters.oracle.conv import contraction, conv
 from adapters.oracle.conv_transpose import scatter
 from adapters.oracle.pooling import Indices, avg_unpool, divisors, max_pool_argmax, window_sum
 from adapters.oracle.windows import Array, under
@@ -37,7 +37,7 @@ def _correlate(image: Array, counted: Array, axes: tuple[Axis, ...]) -> Array:
     """Sum, for each tap, the products of the image's elements under the tap and the elements at their windows."""
     kernel = tuple(axis.kernel for axis in axes)
     gradient = np.empty((*kernel, image.shape[-1], counted.shape[-1]))
-    summed = tuple(range(1 + len(axes)))
+    summed, contract = tuple(range(1 + len(axes))), contraction(image, counted)
     for taps in np.ndindex(*kernel):
         elements, windows = under(axes, taps)
         gradient[taps] = contract(image[elements], counted[windows], (summed, summed))
