@@ -84,9 +84,7 @@ class Expression:
             ValueError: if the expression can't be evaluated, or is neither true nor false.
         """
         try:
-            found = self._value(facts)
-            if isinstance(found, Undefined):
-                bool(found)  # raises the error that names what is undefined
+            found = self.value(facts)
         except _FAULTS as error:
             raise ValueError(str(error)) from None
         if isinstance(found, (bool, np.bool_)):
@@ -94,12 +92,21 @@ class Expression:
         msg = f"{self.text!r} is {found!r}, neither true nor false"
         raise ValueError(msg)
 
-    def _value(self, facts: Mapping[str, Any]) -> Any:
-        """Return the value. The context is made of the facts alone: Jinja's globals would be copied into each one."""
+    def value(self, facts: Mapping[str, Any]) -> Any:
+        """Return the value.
+
+        The context is made of the facts alone: Jinja's globals would be copied into each one.
+
+        Raises:
+            TemplateError, TypeError, ValueError, ArithmeticError, LookupError: if the expression can't be evaluated.
+        """
         context = self.compiled.new_context(dict(facts), shared=True)
         for _ in self.compiled.root_render_func(context):
             pass
-        return context.vars["result"]
+        found = context.vars["result"]
+        if isinstance(found, Undefined):
+            bool(found)  # raises the error that names what is undefined
+        return found
 
 
 @functools.cache

@@ -48,7 +48,7 @@ def asked(cases: Sequence[Case], options: ModeOptions, *, slow: bool, values: Co
     - of the n other cases n / N, rounded up: the middle case of each of that many equal parts. It is asked none
       if n is less than N / 4;
     - in the topics ``JOINT``, ``JOINT_TIMES`` times as many, because joint draws find more than grids do. So is a slow
-      mode in each other topic of gradients and of indices, and there it is asked one case at least.
+      mode in each topic of gradients and of indices, and there it is asked one case at least.
     """
     usual = [case for case in cases if fits(case, options) and (slow or not case.slow)]
     if slow or options.one_in == 1:
@@ -73,10 +73,10 @@ def _sampled(cases: Sequence[Case], one_in: int, *, is_slow: bool) -> Iterator[C
     if not cases:
         return
     first, often = cases[0], max(one_in // JOINT_TIMES, 1)
-    if first.topic in JOINT:
-        yield from _spread(cases, often)
-    elif is_slow and (first.topic in _IN_EARNEST or first.operator in _WITH_INDICES):
+    if is_slow and (first.topic in _IN_EARNEST or first.operator in _WITH_INDICES):
         yield from _spread(cases, min(often, len(cases)))
+    elif first.topic in JOINT:
+        yield from _spread(cases, often)
     else:
         yield from _spread(cases, one_in)
 

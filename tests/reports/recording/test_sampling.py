@@ -88,7 +88,9 @@ def test_of_wrong_calls_a_slow_mode_is_asked_a_third() -> None:
     assert len(asked(cases, ModeOptions(one_in=10_000), slow=False)) == 14
 
 
-@pytest.mark.parametrize("topic", ["conv/gradients", "max_pool_argmax/indices", "max_unpool/strides"])
+@pytest.mark.parametrize(
+    "topic", ["conv/gradients", "max_pool_argmax/indices", "max_unpool/strides", "max_unpool/layers"]
+)
 def test_of_gradients_and_indices_a_slow_mode_is_asked_some_of_every_topic(topic: str) -> None:
     cases = load(CASES / f"{topic}.yaml")
     assert len(asked(cases, ModeOptions(one_in=10_000), slow=False)) == 1
