@@ -13,7 +13,20 @@ from pathlib import Path
 from typing import Final
 
 from cases.loading.yaml_document import CaseFileError
-from reports.commands import accept, compare, coverage, merge, publish, record, reproduce, shrink, versions
+from reports.commands import (
+    accept,
+    compare,
+    coverage,
+    measure,
+    merge,
+    publish,
+    record,
+    reproduce,
+    say,
+    shrink,
+    translate,
+    versions,
+)
 from reports.deconvnet import command as deconvnet
 from reports.power import command as power
 from reports.recording.known_files import KnownError
@@ -29,6 +42,9 @@ COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]]
     "accept": ("draft facts about what is new, for you to edit", accept.add_options),
     "shrink": ("find the smallest call that shows each finding of a run", shrink.add_options),
     "reproduce": ("run the programs of answers, each in a fresh interpreter", reproduce.add_options),
+    "measure": ("ask the frameworks' functions what their padding means", measure.add_options),
+    "say": ("say a call of the definition in every framework", say.add_options),
+    "translate": ("say a call of one framework in the others, and run both", translate.add_options),
     "deconvnet": ("project a layer's activations to pixels", deconvnet.add_options),
     "power": ("check that the cases notice every wrong implementation", power.add_options),
     "coverage": ("show which values and pairs of values the suite's cases cover", coverage.add_options),
