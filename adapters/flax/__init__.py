@@ -44,6 +44,8 @@ class Flax:
 
     def devices(self) -> tuple[str, ...]:
         """Return the devices that JAX sees."""
+        import flax  # noqa: F401, PLC0415 - one that isn't there shows here, under its own name
+
         return self._jax.devices()
 
     def versions(self) -> dict[str, str]:
