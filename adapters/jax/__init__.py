@@ -106,7 +106,7 @@ class Jax:
         Raises:
             NotSupported: if JAX can't be told what the case says.
         """
-        dialect = Dialect(settings=_shown(self.mode, self.device, self.default), mode=self.mode)
+        dialect = self.dialect()
         if case.steps:
             return whole(case, _OF, dialect, "jax.jit(program)", by_returns)
         wrong = fault(case)
@@ -114,6 +114,10 @@ class Jax:
         why = f"lax.reduce_window takes no data_format, so {case.data_format!r} can't be said"
         refuse(why, when=unknown and "data_format" not in case.given)
         return transforms.program_in(self.mode, case, _OF[case.operator], dialect)
+
+    def dialect(self) -> Dialect:
+        """Return the way to write programs in this mode, with the settings that it needs."""
+        return Dialect(settings=_shown(self.mode, self.device, self.default), mode=self.mode)
 
     def stage(self, error: Exception) -> str:
         """Tell tracing a jitted function, which comes first, from running it: compiling counts as running."""

@@ -34,7 +34,7 @@ def conv_transpose(case: Case) -> Call:
     why = f"lax.conv_transpose takes no output_shape or output_padding, so this can't be said: {reason}"
     refuse(why, when=errs(case, "output_shape", "output_padding"))
     grouped = case.groups != 1 or "groups" in case.given
-    padding = _padding(case, grouped=grouped)
+    padding = padding_of_dilated(case, grouped=grouped)
     if not grouped:
         window = {"strides": case.strides, "padding": padding, "dilations": case.dilations}
         last = {"data_format": case.data_format, "transpose_kernel": True}
@@ -70,8 +70,8 @@ def _bias(case: Case) -> str:
     return f" + bias.reshape(-1{', 1' * len(case.strides)})" if case.channels_first else " + bias"
 
 
-def _padding(case: Case, *, grouped: bool) -> Any:
-    """Return the window as padding of the dilated value, or JAX's own word where it gives the case's size.
+def padding_of_dilated(case: Case, *, grouped: bool) -> Any:
+    """Return a transposed convolution's window as padding of the dilated value, or JAX's word if it gives the size.
 
     A convolution that stands for a grouped one has no such word. A case that breaks a rule of sizes says its own.
     """

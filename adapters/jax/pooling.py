@@ -80,7 +80,12 @@ def max_unpool(case: Case) -> Call:
 
 def avg_unpool(case: Case) -> Call:
     """Call ``jax.linear_transpose`` on the sums of windows."""
-    sums = ("def window_sum(image):\n    return ", _reduced(case, "image", "0.", "lax.add"), "\n")
+    return transposed_sums(case, _reduced(case, "image", "0.", "lax.add"))
+
+
+def transposed_sums(case: Case, window_sum: Function) -> Call:
+    """Return the call of the transpose of a function that sums an ``image`` over windows."""
+    sums = ("def window_sum(image):\n    return ", window_sum, "\n")
     shape = Argument(name="output_shape", own=case.output_shape)
     image = function("jax.ShapeDtypeStruct", shape, "value.dtype")
     return Call(functions=(sums,), expression=("jax.linear_transpose(window_sum, ", image, ")(value)[0]"))

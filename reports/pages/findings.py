@@ -23,7 +23,7 @@ from reports.recording.targets import adapter_of, is_framework, is_near, like, v
 
 _SHOWN: Final = 24
 """The most elements of inputs, and of an output, that are written out."""
-_TITLES: Final = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
+_TITLES: Final = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX", "flax": "Flax"}
 
 
 @dataclass(slots=True, kw_only=True)

@@ -53,9 +53,11 @@ class SurfaceEntry(Strict):
     whole: bool = Field(default=False, description="Sizes have an entry for the batch and for the channels, too.")
     parameters: dict[str, Meaning] = Field(description="Parameter, with its default if it has one -> what it means.")
     applied: dict[str, Meaning] = Field(default={}, description="What a layer takes when it is called.")
-    not_asked: str = Field(default="", description="A condition of sizes that are not asked; see reports/known.")
     array: str | None = Field(default=None, description="The text of the result's array, if not the file's.")
-    windows: list[dict[str, Any]] = Field(description="The words and the forms that choose the window.")
+    windows: list[dict[str, Any]] = Field(
+        description="The words and the forms that choose the window. With it may stand the layout of its ``filter``, and "
+        "``not_asked``, a condition of sizes that are not asked; see reports/known."
+    )
 
 
 class FrameworkFile(Strict):
@@ -96,6 +98,7 @@ class Window:
 
     forms: tuple[tuple[str, Any], ...]
     filter: str
+    not_asked: str = ""
 
     @property
     def key(self) -> str:
@@ -131,7 +134,6 @@ class Surface:
     value: str
     filter: str
     array: str
-    not_asked: str
     whole: bool
     parameters: tuple[Parameter, ...]
     applied: tuple[Parameter, ...]
@@ -187,7 +189,6 @@ def _of_family(family: FrameworkFile) -> Iterator[Surface]:
                 value=entry.value or family.value,
                 filter=entry.filter,
                 array=entry.array or family.array,
-                not_asked=entry.not_asked,
                 whole=entry.whole,
                 parameters=tuple(_parameter(*each) for each in entry.parameters.items()),
                 applied=tuple(_parameter(*each) for each in entry.applied.items()),
@@ -201,5 +202,7 @@ def _parameter(text: str, meaning: str) -> Parameter:
 
 
 def _window(entry: SurfaceEntry, forms: Mapping[str, Any]) -> Window:
-    chosen = tuple((name, form) for name, form in forms.items() if name != "filter")
-    return Window(forms=chosen, filter=str(forms.get("filter", entry.filter)))
+    chosen = tuple((name, form) for name, form in forms.items() if name not in {"filter", "not_asked"})
+    return Window(
+        forms=chosen, filter=str(forms.get("filter", entry.filter)), not_asked=str(forms.get("not_asked", ""))
+    )

@@ -118,13 +118,13 @@ def _sizes(surface: Surface, window: Window) -> list[dict[str, int]]:
     for grid, count in ((_GRID, POINTS[surface.axes]), (_BEYOND, BEYOND[surface.axes])):
         every = [dict(zip(letters, each, strict=True)) for each in itertools.product(*(grid[name] for name in letters))]
         chance.shuffle(every)
-        every = [sizes for sizes in every if not _is_left_out(surface, sizes)]
+        every = [sizes for sizes in every if not _is_left_out(window, sizes)]
         chosen += [_with_size(sizes, chance, window) for sizes in itertools.islice(itertools.cycle(every), count)]
     return chosen
 
 
-def _is_left_out(surface: Surface, sizes: Sizes) -> bool:
-    return bool(surface.not_asked) and bool(rules.number(surface.not_asked, {"d": 1, **sizes}))
+def _is_left_out(window: Window, sizes: Sizes) -> bool:
+    return bool(window.not_asked) and rules.is_so(window.not_asked, {"d": 1, **sizes})
 
 
 def _with_size(sizes: Mapping[str, int], chance: random.Random, window: Window) -> dict[str, int]:

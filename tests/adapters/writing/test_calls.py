@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.base import NotSupported
+from adapters.flax import Flax
 from adapters.jax import Jax
 from adapters.program import call_lines
 from adapters.tensorflow import TensorFlow
@@ -14,7 +15,7 @@ from adapters.torch import Torch
 from tests.reports.making import make
 
 INVALID = {"rule": "type", "reason": "so that it should fail"}
-ADAPTERS: list[Any] = [TensorFlow, Torch, Jax]
+ADAPTERS: list[Any] = [TensorFlow, Torch, Jax, Flax]
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
@@ -40,6 +41,8 @@ def test_a_given_tensor_is_said_as_it_stands(adapter: Any) -> None:
         (Torch, "conv_transpose", "output_shape"),
         (Jax, "max_pool", "data_format"),
         (Jax, "conv_transpose", "output_shape"),
+        (Flax, "conv", "data_format"),
+        (Flax, "conv_transpose", "output_shape"),
     ],
 )
 def test_a_given_argument_that_stands_nowhere_is_refused(adapter: Any, operator: str, name: str) -> None:
