@@ -11,6 +11,7 @@ ADAPTERS: Final[dict[str, str]] = {
     "tensorflow": "adapters.tensorflow:TensorFlow",
     "torch": "adapters.torch:Torch",
     "jax": "adapters.jax:Jax",
+    "keras": "adapters.keras:Keras",
     "document": "adapters.document:Document",
 }
 OURS: Final = frozenset({"oracle", "document"})

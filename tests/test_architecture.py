@@ -19,7 +19,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("cases", "adapters", "reports")
-FRAMEWORKS = {"tensorflow", "torch", "jax"}
+FRAMEWORKS = {"tensorflow", "torch", "jax", "keras"}
 _REPORTED = "cases* adapters* reports.recording reports.judging reports.pages"
 
 ARROWS = {
@@ -41,6 +41,7 @@ ARROWS = {
     "adapters.tensorflow": "cases.model adapters adapters.writing",
     "adapters.torch": "cases.model adapters adapters.writing",
     "adapters.jax": "cases.model adapters adapters.writing",
+    "adapters.keras": "cases.model adapters adapters.writing",
     "adapters.oracle": "cases.model adapters",
     "adapters.document": "cases.model adapters",
     "adapters.mutants": "cases.model cases.loading adapters adapters.oracle",
