@@ -71,6 +71,8 @@ ANY_WORKER = (
 """What a worker imports beside its framework's adapter. It needs the standard library and NumPy."""
 LATE = {"ml_dtypes", "jaxlib"}
 """What these may import inside a function beside a framework: arrays of bfloat16 need the first, JAX has the second."""
+BUILT_ON = {"keras": {"tensorflow", "torch", "jax"}}
+"""The frameworks that another computes with: its adapter sets them up, one in a process."""
 MOST_ENTRIES = 15
 """Modules and code folders in one folder. ``__init__``, ``__main__``, README.md and folders of data do not count."""
 
@@ -205,7 +207,7 @@ def test_a_framework_s_adapter_imports_it_alone_and_late(framework: str) -> None
     assert paths
     for path in paths:
         found = [each for each in _imports(path) if _top(each.module) in FRAMEWORKS]
-        assert {_top(each.module) for each in found} <= {framework}
+        assert {_top(each.module) for each in found} <= {framework, *BUILT_ON.get(framework, ())}
         assert all(each.late for each in found), f"{_name(path)} imports {framework} at its top"
 
 

@@ -64,9 +64,10 @@ class Keras:
         Raises:
             NotSupported: if Keras can't be told what the case says.
         """
+        call = _OF[case.operator](case)
         why = "Keras has no function for gradients; the adapter of its backend is asked for them"
         refuse(why, when=bool(case.gradients))
-        return program(case, _OF[case.operator](case), Dialect(mode=self.mode))
+        return program(case, call, Dialect(mode=self.mode))
 
     def execute(self, text: str, inputs: dict[str, Any]) -> dict[str, Any]:
         """Run a call's text."""

@@ -52,7 +52,7 @@ def padded(case: Case, fill: str | None = None) -> tuple[Expression, Any]:
     return function("keras.ops.pad", "value", Argument(name="padding", own=case.padding), **by), VALID
 
 
-def transposed(case: Case, value: str, filter: str) -> Expression:  # noqa: A002 - the argument
+def transposed(case: Case, value: str, filter: Expression) -> Expression:  # noqa: A002 - the argument
     """Return a transposed convolution whose result has the case's spatial sizes, cropped where no word gives them."""
     whole = errs(case, "output_shape") and (found := fault(case)) is not None and found.axis is None
     refuse("Keras takes no batch or channels of the output, so a wrong one can't be said", when=whole)

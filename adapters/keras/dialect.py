@@ -26,8 +26,8 @@ def _layout(case: Case, word: Any) -> Any:
 
 
 def _with_channels(_case: Case, sizes: Any) -> Any:
-    """Return the shape of a filter from one channel to one."""
-    return (*sizes, 1, 1)
+    """Return the shape of a filter from one channel to one; what is no list of sizes stands."""
+    return (*sizes, 1, 1) if isinstance(sizes, tuple) else sizes
 
 
 WORDS: Final[Words] = {

@@ -7,7 +7,7 @@ that a run says the same on any processor of its kind; a variable that the user 
 from __future__ import annotations
 
 import os
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -50,14 +50,9 @@ def versions() -> dict[str, str]:
     Raises:
         ImportError: if Keras is not installed.
     """
-    found = {"keras": version("keras"), "numpy": np.__version__}
-    for mode, names in _LIBRARIES.items():
-        for name in names:
-            try:
-                found[mode] = version(name)
-            except PackageNotFoundError:
-                continue
-    return found
+    there = {each.name.lower().replace("_", "-"): each.version for each in distributions()}
+    backends = {mode: there[name] for mode, names in _LIBRARIES.items() for name in names if name in there}
+    return {"keras": version("keras"), "numpy": np.__version__, **backends}
 
 
 def prepare(mode: str) -> dict[str, str]:

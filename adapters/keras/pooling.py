@@ -85,16 +85,13 @@ def avg_unpool(case: Case) -> Call:
     So no channel's NaN or infinity meets another's zero, as under a filter of ones and zeros it would.
     """
     refuse_given(case, "output_shape", "value")
-    sizes = case.given.get("ksize", ())
-    if not isinstance(sizes, tuple) or not all(type(size) is int and size >= 0 for size in sizes):
-        refuse_given(case, "ksize")
     batch, *image, channels = case.inputs["value"].shape
     apart = shape(case, (batch * channels, *image, 1))
     split = "value" if case.channels_first else "keras.ops.moveaxis(value, -1, 1)"
     ones = function("keras.ops.ones", Argument(name="ksize", own=case.ksize), f'dtype="{case.dtype}"')
     return Call(
-        before=(f"images = keras.ops.reshape({split}, {apart})  # each channel by itself", ("ones = ", ones)),
-        expression=transposed(case, "images", "ones"),
+        before=(f"images = keras.ops.reshape({split}, {apart})  # each channel by itself",),
+        expression=transposed(case, "images", ones),
         outputs={"output": _joined(case, batch, channels)},
     )
 
