@@ -115,5 +115,5 @@ def _options(case: Case) -> dict[str, Any]:
 def _with_bias(case: Case, call: Expression) -> Expression:
     if "bias" not in case.inputs:
         return call
-    ahead = f"keras.ops.reshape(bias, {(-1, *(1,) * len(case.strides))})"
+    ahead = f"keras.ops.reshape(bias, {(1, -1, *(1,) * len(case.strides))})"
     return function("keras.ops.add", call, ahead if case.channels_first else "bias")
