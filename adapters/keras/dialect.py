@@ -50,7 +50,7 @@ class Dialect:
     words: ClassVar[Words] = WORDS
     one_line: ClassVar[bool] = True
     always_ahead: ClassVar[bool] = False
-    ahead: ClassVar[str] = "np.moveaxis({text}, -1, 1)"
+    ahead: ClassVar[str] = "np.ascontiguousarray(np.moveaxis({text}, -1, 1))"
     behind: ClassVar[str] = "keras.ops.moveaxis({text}, 1, -1)"
 
     def head(self, _case: Case) -> tuple[str, ...]:

@@ -6,9 +6,9 @@ that a run says the same on any processor of its kind; a variable that the user 
 
 from __future__ import annotations
 
+import functools
 import os
 from importlib.metadata import distributions, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,10 +35,26 @@ _LIMITS: Final[dict[str, dict[str, Any]]] = {
 
 def _options(mode: str) -> dict[str, Any]:
     """Return what a mode needs or is limited to, on this machine."""
-    chosen = {name: os.environ.get(name, text) for name, text in _VARIABLES[mode].items()}
-    found = any(map(find_spec, _LIBRARIES[mode][:1]))
-    missing = {} if found else {"missing": f"Keras has no {mode} to run on: pip install {_LIBRARIES[mode][-1]}"}
+    chosen = {name: _chosen(name, text) for name, text in _VARIABLES[mode].items()}
+    missing = {} if mode in _there() else {"missing": f"Keras has no {mode} here: pip install {_LIBRARIES[mode][-1]}"}
     return {"environment": {BACKEND: mode, **chosen}, "devices": ("cpu",), **_LIMITS[mode], **missing}
+
+
+def _chosen(name: str, text: str) -> str:
+    """Return the user's choice for a variable, or ``text``.
+
+    A worker says its modes in a process that has the first mode's variables, so what a mode sets is no user's choice.
+    """
+    ours = {variables.get(name) for variables in _VARIABLES.values()}
+    found = os.environ.get(name)
+    return text if found is None or found in ours else found
+
+
+@functools.cache
+def _there() -> dict[str, str]:
+    """Return the version of each backend that is installed."""
+    found = {each.name.lower().replace("_", "-"): each.version for each in distributions()}
+    return {mode: found[name] for mode, names in _LIBRARIES.items() for name in names if name in found}
 
 
 OPTIONS: Final[dict[str, dict[str, Any]]] = {mode: _options(mode) for mode in _LIBRARIES}
@@ -50,9 +66,7 @@ def versions() -> dict[str, str]:
     Raises:
         ImportError: if Keras is not installed.
     """
-    there = {each.name.lower().replace("_", "-"): each.version for each in distributions()}
-    backends = {mode: there[name] for mode, names in _LIBRARIES.items() for name in names if name in there}
-    return {"keras": version("keras"), "numpy": np.__version__, **backends}
+    return {"keras": version("keras"), "numpy": np.__version__, **_there()}
 
 
 def prepare(mode: str) -> dict[str, str]:
