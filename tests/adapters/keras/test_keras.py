@@ -50,9 +50,9 @@ def test_padding_in_pairs_comes_first() -> None:
 
 
 def test_groups_are_the_filter_s_or_calls_of_their_own() -> None:
-    assert "groups" not in call("conv", image=[5], in_channels=4, out_channels=6, groups=2)
+    assert "groups" not in call("conv", image=[5, 6], in_channels=4, out_channels=6, groups=2)
     assert "zip(keras.ops.split(value, 2, axis=-1), keras.ops.split(filter, 2, axis=-1))" in call(
-        "conv_transpose", image=[5], in_channels=4, out_channels=6, groups=2
+        "conv_transpose", image=[5, 6], in_channels=4, out_channels=6, groups=2
     )
 
 
