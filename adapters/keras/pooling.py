@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Final
 
-import numpy as np
-
 from adapters.call import Argument, Call, Expression, composes, dilates, errs, function, refuse, refuse_given
 from adapters.keras.conv import padded, transposed
 from adapters.writing.forms import shape
@@ -15,6 +13,8 @@ from cases.model import rules
 from cases.model.case import Case
 from cases.model.dtypes import INTEGERS
 
+_LEAST: Final = "np.iinfo(keras.backend.standardize_dtype(value.dtype)).min"
+"""The least integer of the dtype that the backend gave the value, which may be narrower than the case's."""
 _INDICES: Final = "Keras has no max pooling with indices"
 
 
@@ -26,8 +26,7 @@ def relu(_case: Case) -> Call:
 def max_pool(case: Case) -> Call:
     """Call ``keras.ops.max_pool``, on an image that is padded by what is less than all where padding is in pairs."""
     case = explicit(case)
-    lowest = str(np.iinfo(case.dtype).min) if case.dtype in INTEGERS else "float('-inf')"
-    return Call(expression=_pool(case, "max", lowest))
+    return Call(expression=_pool(case, "max", _LEAST if case.dtype in INTEGERS else "float('-inf')"))
 
 
 def avg_pool(case: Case) -> Call:
