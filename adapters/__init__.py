@@ -12,6 +12,7 @@ ADAPTERS: Final[dict[str, str]] = {
     "torch": "adapters.torch:Torch",
     "jax": "adapters.jax:Jax",
     "flax": "adapters.flax:Flax",
+    "keras": "adapters.keras:Keras",
     "document": "adapters.document:Document",
 }
 OURS: Final = frozenset({"oracle", "document"})

@@ -19,7 +19,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("cases", "adapters", "reports")
-FRAMEWORKS = {"tensorflow", "torch", "jax", "flax"}
+FRAMEWORKS = {"tensorflow", "torch", "jax", "keras", "flax"}
 _REPORTED = "cases* adapters* reports.recording reports.judging reports.pages"
 
 ARROWS = {
@@ -41,6 +41,7 @@ ARROWS = {
     "adapters.tensorflow": "cases.model adapters adapters.writing",
     "adapters.torch": "cases.model adapters adapters.writing",
     "adapters.jax": "cases.model adapters adapters.writing",
+    "adapters.keras": "cases.model adapters adapters.writing",
     "adapters.flax": "cases.model adapters adapters.writing adapters.jax",
     "adapters.oracle": "cases.model adapters",
     "adapters.document": "cases.model adapters",
@@ -72,6 +73,8 @@ ANY_WORKER = (
 """What a worker imports beside its framework's adapter. It needs the standard library and NumPy."""
 LATE = {"ml_dtypes", "jaxlib"}
 """What these may import inside a function beside a framework: arrays of bfloat16 need the first, JAX has the second."""
+BUILT_ON = {"keras": {"tensorflow", "torch", "jax"}}
+"""The frameworks that another computes with: its adapter sets them up, one in a process."""
 MOST_ENTRIES = 15
 """Modules and code folders in one folder.
 
@@ -209,7 +212,7 @@ def test_a_framework_s_adapter_imports_it_alone_and_late(framework: str) -> None
     assert paths
     for path in paths:
         found = [each for each in _imports(path) if _top(each.module) in FRAMEWORKS]
-        assert {_top(each.module) for each in found} <= {framework}
+        assert {_top(each.module) for each in found} <= {framework, *BUILT_ON.get(framework, ())}
         assert all(each.late for each in found), f"{_name(path)} imports {framework} at its top"
 
 

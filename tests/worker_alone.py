@@ -26,7 +26,7 @@ FOLDERS = (
     "adapters/oracle",
     "adapters/document",
 )
-FRAMEWORKS = ("tensorflow", "torch", "jax", "flax")
+FRAMEWORKS = ("tensorflow", "torch", "jax", "flax", "keras")
 CASE = "cases/made/avg_pool.yaml::alone"
 
 
