@@ -11,6 +11,8 @@ ADAPTERS: Final[dict[str, str]] = {
     "tensorflow": "adapters.tensorflow:TensorFlow",
     "torch": "adapters.torch:Torch",
     "jax": "adapters.jax:Jax",
+    "onnx": "adapters.onnx:Onnx",
+    "onnxruntime": "adapters.onnx:OnnxRuntime",
     "document": "adapters.document:Document",
 }
 OURS: Final = frozenset({"oracle", "document"})

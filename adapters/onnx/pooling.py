@@ -1,0 +1,145 @@
+"""Pooling, which ONNX has, as it has ``MaxUnpool``; ``avg_unpool`` is a ``ConvTranspose`` with ones.
+
+ONNX's indices count through the batch, with the channels ahead of the spatial axes, in the image without its padding.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Final
+
+from adapters.call import Argument, Call, Expression, Function, dilates, fault, refuse
+from adapters.onnx.graph import Graph, call, node
+from adapters.onnx.padding import is_sized, of_transposed, window
+from adapters.writing import indices, windows
+from cases.model import shapes
+from cases.model.case import DATA_FORMATS, Case, Padding
+from cases.model.dtypes import INTEGERS
+
+_PLANES: Final = indices.Convention(planes=True)
+
+
+def relu(case: Case) -> Call:
+    """Make a ``Relu``."""
+    return call(case, Graph(nodes=(node("Relu", ["value"]),), outputs={"output": case.dtype}))
+
+
+def max_pool(case: Case) -> Call:
+    """Make a ``MaxPool``."""
+    case = windows.explicit(case) if windows.keeps(case) else case
+    return call(case, Graph(nodes=(node("MaxPool", ["value"], *_pooled(case)),), outputs={"output": case.dtype}))
+
+
+def max_pool_argmax(case: Case) -> Call:
+    """Make a ``MaxPool`` with its second output, which are indices."""
+    same = windows.explicit(case) if windows.keeps(case) else case
+    outputs = {"output": case.dtype, "indices": "int64"}
+    made = call(same, Graph(nodes=(node("MaxPool", ["value"], *_pooled(same), gives=outputs),), outputs=outputs))
+    return replace(
+        made,
+        returns=("output", "flat"),
+        after=tuple(_canonical(case)),
+        outputs={"output": "{output}", "indices": "indices", "native_indices": "{flat}"},
+    )
+
+
+def _canonical(case: Case) -> list[str]:
+    """Return the statements that make canonical indices of ONNX's."""
+    plane = math.prod(case.inputs["value"].shape[1:-1])
+    lines = [
+        f"places = {{flat}} % {max(plane, 1)}  # flat over a plane",
+        f"indices = {indices.canonical(case, 'places', _PLANES)}",
+    ]
+    batched = [f"indices = indices + {indices.through_batch(case, _PLANES)}"]
+    return lines + (batched if case.include_batch_in_index else [])
+
+
+def avg_pool(case: Case) -> Call:
+    """Make an ``AveragePool``, or divide the sums of windows where it can't be told what to divide by."""
+    if isinstance(case.divisor, int) or (case.divisor == "padded" and windows.keeps(case)):
+        same = windows.explicit(case)
+        if same.divisor != case.divisor and not shapes.is_plain(case):
+            return _divided(case, same)
+        case = same
+    elif windows.keeps(case):
+        case = windows.explicit(case)
+    padded = ("count_include_pad=1",) if case.divisor == "padded" else ()
+    made = node("AveragePool", ["value"], *_pooled(case), *padded)
+    return call(case, Graph(nodes=(made,), outputs={"output": case.dtype}))
+
+
+def _divided(case: Case, same: Case) -> Call:
+    """Return the sums of the windows, a ``Conv`` with ones, divided by what each window counts."""
+    counts = windows.divisors(replace(case, data_format=DATA_FORMATS[len(case.strides)][1]), "np.reshape({}, {})")
+    ones, group = _ones(case)
+    nodes = (
+        node("Conv", ["value", "ones"], *window(same), group, gives=["sums"]),
+        node("Div", ["sums", "counts"]),
+    )
+    constants = {"ones": ones, "counts": f"np.array({counts}, {_dtype(case)})"}
+    return call(case, Graph(nodes=nodes, outputs={"output": case.dtype}, constants=constants))
+
+
+def _pooled(case: Case) -> tuple[Argument, ...]:
+    """Return the attributes of pooling, which drops a further window that begins behind the image."""
+    ceiled = Argument(name="ceil_mode", own=None if case.ceil_mode is None else 1)
+    return (*window(case, "ksize"), ceiled)
+
+
+def max_unpool(case: Case) -> Call:
+    """Make a ``MaxUnpool``, with an output_shape where windows and padding alone give another."""
+    refuse("MaxUnpool has no dilation", when=dilates(case))
+    pads = _pads(case)
+    takes: dict[str, str] = {"value": "value", "flat": "indices"}
+    constants: dict[str, Expression] = {}
+    if pads is None or "output_shape" in case.given or not _follows(case):
+        shape = Argument(name="output_shape", own=case.output_shape)
+        constants["output_shape"] = Function(name="np.array", operands=(shape,))
+    sizes = [Argument(name=name, own=own) for name, own in (("ksize", case.ksize), ("strides", case.strides))]
+    made = node("MaxUnpool", [*takes, *constants], *sizes, Argument(name="padding", own=pads, word="pads"))
+    graph = Graph(nodes=(made,), inputs=takes, outputs={"output": case.dtype}, constants=constants)
+    return replace(call(case, graph), before=(f"flat = {_flat(case)}",))
+
+
+def _pads(case: Case) -> Padding | None:
+    """Return the padding of unpooling in pairs; None if no sizes fix it."""
+    if case.padding not in {"SAME", "VALID"}:
+        return case.padding
+    return shapes.padding_pairs(case) if is_sized(case) else None
+
+
+def _follows(case: Case) -> bool:
+    """Tell whether each axis of the image ends where the last window does, or the padding behind it."""
+    return is_sized(case) and all(axis.full == axis.padded for axis in shapes.axes(case))
+
+
+def _flat(case: Case) -> str:
+    """Return ONNX's indices; what is wrong in itself stays as it is, and what lies outside the image stays outside."""
+    spec, wrong = case.inputs["indices"], fault(case)
+    if "indices" in case.given or spec.dtype not in INTEGERS or (wrong is not None and wrong.argument == "indices"):
+        return "indices"
+    batch, *image = case.inputs["value"].shape[0], *(case.output_shape or ())[1:]
+    size = math.prod(image)
+    images = f'np.arange({batch}, dtype="{spec.dtype}").reshape(-1{", 1" * (len(spec.shape) - 1)}) * {size}'
+    flat = f"{indices.channels_ahead(case)} + {images}"
+    if not indices.points_outside(case):
+        return flat
+    return f"np.where((indices >= 0) & (indices < {size}), {flat}, np.where(indices < 0, -1, {batch * size}))"
+
+
+def avg_unpool(case: Case) -> Call:
+    """Make a ``ConvTranspose`` with ones, each channel by itself."""
+    ones, group = _ones(case)
+    made = node("ConvTranspose", ["value", "ones"], *of_transposed(case), group)
+    return call(case, Graph(nodes=(made,), outputs={"output": case.dtype}, constants={"ones": ones}))
+
+
+def _ones(case: Case) -> tuple[str, str]:
+    """Return the text of a filter of ones for each channel by itself, and the attribute that says so."""
+    channels = case.inputs["value"].shape[-1]
+    return f"np.ones({(channels, 1, *(case.ksize or ()))}, {_dtype(case)})", f"group={channels}"
+
+
+def _dtype(case: Case) -> str:
+    return "ml_dtypes.bfloat16" if case.dtype == "bfloat16" else f'"{case.dtype}"'
