@@ -18,6 +18,8 @@ from cases.model.case import DATA_FORMATS, Case, Padding
 from cases.model.dtypes import INTEGERS
 
 _PLANES: Final = indices.Convention(planes=True)
+_MOST: Final = 2**62
+"""An image of more elements has no indices that a program can count."""
 
 
 def relu(case: Case) -> Call:
@@ -117,10 +119,11 @@ def _follows(case: Case) -> bool:
 def _flat(case: Case) -> str:
     """Return ONNX's indices; what is wrong in itself stays as it is, and what lies outside the image stays outside."""
     spec, wrong = case.inputs["indices"], fault(case)
-    if "indices" in case.given or spec.dtype not in INTEGERS or (wrong is not None and wrong.argument == "indices"):
+    size = math.prod((case.output_shape or ())[1:])
+    batch = case.inputs["value"].shape[0]
+    whole = "indices" not in case.given and spec.dtype in INTEGERS and abs(batch * size) < _MOST
+    if not whole or (wrong is not None and wrong.argument == "indices"):
         return "indices"
-    batch, *image = case.inputs["value"].shape[0], *(case.output_shape or ())[1:]
-    size = math.prod(image)
     images = f'np.arange({batch}, dtype="{spec.dtype}").reshape(-1{", 1" * (len(spec.shape) - 1)}) * {size}'
     flat = f"{indices.channels_ahead(case)} + {images}"
     if not indices.points_outside(case):
@@ -138,7 +141,8 @@ def avg_unpool(case: Case) -> Call:
 def _ones(case: Case) -> tuple[str, str]:
     """Return the text of a filter of ones for each channel by itself, and the attribute that says so."""
     channels = case.inputs["value"].shape[-1]
-    return f"np.ones({(channels, 1, *(case.ksize or ()))}, {_dtype(case)})", f"group={channels}"
+    shape = (channels, min(channels, 1), *(case.ksize or ()))  # no channels are one group of none
+    return f"np.ones({shape}, {_dtype(case)})", f"group={max(channels, 1)}"
 
 
 def _dtype(case: Case) -> str:
