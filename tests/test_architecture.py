@@ -19,7 +19,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("cases", "adapters", "reports")
-FRAMEWORKS = {"tensorflow", "torch", "jax"}
+FRAMEWORKS = {"tensorflow", "torch", "jax", "onnx"}
+RUNTIMES = {"onnxruntime"}
+"""What runs the models of a framework, whose adapter may import it too."""
 _REPORTED = "cases* adapters* reports.recording reports.judging reports.pages"
 
 ARROWS = {
@@ -41,6 +43,7 @@ ARROWS = {
     "adapters.tensorflow": "cases.model adapters adapters.writing",
     "adapters.torch": "cases.model adapters adapters.writing",
     "adapters.jax": "cases.model adapters adapters.writing",
+    "adapters.onnx": "cases.model adapters adapters.writing",
     "adapters.oracle": "cases.model adapters",
     "adapters.document": "cases.model adapters",
     "adapters.mutants": "cases.model cases.loading adapters adapters.oracle",
@@ -68,10 +71,13 @@ ANY_WORKER = (
     "cases.model",
 )
 """What a worker imports beside its framework's adapter. It needs the standard library and NumPy."""
-LATE = {"ml_dtypes", "jaxlib"}
+LATE = {"ml_dtypes", "jaxlib", *RUNTIMES}
 """What these may import inside a function beside a framework: arrays of bfloat16 need the first, JAX has the second."""
 MOST_ENTRIES = 15
-"""Modules and code folders in one folder. ``__init__``, ``__main__``, README.md and folders of data do not count."""
+"""Modules and code folders in one folder.
+
+``__init__``, ``__main__``, README.md, the frameworks' folders and folders of data do not count.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +201,7 @@ def _may_import_frameworks(path: Path) -> bool:
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if not _may_import_frameworks(path)], ids=_name)
 def test_only_a_framework_s_adapter_imports_it(path: Path) -> None:
-    assert FRAMEWORKS.isdisjoint(_top(found.module) for found in _imports(path))
+    assert (FRAMEWORKS | RUNTIMES).isdisjoint(_top(found.module) for found in _imports(path))
 
 
 @pytest.mark.parametrize("framework", sorted(FRAMEWORKS))
@@ -203,8 +209,8 @@ def test_a_framework_s_adapter_imports_it_alone_and_late(framework: str) -> None
     paths = _paths(f"adapters/{framework}")
     assert paths
     for path in paths:
-        found = [each for each in _imports(path) if _top(each.module) in FRAMEWORKS]
-        assert {_top(each.module) for each in found} <= {framework}
+        found = [each for each in _imports(path) if _top(each.module) in FRAMEWORKS | RUNTIMES]
+        assert {_top(each.module) for each in found} - RUNTIMES <= {framework}
         assert all(each.late for each in found), f"{_name(path)} imports {framework} at its top"
 
 
@@ -212,7 +218,7 @@ def test_the_parent_process_holds_no_framework() -> None:
     """All of the parent's modules, imported in a fresh interpreter."""
     reports = [_module(path) for path in _paths("reports") if not path.stem.startswith("__")]
     modules = ["cases.loading.load", "adapters.engine.pool", "adapters.check.check", *reports]
-    program = f"import sys, {', '.join(modules)}\nprint(sorted({FRAMEWORKS!r} & set(sys.modules)))"
+    program = f"import sys, {', '.join(modules)}\nprint(sorted({FRAMEWORKS | RUNTIMES!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
 
@@ -242,4 +248,6 @@ def test_a_folder_of_code_is_small(folder: Path) -> None:
 
 
 def _counts(path: Path) -> bool:
+    if path in {ROOT / "adapters" / name for name in FRAMEWORKS}:
+        return False
     return path in CODE or (path.is_file() and path.name not in {"__init__.py", "__main__.py", "README.md"})

@@ -26,7 +26,7 @@ FOLDERS = (
     "adapters/oracle",
     "adapters/document",
 )
-FRAMEWORKS = ("tensorflow", "torch", "jax")
+FRAMEWORKS = ("tensorflow", "torch", "jax", "onnx")
 CASE = "cases/made/avg_pool.yaml::alone"
 
 

@@ -7,7 +7,7 @@ data_format is the same call, and no gradients.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -101,7 +101,7 @@ class OnnxRuntime:
 
 
 def stage(error: Exception) -> str:
-    """Return how far a call had come that raised: ``running`` if a package's ``run`` was under way, else ``building``."""
+    """Return how far a call that raised had come: ``running`` in a package's ``run``, else ``building``."""
     trace = error.__traceback__
     while trace is not None:
         frame = trace.tb_frame

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from adapters.call import Call, Word, Words
-from adapters.onnx.graph import MODEL
 from adapters.writing.forms import channels_ahead
 from adapters.writing.writer import Wrapped, results, takes
 from cases.model.case import Case
@@ -63,7 +62,7 @@ class Dialect:
         return f"{name}.astype(ml_dtypes.bfloat16)" if bfloat16 else name
 
     def tensor(self, case: Case, name: str, text: str) -> str:
-        """Return the array in C order; a filter is [out, in, *kernel], of a transposed convolution [in, out, *kernel]."""
+        """Return the array. A filter is [out, in, *kernel], and that of a transposed convolution [in, out, *kernel]."""
         if name == "filter":
             rank = len(case.inputs[name].shape)
             text += f".transpose({[rank - 1, rank - 2, *range(rank - 2)]})"

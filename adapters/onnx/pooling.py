@@ -79,14 +79,19 @@ def _divided(case: Case, same: Case) -> Call:
         node("Conv", ["value", "ones"], *window(same), group, gives=["sums"]),
         node("Div", ["sums", "counts"]),
     )
-    constants = {"ones": ones, "counts": f"np.array({counts}, {_dtype(case)})"}
+    constants: dict[str, Expression] = {"ones": ones, "counts": f"np.array({counts}, {_dtype(case)})"}
     return call(case, Graph(nodes=nodes, outputs={"output": case.dtype}, constants=constants))
 
 
 def _pooled(case: Case) -> tuple[Argument, ...]:
-    """Return the attributes of pooling, which drops a further window that begins behind the image."""
-    ceiled = Argument(name="ceil_mode", own=None if case.ceil_mode is None else 1)
-    return (*window(case, "ksize"), ceiled)
+    """Return the attributes of pooling, which drops a further window that begins behind the image.
+
+    Beside auto_pad ceil_mode has no effect, by ONNX's formulas, so the padding is said in numbers then.
+    """
+    if case.ceil_mode is None:
+        return (*window(case, "ksize"), Argument(name="ceil_mode", own=None))
+    same = replace(case, padding=shapes.padding_pairs(case)) if is_sized(case) else case
+    return (*window(same, "ksize"), Argument(name="ceil_mode", own=1))
 
 
 def max_unpool(case: Case) -> Call:

@@ -10,6 +10,7 @@ import pytest
 
 from adapters.base import NotSupported
 from adapters.jax import Jax
+from adapters.onnx import Onnx, OnnxRuntime
 from adapters.tensorflow import TensorFlow
 from adapters.torch import Torch
 from cases.drawing.rounds import rounds
@@ -17,7 +18,7 @@ from cases.loading.load import load
 from cases.model.case import OPERATORS
 
 
-@pytest.mark.parametrize("adapter_class", [Jax, TensorFlow, Torch])
+@pytest.mark.parametrize("adapter_class", [Jax, TensorFlow, Torch, Onnx, OnnxRuntime])
 def test_every_drawn_call_has_a_text(adapter_class: Any, tmp_path: Path) -> None:
     texts = 0
     for name, text in rounds(OPERATORS, 9, 700):
