@@ -29,15 +29,13 @@ def relu(case: Case) -> Call:
 
 def max_pool(case: Case) -> Call:
     """Make a ``MaxPool``."""
-    case = windows.explicit(case) if windows.keeps(case) else case
     return call(case, Graph(nodes=(node("MaxPool", ["value"], *_pooled(case)),), outputs={"output": case.dtype}))
 
 
 def max_pool_argmax(case: Case) -> Call:
     """Make a ``MaxPool`` with its second output, which are indices."""
-    same = windows.explicit(case) if windows.keeps(case) else case
     outputs = {"output": case.dtype, "indices": "int64"}
-    made = call(same, Graph(nodes=(node("MaxPool", ["value"], *_pooled(same), gives=outputs),), outputs=outputs))
+    made = call(case, Graph(nodes=(node("MaxPool", ["value"], *_pooled(case), gives=outputs),), outputs=outputs))
     return replace(
         made,
         returns=("output", "flat"),
@@ -59,13 +57,12 @@ def _canonical(case: Case) -> list[str]:
 
 def avg_pool(case: Case) -> Call:
     """Make an ``AveragePool``, or divide the sums of windows where it can't be told what to divide by."""
-    if isinstance(case.divisor, int) or (case.divisor == "padded" and windows.keeps(case)):
+    beyond = case.divisor == "padded" and _begins_behind(case) and any(axis.overhang for axis in shapes.axes(case))
+    if isinstance(case.divisor, int) or beyond:
         same = windows.explicit(case)
-        if same.divisor != case.divisor and not shapes.is_plain(case):
+        if not shapes.is_plain(case):
             return _divided(case, same)
         case = same
-    elif windows.keeps(case):
-        case = windows.explicit(case)
     padded = ("count_include_pad=1",) if case.divisor == "padded" else ()
     made = node("AveragePool", ["value"], *_pooled(case), *padded)
     return call(case, Graph(nodes=(made,), outputs={"output": case.dtype}))
@@ -84,14 +81,27 @@ def _divided(case: Case, same: Case) -> Call:
 
 
 def _pooled(case: Case) -> tuple[Argument, ...]:
-    """Return the attributes of pooling, which drops a further window that begins behind the image.
+    """Return the attributes of pooling.
 
-    Beside auto_pad ceil_mode has no effect, by ONNX's formulas, so the padding is said in numbers then.
+    Beside auto_pad ceil_mode has no effect, by ONNX's formulas, so the padding is said in numbers then. With ceil_mode
+    ONNX drops all windows that begin behind the image; where there is such a window, pads make room for it instead.
     """
-    if case.ceil_mode is None:
-        return (*window(case, "ksize"), Argument(name="ceil_mode", own=None))
-    same = replace(case, padding=shapes.padding_pairs(case)) if is_sized(case) else case
-    return (*window(same, "ksize"), Argument(name="ceil_mode", own=1))
+    ceiled = None if case.ceil_mode is None else 1
+    if ceiled and is_sized(case):
+        ceiled, pairs = (None, _with_overhang(case)) if _begins_behind(case) else (1, shapes.padding_pairs(case))
+        case = replace(case, padding=pairs)
+    return (*window(case, "ksize"), Argument(name="ceil_mode", own=ceiled))
+
+
+def _begins_behind(case: Case) -> bool:
+    """Tell whether a window begins in the padding behind the image, or behind it, and ceil_mode is set."""
+    sized = case.ceil_mode is not None and fault(case) is None
+    return sized and any(axis.starts[-1] >= axis.image for axis in shapes.axes(case))
+
+
+def _with_overhang(case: Case) -> tuple[tuple[int, int], ...]:
+    """Return the padding, with what the last window reaches beyond it."""
+    return tuple((axis.before, axis.after + axis.overhang) for axis in shapes.axes(case))
 
 
 def max_unpool(case: Case) -> Call:

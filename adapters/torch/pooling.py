@@ -128,7 +128,7 @@ def _one_call(case: Case, name: str, last: dict[str, Any], *, may_crop: bool) ->
     sizes: dict[str, Any] = {"ksize": case.ksize, "strides": case.strides, "padding": windows.one_number(case)}
     axes = shapes.axes(case) if fault(case) is None else ()
     alike = all(axis.before == axis.after and axis.before <= axis.kernel // 2 for axis in axes)
-    if alike and not windows.keeps(case):
+    if alike and not (axes and _keeps(case)):
         return function(name, "value", **sizes, **last, **_ceiled(case)), ""
     found = [pair for pair in map(windows.ceiling, axes) if pair is not None]
     if not may_crop or len(found) < len(axes):
@@ -136,6 +136,12 @@ def _one_call(case: Case, name: str, last: dict[str, Any], *, may_crop: bool) ->
     pads, cuts = zip(*found, strict=True)
     ceiling = sizes | {"padding": Text(text=str(pads)), "ceil_mode": True}
     return function(name, "value", **ceiling, **last), cropped(cuts)
+
+
+def _keeps(case: Case) -> bool:
+    """Tell whether a window is kept that begins behind the image, which PyTorch drops."""
+    kept = case.ceil_mode == "keep"
+    return kept and shapes.window_counts(case) != shapes.window_counts(replace(case, ceil_mode="drop"))
 
 
 def _ceiled(case: Case) -> dict[str, Any]:

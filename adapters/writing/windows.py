@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from adapters.call import fault, refuse
+from adapters.call import refuse
 from cases.model import rules, shapes
 from cases.model.case import Case
 from cases.model.shapes import Axis
@@ -51,12 +51,6 @@ def explicit(case: Case) -> Case:
         return replace(case, ceil_mode=None, divisor=None)
     pairs = tuple((axis.before, axis.after + axis.overhang) for axis in shapes.axes(case))
     return replace(case, padding=pairs, ceil_mode=None, divisor=None)
-
-
-def keeps(case: Case) -> bool:
-    """Tell whether a window is kept that begins behind the image, which frameworks drop."""
-    kept = case.ceil_mode == "keep" and fault(case) is None
-    return kept and shapes.window_counts(case) != shapes.window_counts(replace(case, ceil_mode="drop"))
 
 
 def divisors(case: Case, form: str) -> str:
