@@ -50,7 +50,8 @@ def _definition(case: Case, graph: Graph) -> Expression:
     for each in graph.nodes:
         lines += ["        ", each, ",\n"]
     given = [_info(name, case.inputs[of].dtype, _ahead(case.inputs[of].shape)) for name, of in graph.inputs.items()]
-    made = [_info(name, dtype, None) for name, dtype in graph.outputs.items()]
+    unknown = f"[None] * {len(case.strides) + 2}"  # ONNX's checker, which some backends ask, wants a rank
+    made = [_info(name, dtype, unknown) for name, dtype in graph.outputs.items()]
     lines.append(f"    ]\n    inputs = [{', '.join(given)}]\n    outputs = [{', '.join(made)}]\n")
     if graph.constants:
         lines += ["    constants = [\n", *map(_held, *zip(*graph.constants.items(), strict=True)), "    ]\n"]
@@ -64,7 +65,7 @@ def _held(name: str, array: Expression) -> Expression:
     return "        numpy_helper.from_array(", array, f', "{name}"),\n'
 
 
-def _info(name: str, dtype: str, shape: tuple[int, ...] | None) -> str:
+def _info(name: str, dtype: str, shape: tuple[int, ...] | str) -> str:
     return _INFO.format(name, _TYPES.get(dtype, dtype.upper()), shape)
 
 
