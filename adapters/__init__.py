@@ -13,6 +13,8 @@ ADAPTERS: Final[dict[str, str]] = {
     "jax": "adapters.jax:Jax",
     "flax": "adapters.flax:Flax",
     "keras": "adapters.keras:Keras",
+    "onnx": "adapters.onnx:Onnx",
+    "onnxruntime": "adapters.onnx:OnnxRuntime",
     "document": "adapters.document:Document",
 }
 OURS: Final = frozenset({"oracle", "document"})

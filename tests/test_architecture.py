@@ -19,7 +19,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("cases", "adapters", "reports")
-FRAMEWORKS = {"tensorflow", "torch", "jax", "keras", "flax"}
+FRAMEWORKS = {"tensorflow", "torch", "jax", "keras", "flax", "onnx"}
+RUNTIMES = {"onnxruntime"}
+"""What runs the models of a framework, whose adapter may import it too."""
 _REPORTED = "cases* adapters* reports.recording reports.judging reports.pages"
 
 ARROWS = {
@@ -43,6 +45,7 @@ ARROWS = {
     "adapters.jax": "cases.model adapters adapters.writing",
     "adapters.keras": "cases.model adapters adapters.writing",
     "adapters.flax": "cases.model adapters adapters.writing adapters.jax",
+    "adapters.onnx": "cases.model adapters adapters.writing",
     "adapters.oracle": "cases.model adapters",
     "adapters.document": "cases.model adapters",
     "adapters.mutants": "cases.model cases.loading adapters adapters.oracle",
@@ -71,7 +74,7 @@ ANY_WORKER = (
     "cases.model",
 )
 """What a worker imports beside its framework's adapter. It needs the standard library and NumPy."""
-LATE = {"ml_dtypes", "jaxlib"}
+LATE = {"ml_dtypes", "jaxlib", *RUNTIMES}
 """What these may import inside a function beside a framework: arrays of bfloat16 need the first, JAX has the second."""
 BUILT_ON = {"keras": {"tensorflow", "torch", "jax"}}
 """The frameworks that another computes with: its adapter sets them up, one in a process."""
@@ -203,7 +206,7 @@ def _may_import_frameworks(path: Path) -> bool:
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if not _may_import_frameworks(path)], ids=_name)
 def test_only_a_framework_s_adapter_imports_it(path: Path) -> None:
-    assert FRAMEWORKS.isdisjoint(_top(found.module) for found in _imports(path))
+    assert (FRAMEWORKS | RUNTIMES).isdisjoint(_top(found.module) for found in _imports(path))
 
 
 @pytest.mark.parametrize("framework", sorted(FRAMEWORKS))
@@ -211,8 +214,8 @@ def test_a_framework_s_adapter_imports_it_alone_and_late(framework: str) -> None
     paths = _paths(f"adapters/{framework}")
     assert paths
     for path in paths:
-        found = [each for each in _imports(path) if _top(each.module) in FRAMEWORKS]
-        assert {_top(each.module) for each in found} <= {framework, *BUILT_ON.get(framework, ())}
+        found = [each for each in _imports(path) if _top(each.module) in FRAMEWORKS | RUNTIMES]
+        assert {_top(each.module) for each in found} - RUNTIMES <= {framework, *BUILT_ON.get(framework, ())}
         assert all(each.late for each in found), f"{_name(path)} imports {framework} at its top"
 
 
@@ -220,7 +223,7 @@ def test_the_parent_process_holds_no_framework() -> None:
     """All of the parent's modules, imported in a fresh interpreter."""
     reports = [_module(path) for path in _paths("reports") if not path.stem.startswith("__")]
     modules = ["cases.loading.load", "adapters.engine.pool", "adapters.check.check", *reports]
-    program = f"import sys, {', '.join(modules)}\nprint(sorted({FRAMEWORKS!r} & set(sys.modules)))"
+    program = f"import sys, {', '.join(modules)}\nprint(sorted({FRAMEWORKS | RUNTIMES!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
 
@@ -250,6 +253,6 @@ def test_a_folder_of_code_is_small(folder: Path) -> None:
 
 
 def _counts(path: Path) -> bool:
-    if path.parent == ROOT / "adapters" and path.name in FRAMEWORKS:
+    if path in {ROOT / "adapters" / name for name in FRAMEWORKS}:
         return False
     return path in CODE or (path.is_file() and path.name not in {"__init__.py", "__main__.py", "README.md"})

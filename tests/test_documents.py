@@ -124,7 +124,7 @@ def test_the_examples_of_reports_have_the_form_of_their_files() -> None:
 
 
 def test_the_example_of_an_adapter_answers_a_case(monkeypatch: pytest.MonkeyPatch) -> None:
-    adapter, modes = _blocks(ROOT / "adapters" / "README.md", "python")
+    adapter, _, modes = _blocks(ROOT / "adapters" / "README.md", "python")
     mine: Any = ModuleType("mine")
     mine.avg_pool = lambda value, window, strides, padding: [value, window, strides, padding]
     monkeypatch.setitem(sys.modules, "mine", mine)

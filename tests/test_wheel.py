@@ -100,7 +100,7 @@ def test_a_wheel_lists_cases_and_adapters_from_another_folder(site: Path, tmp_pa
     cases = run("-m", "cases", "list", "cases/conv/strides*", folder=tmp_path, site=site)
     assert "cases/conv/strides.yaml::valid-i9x10-k7-s4\n" in cases
     adapters = run("-m", "adapters", "list", folder=tmp_path, site=site)
-    names = ["oracle", "tensorflow", "torch", "jax", "flax", "keras", "document"]
+    names = ["oracle", "tensorflow", "torch", "jax", "flax", "keras", "onnx", "onnxruntime", "document"]
     assert [line.split()[0] for line in adapters.splitlines()] == names
 
 

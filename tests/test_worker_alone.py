@@ -32,7 +32,7 @@ def test_a_worker_imports_and_answers_with_numpy_alone(version: str, tmp_path: P
     assert done.stdout.endswith("answers returned returned\n")
 
 
-@pytest.mark.parametrize("framework", ["tensorflow", "torch", "jax", "flax"])
+@pytest.mark.parametrize("framework", ["tensorflow", "torch", "jax", "flax", "onnx"])
 def test_a_framework_that_is_not_there_is_missing_and_is_not_our_adapter_of_its_name(framework: str) -> None:
     """``adapters/torch`` is a package called torch to an interpreter that looks for modules in ``adapters``."""
     if importlib.util.find_spec(framework):

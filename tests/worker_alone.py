@@ -26,7 +26,7 @@ FOLDERS = (
     "adapters/oracle",
     "adapters/document",
 )
-FRAMEWORKS = ("tensorflow", "torch", "jax", "flax", "keras")
+FRAMEWORKS = ("tensorflow", "torch", "jax", "flax", "keras", "onnx")
 CASE = "cases/made/avg_pool.yaml::alone"
 
 

@@ -29,6 +29,8 @@ class Judged:
 def judged(case: Case, arrays: Arrays) -> Iterator[Judged]:
     """Yield the steps of a pipeline in order. ``arrays`` are those that a target returned, up to any step.
 
+    A step that was given a tensor of a wrong shape is left out: it has no answer, and the fault is an earlier step's.
+
     Raises:
         InvalidCall: if a step is given indices that lie outside its image.
         NotExact: if a step of the exact tier must round for the inputs that it was given.
@@ -39,5 +41,7 @@ def judged(case: Case, arrays: Arrays) -> Iterator[Judged]:
         if not arrays.keys() >= {*step.returns.values()}:
             return
         inputs = inputs_of(step, tensors)
+        if any(inputs[name].shape != spec.shape for name, spec in step.case.inputs.items()):
+            continue
         actual = {output: arrays[name] for output, name in step.returns.items()}
         yield Judged(step=step, inputs=inputs, expected=Oracle().run(step.case, inputs), actual=actual)

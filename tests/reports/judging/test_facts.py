@@ -373,7 +373,9 @@ def test_files_are_named_by_adapter_and_may_be_empty(tmp_path: Path) -> None:
 
 def test_the_shipped_facts_speak_of_their_own_adapter() -> None:
     shipped = facts.load(FOLDER)
-    assert set(shipped) == {"document", "flax", "jax", "keras", "tensorflow", "torch"}
+    assert set(shipped) == {
+        *("document", "flax", "jax", "keras", "onnx", "onnxruntime", "tensorflow", "torch"),
+    }
     for adapter, found in shipped.items():
         assert all(target.startswith(f"{adapter}-") for one in found for target in one.targets)
 

@@ -79,6 +79,18 @@ def test_the_first_step_that_departs_is_named_and_those_after_it_are_not_blamed(
     assert np.array_equal(expected, _answers(case)["down_again"])
 
 
+def test_a_step_of_a_wrong_shape_is_the_fault_and_the_next_one_has_no_answer(tmp_path: Path) -> None:
+    """The oracle can't take such a tensor either."""
+    case = _case("conv_and_back", "two-levels-same-i9x12-s2")
+    arrays = _answers(case)
+    names = [step.name for step in case.steps]
+    arrays[names[0]] = arrays[names[0]][:, :-1]
+    verdict = judge(_run(tmp_path, case, arrays), case, TORCH)
+    assert verdict.step == names[0]
+    assert verdict.difference is not None
+    assert verdict.difference.kind == "shape"
+
+
 def test_a_later_slip_is_held_against_what_went_in_there(tmp_path: Path) -> None:
     case = _case("conv_and_back", "two-levels-same-i9x12-s2")
     shifted = _Slips("back", lambda _case, _inputs, outputs: {"output": np.roll(outputs["output"], 1, axis=1)})
