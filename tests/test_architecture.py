@@ -23,6 +23,7 @@ FRAMEWORKS = {"tensorflow", "torch", "jax", "keras", "flax", "onnx"}
 RUNTIMES = {"onnxruntime"}
 """What runs the models of a framework, whose adapter may import it too."""
 _REPORTED = "cases* adapters* reports.recording reports.judging reports.pages"
+_FURTHER = "reports.shrinking reports.comparing reports.power reports.deconvnet reports.surfaces"
 
 ARROWS = {
     # a sub-room            the sub-rooms that it may import; a module that stands in a room itself belongs to the room
@@ -55,7 +56,7 @@ ARROWS = {
     "reports.judging": "cases* adapters* reports.recording",
     "reports.pages": "cases* adapters* reports.recording reports.judging",
     "reports.plugin": f"{_REPORTED} reports.shrinking reports.comparing",
-    "reports.commands": f"{_REPORTED} reports.shrinking reports.comparing reports.power reports.deconvnet reports.surfaces",
+    "reports.commands": f"{_REPORTED} {_FURTHER}",
     "reports.surfaces": _REPORTED,
     "reports.comparing": _REPORTED,
     "reports.shrinking": _REPORTED,

@@ -13,20 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from cases.loading.yaml_document import CaseFileError
-from reports.commands import (
-    accept,
-    compare,
-    coverage,
-    measure,
-    merge,
-    publish,
-    record,
-    reproduce,
-    say,
-    shrink,
-    translate,
-    versions,
-)
+from reports.commands import accept, compare, coverage, merge, publish, record, reproduce, shrink, versions
+from reports.commands.porting import measure, say, translate
 from reports.deconvnet import command as deconvnet
 from reports.power import command as power
 from reports.recording.known_files import KnownError

@@ -1,6 +1,6 @@
 """The hypotheses of which measuring chooses: expressions of sizes for a length, an offset, and what a call admits.
 
-Letters are those of ``catalogue.SYMBOLS``, and n, k, s and d. ``rules.names`` adds x, full, room and drop.
+Letters are those of ``catalogue.SYMBOLS``, and n, k, s and d. ``rules.names`` adds x, full and drop.
 """
 
 from __future__ import annotations

@@ -55,8 +55,8 @@ class SurfaceEntry(Strict):
     applied: dict[str, Meaning] = Field(default={}, description="What a layer takes when it is called.")
     array: str | None = Field(default=None, description="The text of the result's array, if not the file's.")
     windows: list[dict[str, Any]] = Field(
-        description="The words and the forms that choose the window. With it may stand the layout of its ``filter``, and "
-        "``not_asked``, a condition of sizes that are not asked; see reports/known."
+        description="The words and the forms that choose the window. Beside them may stand the layout of a ``filter``, "
+        "and ``asked``, a condition: of other sizes the call returns memory that nobody wrote."
     )
 
 
@@ -98,7 +98,7 @@ class Window:
 
     forms: tuple[tuple[str, Any], ...]
     filter: str
-    not_asked: str = ""
+    asked: str = ""
 
     @property
     def key(self) -> str:
@@ -202,7 +202,5 @@ def _parameter(text: str, meaning: str) -> Parameter:
 
 
 def _window(entry: SurfaceEntry, forms: Mapping[str, Any]) -> Window:
-    chosen = tuple((name, form) for name, form in forms.items() if name not in {"filter", "not_asked"})
-    return Window(
-        forms=chosen, filter=str(forms.get("filter", entry.filter)), not_asked=str(forms.get("not_asked", ""))
-    )
+    chosen = tuple((name, form) for name, form in forms.items() if name not in {"filter", "asked"})
+    return Window(forms=chosen, filter=str(forms.get("filter", entry.filter)), asked=str(forms.get("asked", "")))

@@ -28,12 +28,16 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """The function and the words that a rule is about: those of ``catalogue.Surface``."""
+    """The function and the words that a rule is about: those of ``catalogue.Surface``.
+
+    ``asked`` is the condition of the sizes that are asked; of others a rule does not speak.
+    """
 
     template: str
     operator: Operator
     window: str
     variant: str = ""
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +122,15 @@ def _fit(whole: _Fitting, when: str, before: Sequence[Rule]) -> Rule:
         unlike=(),
     )
     unlike = sorted((each for each in (*points, *whole.beyond) if not is_true(each, rule)), key=_weight)
-    return rule.model_copy(update={"exceptions": len(unlike), "unlike": tuple(map(described, unlike[:3]))})
+    counted = {"exceptions": len(unlike), "unlike": tuple(map(described, unlike[:3]))}
+    return rule.model_copy(update={**counted, "admits": _with(whole.words.asked, rule.admits)})
+
+
+def _with(asked: str, admits: str | None) -> str | None:
+    """Return what a call admits of the sizes that are asked."""
+    if not asked or admits is None:
+        return admits
+    return asked if admits == ALWAYS else f"{asked} and ({admits})"
 
 
 def _best(candidates: Iterable[str], points: Sequence[Point], fits: Callable[[Point, str], bool]) -> str | None:

@@ -96,8 +96,11 @@ def _of_template(template: str, family: FrameworkFile, variant: str, python: Int
     points: dict[str, dict[int, list[Point]]] = {}
     for (surface, window, _), point in zip(asked, _points(asked, python), strict=True):
         points.setdefault(window.key, {}).setdefault(surface.axes, []).append(point)
+    conditions = {window.key: window.asked for each in chosen for window in each.windows}
     for key, by_axes in points.items():
-        words = Words(template=template, operator=chosen[0].operator, window=key, variant=variant)
+        words = Words(
+            template=template, operator=chosen[0].operator, window=key, variant=variant, asked=conditions[key]
+        )
         yield from fitting.fit(words, by_axes, BEYOND)
 
 
@@ -124,7 +127,7 @@ def _sizes(surface: Surface, window: Window) -> list[dict[str, int]]:
 
 
 def _is_left_out(window: Window, sizes: Sizes) -> bool:
-    return bool(window.not_asked) and rules.is_so(window.not_asked, {"d": 1, **sizes})
+    return bool(window.asked) and not rules.is_so(window.asked, {"d": 1, **sizes})
 
 
 def _with_size(sizes: Mapping[str, int], chance: random.Random, window: Window) -> dict[str, int]:

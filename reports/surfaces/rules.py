@@ -58,7 +58,6 @@ def names(sizes: Sizes) -> dict[str, Any]:
     last = math.ceil(room / sizes["s"]) * sizes["s"]
     more = {
         "x": span,
-        "room": room,
         "full": (sizes["n"] - 1) * sizes["s"] + span,
         "drop": int(last >= sizes["n"] + pads[1]),
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.commands.measure import PAGE
+from reports.commands.porting.measure import PAGE
 from reports.surfaces import fitting, page, rules
 from reports.surfaces.catalogue import surfaces
 from reports.surfaces.fitting import Point, Words, merged

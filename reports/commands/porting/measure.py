@@ -15,7 +15,7 @@ from reports.surfaces.asking import Program, ask
 from reports.surfaces.catalogue import FrameworkFile, families, template_names
 from reports.surfaces.rules import Rule, RulesFile
 
-PAGE: Final = Path(__file__).parents[1] / "published" / "padding_semantics.md"
+PAGE: Final = Path(__file__).parents[2] / "published" / "padding_semantics.md"
 RECIPES: Final = PAGE.with_name("recipes.md")
 _VERSION: Final = """
 from importlib.metadata import version, PackageNotFoundError
