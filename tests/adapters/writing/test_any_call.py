@@ -10,7 +10,7 @@ import pytest
 
 from adapters.base import NotSupported
 from adapters.jax import Jax
-from adapters.onnx import Onnx, OnnxRuntime
+from adapters.onnx import OnnxRuntime
 from adapters.tensorflow import TensorFlow
 from adapters.torch import Torch
 from cases.drawing.rounds import rounds
@@ -18,8 +18,11 @@ from cases.loading.load import load
 from cases.model.case import OPERATORS
 
 
-@pytest.mark.parametrize("adapter_class", [Jax, TensorFlow, Torch, Onnx, OnnxRuntime])
-def test_every_drawn_call_has_a_text(adapter_class: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("adapter_class", "least"), [(Jax, 1000), (TensorFlow, 1000), (Torch, 1000), (OnnxRuntime, 800)]
+)
+def test_every_drawn_call_has_a_text(adapter_class: Any, least: int, tmp_path: Path) -> None:
+    """ONNX has no gradients and two modes, so that it has fewer texts."""
     texts = 0
     for name, text in rounds(OPERATORS, 9, 700):
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -32,4 +35,4 @@ def test_every_drawn_call_has_a_text(adapter_class: Any, tmp_path: Path) -> None
                 except NotSupported:
                     continue
                 texts += 1
-    assert texts > 1000
+    assert texts > least
