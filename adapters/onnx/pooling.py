@@ -46,9 +46,10 @@ def max_pool_argmax(case: Case) -> Call:
 
 def _canonical(case: Case) -> list[str]:
     """Return the statements that make canonical indices of ONNX's."""
-    plane = math.prod(case.inputs["value"].shape[1:-1])
+    batch, *image, channels = case.inputs["value"].shape
+    planes = f"np.arange({batch * channels}).reshape({batch}, {channels}{', 1' * len(image)})"
     lines = [
-        f"places = {{flat}} % {max(plane, 1)}  # flat over a plane",
+        f"places = {{flat}} - {planes} * {math.prod(image)}  # flat over a plane",
         f"indices = {indices.canonical(case, 'places', _PLANES)}",
     ]
     batched = [f"indices = indices + {indices.through_batch(case, _PLANES)}"]

@@ -76,6 +76,7 @@ PROPERTIES: Final[dict[str, Callable[[Case], Any]]] = {
     "padding_is_odd": lambda case: any((axis.before + axis.after) % 2 for axis in _axes(case)),
     "pads": lambda case: any(axis.before + axis.after for axis in _axes(case)),
     "short_by": lambda case: max(axis.extent - axis.padded for axis in _axes(case)),
+    "far_short": lambda case: any(axis.extent - axis.padded >= 2 * axis.stride for axis in _axes(case)),
     "short_axes": lambda case: _numbers(case, lambda axis: axis.extent > axis.padded),
     "unread_axes": lambda case: _numbers(case, lambda axis: axis.count > 0 and not _is_read(axis)),
     "full": lambda case: tuple(axis.full for axis in _axes(case)),
@@ -98,6 +99,7 @@ PROPERTIES: Final[dict[str, Callable[[Case], Any]]] = {
     "biased": lambda case: "bias" in case.inputs,
     "not_finite": lambda case: not _specials(case).isdisjoint({"nan", "inf", "minus_inf"}),
     "specials_in_value": lambda case: special_words(case.inputs["value"]),
+    "specials_in_cotangent": lambda case: special_words(case.inputs["cotangent"]) if case.gradients else [],
     "specials_in_filter": lambda case: special_words(case.inputs["filter"]),
     **{f"window_{words}": partial(windows.some, which) for words, which in windows.KINDS.items()},
 }
