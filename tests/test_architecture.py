@@ -53,8 +53,10 @@ ARROWS = {
     "reports.judging": "cases* adapters* reports.recording",
     "reports.pages": "cases* adapters* reports.recording reports.judging",
     "reports.plugin": f"{_REPORTED} reports.shrinking reports.comparing",
-    "reports.commands": f"{_REPORTED} reports.shrinking reports.comparing reports.power reports.deconvnet",
+    "reports.commands": f"{_REPORTED} reports.shrinking reports.comparing reports.power reports.deconvnet "
+    "reports.exporting",
     "reports.comparing": _REPORTED,
+    "reports.exporting": "cases* adapters* reports.recording reports.judging",
     "reports.shrinking": _REPORTED,
     "reports.power": _REPORTED,
     "reports.deconvnet": _REPORTED,
