@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
@@ -59,8 +59,7 @@ def _check_empty(folder: Path) -> None:
 
 def _chosen(options: argparse.Namespace) -> list[Case]:
     try:
-        cases: Iterable[Case] = by_id(quick_ids()) if options.quick else every(SHIPPED)
-        found = [case for case in cases if fnmatchcase(case.id, options.only)]
+        found = list(_quick(options.only)) if options.quick else _matching(options.only)
     except UnknownIdError as error:
         raise UsageError(str(error)) from None
     if not found:
@@ -68,6 +67,14 @@ def _chosen(options: argparse.Namespace) -> list[Case]:
         msg = f"--only {options.only}: no id{among} matches; `python -m cases list` prints all ids"
         raise UsageError(msg)
     return found
+
+
+def _quick(glob: str) -> Iterator[Case]:
+    return by_id(case_id for case_id in quick_ids() if fnmatchcase(case_id, glob))
+
+
+def _matching(glob: str) -> list[Case]:
+    return [case for case in every(SHIPPED) if fnmatchcase(case.id, glob)]
 
 
 def _written(cases: Sequence[Case], options: argparse.Namespace) -> int:

@@ -31,7 +31,7 @@ class OnnxFolders:
             OSError: if a file can't be written.
         """
         if case.invalid is not None:
-            msg = "a wrong call, and ONNX's tests have none"
+            msg = "a wrong call, which ONNX's tests can't have"
             raise NoVectorError(msg)
         found = vector(case)
         try:
