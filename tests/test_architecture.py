@@ -23,7 +23,7 @@ FRAMEWORKS = {"tensorflow", "torch", "jax", "keras", "flax", "onnx"}
 RUNTIMES = {"onnxruntime"}
 """What runs the models of a framework, whose adapter may import it too."""
 _REPORTED = "cases* adapters* reports.recording reports.judging reports.pages"
-_FURTHER = "reports.shrinking reports.comparing reports.power reports.deconvnet reports.surfaces"
+_FURTHER = "reports.shrinking reports.comparing reports.power reports.deconvnet reports.surfaces reports.exporting"
 
 ARROWS = {
     # a sub-room            the sub-rooms that it may import; a module that stands in a room itself belongs to the room
@@ -59,6 +59,7 @@ ARROWS = {
     "reports.commands": f"{_REPORTED} {_FURTHER}",
     "reports.surfaces": _REPORTED,
     "reports.comparing": _REPORTED,
+    "reports.exporting": "cases* adapters* reports.recording reports.judging",
     "reports.shrinking": _REPORTED,
     "reports.power": _REPORTED,
     "reports.deconvnet": _REPORTED,

@@ -14,7 +14,7 @@ OPSET: Final = 22
 IR_VERSION: Final = 10
 """The version of the model's format: that of the first ONNX with this opset."""
 MODEL: Final = "model()"
-_TYPES: Final = {"float32": "FLOAT", "float64": "DOUBLE"}
+TYPES: Final = {"float32": "FLOAT", "float64": "DOUBLE"}
 """dtype -> its name in ``onnx.TensorProto``, where that is another word."""
 _INFO: Final = 'helper.make_tensor_value_info("{}", TensorProto.{}, {})'
 
@@ -66,7 +66,7 @@ def _held(name: str, array: Expression) -> Expression:
 
 
 def _info(name: str, dtype: str, shape: tuple[int, ...] | str) -> str:
-    return _INFO.format(name, _TYPES.get(dtype, dtype.upper()), shape)
+    return _INFO.format(name, TYPES.get(dtype, dtype.upper()), shape)
 
 
 def _ahead(shape: tuple[int, ...]) -> tuple[int, ...]:

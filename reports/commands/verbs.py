@@ -1,7 +1,8 @@
 """``python -m reports``: render a run, compare it, record behaviours, run its programs, publish or check the tables.
 
-Three commands need no recorded run: ``coverage`` counts the values that the cases cover, ``power`` tries wrong
-implementations on the cases, and ``deconvnet`` makes a run of its own and looks into a network.
+Four commands need no recorded run: ``coverage`` counts the values that the cases cover, ``power`` tries wrong
+implementations on the cases, ``export`` writes the cases as files for programs that can't run the suite, and
+``deconvnet`` makes a run of its own and looks into a network.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from cases.loading.yaml_document import CaseFileError
-from reports.commands import accept, compare, coverage, merge, publish, record, reproduce, shrink, versions
+from reports.commands import accept, compare, coverage, export, merge, publish, record, reproduce, shrink, versions
 from reports.commands.porting import measure, say, translate
 from reports.deconvnet import command as deconvnet
 from reports.power import command as power
@@ -36,6 +37,7 @@ COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]]
     "deconvnet": ("project a layer's activations to pixels", deconvnet.add_options),
     "power": ("check that the cases notice every wrong implementation", power.add_options),
     "coverage": ("show which values and pairs of values the suite's cases cover", coverage.add_options),
+    "export": ("write cases and their right answers as files, for implementations in any language", export.add_options),
     "publish": ("write the committed tables of the pinned versions", publish.add_options),
 }
 
