@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from reports.surfaces.catalogue import SYMBOLS, Surface, Window
-from reports.surfaces.reading import SurfaceError, Text, Written, window_of
+from reports.surfaces.reading import SurfaceError, Written, window_of
 
 Shape = tuple[int, ...]
+
+
+_WORDS: Final = {
+    "n": "the value's size",
+    "k": "the window",
+    "s": "the stride",
+    "d": "the dilation",
+    "o": "the size asked for",
+    "p": "the padding",
+    "b": "the padding before",
+    "e": "the padding behind",
+    "a": "the output_padding",
+}
+"""Letter -> what it is."""
+
+
+def _plain(outer: Any) -> Any:
+    return tuple(outer) if isinstance(outer, list) else outer
 
 
 class Arguments:
@@ -48,7 +66,20 @@ class Arguments:
     @property
     def groups(self) -> int:
         """Return the number of groups."""
-        return int(self.arguments.get("groups") or 1)
+        groups = self.arguments.get("groups")
+        return self._count("groups", 1 if groups is None else groups)
+
+    def _count(self, meaning: str, value: Any) -> int:
+        """Return a number of channels or groups.
+
+        Raises:
+            SurfaceError: if it is none.
+        """
+        if type(value) is not int or value < 1:
+            name = getattr(self.surface.parameter(meaning), "name", meaning)
+            msg = f"{self.surface.name}: {name}={value!r} is no whole number above 0; write it out"
+            raise SurfaceError(msg)
+        return value
 
     def _kernel(self) -> tuple[Shape, Shape]:
         """Return the window's sizes, and the filter's shape in the call's layout; () if there is no filter."""
@@ -61,16 +92,23 @@ class Arguments:
                 msg = f"{name} has the shape {shape}, and {len(self.shape)} dimensions are wanted: {self.filter}"
                 raise SurfaceError(msg)
             at = self.filter.index("*")
-            return shape[at : at + self.surface.axes], shape
+            kernel = shape[at : at + self.surface.axes]
+            if self.arguments.get("kernel") is not None and self.numbers("kernel", None) != kernel:
+                msg = f"{self.surface.name}: the window is {self.arguments['kernel']}, and {name} has {kernel}"
+                raise SurfaceError(msg)
+            return kernel, shape
         if self.surface.kind != "layer":
             msg = f"the shape of {name} is missing: add it to --shapes, as {self.filter.replace('*', 'HW')}"
             raise SurfaceError(msg)
         return self._of_layer()
 
     def _of_layer(self) -> tuple[Shape, Shape]:
-        kernel, ins, outs = self.numbers("kernel", None), self.channels, int(self.arguments["out"])
-        if self.arguments.get("in", ins) != ins:
+        kernel, ins, outs = self.numbers("kernel", None), self.channels, self._count("out", self.arguments["out"])
+        if self._count("in", self.arguments.get("in", ins)) != ins:
             msg = f"{self.surface.name} takes {self.arguments['in']} channels, and the value {self.shape} has {ins}"
+            raise SurfaceError(msg)
+        if outs % self.groups or ins % self.groups:
+            msg = f"{self.surface.name}: {self.groups} groups do not divide {ins} and {outs} channels"
             raise SurfaceError(msg)
         split = {"O": outs // self.groups, "I": ins} if self.is_transposed else {"O": outs, "I": ins // self.groups}
         parts = {"*": kernel, **{letter: (size,) for letter, size in split.items()}}
@@ -102,8 +140,9 @@ class Arguments:
         if type(value) is int:
             return (value,) * axes
         parts = tuple(value) if isinstance(value, (tuple, list)) else ()
-        if len(parts) == axes + 2 and all(type(part) is int for part in parts):
-            parts = parts[2:] if self.value == "NC*" else parts[1:-1]
+        if len(parts) == axes + 2 and (self.surface.whole or self.surface.family.may_be_whole):
+            outer = {"output_size": (self.batch, self.outs)} if meaning == "output_size" else {}
+            parts = self._inner(meaning, parts, outer.get(meaning, (1, 1)))
         if len(parts) == 1:
             parts *= axes
         if len(parts) != axes or not all(type(part) is int for part in parts):
@@ -111,6 +150,20 @@ class Arguments:
             msg = f"{self.surface.name}: {name}={value!r} is not a whole number for each of {axes} axes"
             raise SurfaceError(msg)
         return parts
+
+    def _inner(self, meaning: str, parts: tuple[Any, ...], outer: tuple[Any, Any]) -> tuple[Any, ...]:
+        """Return what stands for the spatial axes, where a size or a pair stands for batch and channels, too.
+
+        Raises:
+            SurfaceError: if these two are not ``outer``.
+        """
+        ahead = self.value == "NC*"
+        found = (parts[0], parts[1]) if ahead else (parts[0], parts[-1])
+        if tuple(map(_plain, found)) != tuple(map(_plain, outer)):
+            name = getattr(self.surface.parameter(meaning), "name", meaning)
+            msg = f"{self.surface.name}: {name}={list(parts)} has {found} for batch and channels, not {outer}"
+            raise SurfaceError(msg)
+        return parts[2:] if ahead else parts[1:-1]
 
     def _sizes(self) -> tuple[dict[str, int], ...]:
         pooling = not self.surface.filter
@@ -120,9 +173,9 @@ class Arguments:
             if (name, form) in SYMBOLS:
                 columns |= dict(zip(SYMBOLS[name, form], self._formed(name, form), strict=True))
         for letter, sizes in columns.items():
-            low = 1 if letter in "nksdo" else None
-            if low is not None and min(sizes) < low:
-                msg = f"{self.surface.name}: a size below 1 has no window: {letter} is {sizes}"
+            low = 1 if letter in "nksdo" else 0
+            if min(sizes) < low:
+                msg = f"{self.surface.name}: {_WORDS[letter]} {sizes} is below {low}, which was not measured"
                 raise SurfaceError(msg)
         return tuple(dict(zip(columns, axis, strict=True)) for axis in zip(*columns.values(), strict=True))
 
@@ -133,12 +186,16 @@ class Arguments:
         value, axes = self.arguments.get(name), self.surface.axes
         if value is None:
             return ((0,) * axes, (0,) * axes)
-        if form == "<pads>":
-            return (tuple(value[:axes]), tuple(value[axes:]))
-        pairs = list(value)
+        numbers = value if form == "<pads>" else [size for pair in value for size in pair]
+        if not isinstance(numbers, (tuple, list)) or any(type(size) is not int for size in numbers):
+            msg = f"{self.surface.name}: padding {value!r} is no pairs of whole numbers"
+            raise SurfaceError(msg)
+        pairs = (
+            tuple(zip(numbers[:axes], numbers[axes:], strict=False)) if form == "<pads>" else tuple(map(tuple, value))
+        )
         if form == "<whole_pairs>" and len(pairs) == axes + 2:
-            pairs = pairs[2:] if self.value == "NC*" else pairs[1:-1]
-        if len(pairs) != axes:
+            pairs = self._inner("padding", pairs, ((0, 0), (0, 0)))
+        if len(pairs) != axes or (form == "<pads>" and len(numbers) != 2 * axes):
             msg = f"{self.surface.name}: padding {value!r} is not a pair for each of {axes} axes"
             raise SurfaceError(msg)
         return tuple(zip(*pairs, strict=True))
@@ -150,13 +207,20 @@ class Arguments:
             return False
         return "bias" in self.written.names or bool(self.arguments.get("has_bias", False))
 
+    def _bias(self) -> Shape:
+        name = self.written.names.get("bias", "b")
+        if self.given.get(name, (self.outs,)) != (self.outs,):
+            msg = f"{self.surface.name}: {name} has the shape {self.given[name]}, and ({self.outs},) is wanted"
+            raise SurfaceError(msg)
+        return (self.outs,)
+
     def shapes(self) -> dict[str, Shape]:
         """Return the shapes of the call's tensors, in its own layouts."""
         found = {"value": self.shape}
         if self.filter_shape:
             found["filter"] = self.filter_shape
         if self.has_bias:
-            found["bias"] = (self.outs,)
+            found["bias"] = self._bias()
         if "indices" in self.written.names:
             found["indices"] = self.shape
         return found
@@ -167,18 +231,29 @@ def _layouts(written: Written, window: Window) -> tuple[str, str]:
     surface, arguments = written.surface, written.arguments
     word, numbers = arguments.get("data_format"), arguments.get("dimension_numbers")
     if word is not None:
-        if word not in surface.family.layouts:
+        if word not in surface.family.layouts or (word.isupper() and len(word) != surface.axes + 2):
             msg = f"{surface.name}: the layout {word!r} is unknown; there are: {', '.join(surface.family.layouts)}"
             raise SurfaceError(msg)
         return surface.family.layouts[word], window.filter
     if numbers is None:
         return surface.value, window.filter
-    if isinstance(numbers, Text) or len(numbers) != 3 or numbers[0] != numbers[2]:  # noqa: PLR2004
-        msg = f"{surface.name}: write dimension_numbers as three texts, the first as the last: 'NHWC', 'HWIO', 'NHWC'"
+    if not _are_dimensions(numbers, surface.axes):
+        msg = f"{surface.name}: dimension_numbers={numbers!r} is not translated; write three texts, the first as the "
+        msg += "last and the spatial axes in order, such as 'NHWC', 'HWIO', 'NHWC'"
         raise SurfaceError(msg)
     value, kernel = _starred(numbers[0], "NC"), _starred(numbers[1], "IO")
     swapped = kernel.translate(str.maketrans("IO", "OI")) if arguments.get("transpose_kernel") else kernel
     return value, swapped
+
+
+def _are_dimensions(numbers: Any, axes: int) -> bool:
+    """Tell whether dimension_numbers are three texts of plain layouts: spatial axes in order and side by side."""
+    if not isinstance(numbers, (tuple, list)) or len(numbers) != 3 or numbers[0] != numbers[2]:  # noqa: PLR2004
+        return False
+    spatial = "DHW"[3 - axes :]
+    values = {f"N{spatial}C", f"NC{spatial}"}
+    kernels = {f"{spatial}IO", f"{spatial}OI", f"OI{spatial}", f"IO{spatial}"}
+    return numbers[0] in values and numbers[1] in kernels
 
 
 def _starred(text: str, letters: str) -> str:

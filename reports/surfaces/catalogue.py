@@ -74,6 +74,7 @@ class FrameworkFile(Strict):
     function: str = "result = {call}"
     layer: str = ""
     value: str
+    may_be_whole: bool = Field(default=False, description="Sizes may have an entry for batch and channels, too.")
     layouts: dict[str, str] = Field(default={}, description="A word for a layout -> the layout.")
     surfaces: list[SurfaceEntry]
 

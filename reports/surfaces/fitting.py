@@ -207,7 +207,7 @@ def merged(rules: Iterable[Rule]) -> list[Rule]:
         groups: dict[str, Rule] = {}
         for rule in rules:
             counts = {"measured", "checked", "refused", "exceptions", "unlike"}
-            key = rule.model_dump_json(exclude={names_of, *counts})
+            key = rule.model_dump_json(exclude={names_of, *(() if rule.exceptions else counts)})
             groups[key] = _joined(groups[key], rule, names_of) if key in groups else rule
         rules = list(groups.values())
     return list(rules)

@@ -59,6 +59,7 @@ def meaning(calls: Sequence[Written], given: Mapping[str, Shape], variant: str =
     if written is None:
         msg = f"{calls[0].surface.name}: the value has the shape {shape}, which does not have its number of axes"
         raise SurfaceError(msg)
+    _check_names(written, given)
     call = Arguments(written, shape, given)
     chosen = tuple(_rule(call.surface, call.window, variant, sizes) for sizes in call.sizes)
     lengths, offsets = zip(*(_place(call, *each) for each in zip(call.sizes, chosen, strict=True)), strict=True)
@@ -93,13 +94,28 @@ def _value_shape(written: Written, given: Mapping[str, Shape]) -> Shape:
     return found
 
 
+def _check_names(written: Written, given: Mapping[str, Shape]) -> None:
+    """Refuse the shape of a tensor that the call does not have.
+
+    Raises:
+        SurfaceError: if there is one.
+    """
+    layer = {"", "x", "w", "b"} if written.surface.kind == "layer" else {""}
+    unknown = [name for name in given if name not in {*written.names.values(), *layer}]
+    if unknown:
+        msg = (
+            f"--shapes {unknown[0]}=...: the call has no such tensor; it has {', '.join(written.names.values()) or 'x'}"
+        )
+        raise SurfaceError(msg)
+
+
 def _place(call: Arguments, sizes: Mapping[str, int], rule: Rule) -> tuple[int, int]:
     """Return the length and the offset of an axis.
 
     Raises:
         SurfaceError: if there is no rule, or if the framework refuses the sizes.
     """
-    if rule.length is None or rule.offset is None:
+    if rule.length is None or rule.offset is None or rule.is_loose:
         msg = f"{call.surface.name} with {call.window.key} follows no simple rule, so it is not translated"
         raise SurfaceError(msg)
     length = rules.number(rule.length, sizes)

@@ -38,7 +38,13 @@ _SMALL: Final = [
     {"n": n, "k": k, "s": s, "d": 1, **{letter: _MORE[letter] for letter in "pbea"}, "o": n * s}
     for n, k, s in itertools.product(range(1, 6), range(1, 5), range(1, 5))
 ]
-_WORDS: Final = ("SAME", "VALID", "SAME_LOWER", "CIRCULAR")
+_WORDS: Final = {
+    "SAME": ("SAME", "SAME_UPPER"),
+    "VALID": ("VALID",),
+    "SAME_LOWER": ("SAME_LOWER",),
+    "CIRCULAR": ("CIRCULAR",),
+}
+"""A word -> how functions write it. ONNX writes SAME_UPPER for what others call SAME."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +84,14 @@ def _recipes(operator: Operator) -> pd.DataFrame:
     rows = []
     for same, found in recipes.recipes(operator):
         said = dict.fromkeys(end.said.replace("=o)", "=n * s)") for end in same)
-        cells = {each.other.surface.family.title: _recipe(each) for each in found}
-        if cells:
-            rows.append({"instead of": ", ".join(said), **{title: cells.get(title, "") for title in titles}})
+        cells = {end.surface.family.title: "the same" for end in same}
+        cells |= {each.other.surface.family.title: _recipe(each) for each in found}
+        if found:
+            where = recipes.taken(same[0])
+            left = ", ".join(said) + (
+                "" if where == ALWAYS else f"; it takes `{where}`" if where else "; not all sizes"
+            )
+            rows.append({"instead of": left, **{title: cells.get(title, "none") for title in titles}})
     return pd.DataFrame(rows)
 
 
@@ -114,7 +125,8 @@ def _rows(chosen: Sequence[Rule], operator: str) -> Iterator[_Row]:
     """Yield one row for each meaning, with all surfaces that have it."""
     groups: dict[tuple[Any, ...], list[Rule]] = {}
     for rule in chosen:
-        groups.setdefault((rule.length, rule.offset, rule.outside, rule.admits, rule.rotated), []).append(rule)
+        exact = bool(rule.exceptions)
+        groups.setdefault((rule.length, rule.offset, rule.outside, rule.admits, rule.rotated, exact), []).append(rule)
     for same in groups.values():
         yield _Row(rule=same[0], operator=operator, said=tuple(dict.fromkeys(_said(rule, operator) for rule in same)))
 
@@ -146,7 +158,7 @@ def _cells(row: _Row) -> Mapping[str, str]:
         "said by": "; ".join(row.said),
         "length": _expression(rule, rule.length),
         "offset": _expression(rule, rule.offset),
-        "wants": _expression(rule, rule.admits),
+        "sizes it takes": _expression(rule, rule.admits),
     }
     if row.operator == "max_unpool":
         return {name: text for name, text in cells.items() if name != "offset"}
@@ -161,7 +173,7 @@ def _cells(row: _Row) -> Mapping[str, str]:
 
 def _expression(rule: Rule, text: str | None) -> str:
     """Return a rule's expression as a cell shows it; ``mostly`` if some calls were unlike the rule."""
-    if text is None:
+    if text is None or rule.is_loose:
         return "no simple rule"
     return "anything" if text == ALWAYS else f"`{text}`" + (" mostly" if rule.exceptions else "")
 
@@ -170,7 +182,7 @@ def _picture(row: _Row, sizes: Mapping[str, int]) -> str:
     """Return a small picture of a window, or why there is none."""
     whole = {**sizes, **_MORE, "o": sizes["n"] * sizes["s"]}
     rule = row.rule
-    if rule.length is None or rule.offset is None:
+    if rule.length is None or rule.offset is None or rule.is_loose:
         return ""
     length, offset = rules.number(rule.length, whole), rules.number(rule.offset, whole)
     if length < 1 or (rule.admits and not rules.admits(rule.admits, whole, length)):
@@ -199,7 +211,7 @@ def _where(rows: Sequence[_Row]) -> pd.DataFrame | None:
 
 
 def _parted(word: str, rows: Sequence[_Row]) -> Iterator[Mapping[str, str]]:
-    using = [row for row in rows if f"padding='{word}'" in _first_window(row) and row.rule.length and row.rule.offset]
+    using = [row for row in rows if _has_word(row.rule, word)]
     for one, other in itertools.combinations(using, 2):
         for sizes in sorted(_SMALL, key=lambda each: (each["n"] + each["k"] + each["s"], *each.values())):
             windows = [_window(row.rule, sizes) for row in (one, other)]
@@ -207,14 +219,17 @@ def _parted(word: str, rows: Sequence[_Row]) -> Iterator[Mapping[str, str]]:
                 yield {
                     "word": word,
                     "n, k, s": f"{sizes['n']}, {sizes['k']}, {sizes['s']}",
-                    "length, offset": f"{windows[0]} for {one.said[0]}",
+                    "(length, offset)": f"{windows[0]} for {one.said[0]}",
                     "and": f"{windows[1]} for {other.said[0]}",
                 }
                 break
 
 
-def _first_window(row: _Row) -> str:
-    return row.rule.window.upper().replace("PADDING", "padding")
+def _has_word(rule: Rule, word: str) -> bool:
+    """Tell whether a rule is of a word alone, or of the word with a size; what has numbers of its own is not."""
+    window = rule.window.upper()
+    named = any(f"{name}='{text}'" in window for name, text in itertools.product(("PADDING", "AUTO_PAD"), _WORDS[word]))
+    return named and "<NUMBER>" not in window and bool(rule.length and rule.offset) and not rule.is_loose
 
 
 def _window(rule: Rule, sizes: Mapping[str, int]) -> tuple[int, int] | None:

@@ -15,6 +15,17 @@ _MOST: Final = 4_000
 _CALLS: Final = "a call such as torch.nn.functional.conv_transpose2d(x, w, stride=2, padding=1)"
 
 
+_HARMLESS: Final = frozenset(
+    {"name", "dtype", "device", "input_shape", "trainable", "precision", "preferred_element_type", "output_dtype"}
+)
+"""Arguments of any function that change no number of a float32 call, or no more than rounding. They are left out."""
+_MAXIMA: Final = {
+    "computation": ("lax.max", "jax.lax.max"),
+    "initial": ("-jnp.inf", "-np.inf", "-math.inf", "-jax.numpy.inf", "-numpy.inf", "-float('inf')", "float('-inf')"),
+}
+"""What makes a maximum of ``reduce_window``."""
+
+
 class SurfaceError(Exception):
     """A call that can't be read or translated. The message says what, where and what to do."""
 
@@ -24,6 +35,9 @@ class Text:
     """An argument that is no literal: a tensor's name, or a name of the framework."""
 
     text: str
+
+    def __repr__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +92,10 @@ def _call(text: str) -> ast.Call:
         msg = f"the call has {len(text):,} characters, and {_MOST:,} are the most"
         raise SurfaceError(msg)
     try:
-        node = ast.parse(text.strip(), mode="eval").body
+        node = _expression(text.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        msg = f"{text.strip()[:60]!r} is no Python expression ({error}); write {_CALLS}"
+        why = error.msg if isinstance(error, SyntaxError) else str(error)
+        msg = f"{text.strip()[:60]!r} is no Python expression ({why}); write {_CALLS}"
         raise SurfaceError(msg) from None
     if not isinstance(node, ast.Call):
         msg = f"{text.strip()[:60]!r} is no call; write {_CALLS}"
@@ -88,12 +103,28 @@ def _call(text: str) -> ast.Call:
     return node
 
 
+def _expression(text: str) -> ast.expr:
+    """Return the expression of a text, or that on the right of its ``name =``."""
+    [statement, *more] = ast.parse(text).body or [ast.Pass()]
+    if more or not isinstance(statement, (ast.Expr, ast.Assign)):
+        msg = "one expression is wanted"
+        raise ValueError(msg)
+    return statement.value
+
+
 def _named(name: str) -> Iterator[list[Surface]]:
     """Yield the surfaces of a name: those of its whole name, then those of its last word."""
     whole = {f"{long}.{name.partition('.')[2]}" for long in _longer(name)} | {name}
     yield [each for each in surfaces() if each.name in whole or ("." in each.name and name.endswith(f".{each.name}"))]
     last = name.rpartition(".")[2]
-    yield [each for each in surfaces() if each.name.rpartition(".")[2] == last]
+    of_name = [each for each in surfaces() if each.name.rpartition(".")[2] == last]
+    yield [each for each in of_name if "." not in name or _may_name(each, name.partition(".")[0])]
+
+
+def _may_name(surface: Surface, first: str) -> bool:
+    """Tell whether a name's first word may stand for a surface's framework: it is one of its, or nobody's."""
+    whose = [family for family in families().values() if first in {*family.prefixes, family.framework}]
+    return not whose or surface.family in whose
 
 
 def _longer(name: str) -> Iterator[str]:
@@ -104,8 +135,11 @@ def _longer(name: str) -> Iterator[str]:
 def _unknown(name: str) -> str:
     known = sorted({surface.name for surface in surfaces()})
     lasts = {each.rpartition(".")[2]: each for each in known}
-    close = difflib.get_close_matches(name.rpartition(".")[2], lasts, n=3, cutoff=0.5)
-    meant = f"; close: {', '.join(lasts[each] for each in close)}" if close else f"; there are: {', '.join(known)}"
+    whole = difflib.get_close_matches(name, known, n=3, cutoff=0.8)
+    close = whole or [
+        lasts[each] for each in difflib.get_close_matches(name.rpartition(".")[2], lasts, n=3, cutoff=0.5)
+    ]
+    meant = f"; close: {', '.join(close)}" if close else f"; there are: {', '.join(known)}"
     return f"{name} is no function that can be translated{meant}"
 
 
@@ -125,6 +159,7 @@ def _bound(surface: Surface, node: ast.Call, applied: ast.Call | None) -> Writte
         arguments |= given
         named["value"] = value
     values = {named[name].meaning: _value(surface, name, value) for name, value in arguments.items()}
+    _refuse_untranslated(surface, named, {name: _value(surface, name, value) for name, value in arguments.items()})
     for tensor in TENSORS:
         if tensor in values and values[tensor] is not None and not isinstance(values[tensor], Text):
             msg = f"{surface.name}: {tensor} is a tensor, so write its name, and its shape with --shapes"
@@ -140,6 +175,21 @@ def _bound(surface: Surface, node: ast.Call, applied: ast.Call | None) -> Writte
     )
 
 
+def _refuse_untranslated(surface: Surface, named: Mapping[str, Parameter], values: Mapping[str, Any]) -> None:
+    """Refuse an argument that changes the result and that no other framework's call is made of.
+
+    Raises:
+        SurfaceError: if there is one.
+    """
+    for name, value in values.items():
+        meaning = named[name].meaning
+        known = _MAXIMA.get(meaning)
+        if (meaning == "unused" and value != named[name].default) or (known and str(value) not in known):
+            only = f"; only {known[0]} is" if known else f"; leave it out, which means {named[name].default!r}"
+            msg = f"{surface.name}: {name}={value!r} is not translated{only}"
+            raise SurfaceError(msg)
+
+
 def _arguments(name: str, parameters: Sequence[Parameter], node: ast.Call) -> dict[str, ast.expr]:
     """Return the arguments of a call by the names of its parameters.
 
@@ -152,6 +202,11 @@ def _arguments(name: str, parameters: Sequence[Parameter], node: ast.Call) -> di
         raise SurfaceError(msg)
     given = dict(zip(known, node.args, strict=False))
     for keyword in node.keywords:
+        if keyword.arg in _HARMLESS or (keyword.arg or "").endswith("_initializer"):
+            continue
+        if keyword.arg is None or any(isinstance(each, ast.Starred) for each in node.args):
+            msg = f"{name}: write out what stands behind the stars"
+            raise SurfaceError(msg)
         if keyword.arg not in known:
             msg = f"{name} has no argument {keyword.arg!r} that can be translated; there are: {', '.join(known)}"
             raise SurfaceError(msg)
@@ -172,7 +227,10 @@ def _value(surface: Surface, name: str, node: ast.expr) -> Any:
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         if isinstance(node, (ast.Name, ast.Attribute)) or name in {"rngs", "init_value"}:
             return Text(text=ast.unparse(node))
-        msg = f"{surface.name}: {name}={ast.unparse(node)[:60]} is neither a literal nor a name; write the numbers out"
+        msg = (
+            f"{surface.name}: {name}={ast.unparse(node)[:60]} is neither a literal nor a name; write the numbers out, "
+        )
+        msg += "or the tensor's name"
         raise SurfaceError(msg) from None
 
 
@@ -188,7 +246,7 @@ def window_of(written: Written) -> Window:
             if all(_has_form(arguments.get(name), form, loose=loose) for name, form in window.forms):
                 return window
     said = ", ".join(f"{name} {arguments.get(name)!r}" for name, _ in written.surface.windows[0].forms)
-    known = "; ".join(window.key for window in written.surface.windows)
+    known = "; ".join(window.said(written.surface) or "the defaults" for window in written.surface.windows)
     msg = f"{written.surface.name} has no window for {said}; known are: {known}"
     raise SurfaceError(msg)
 

@@ -105,15 +105,22 @@ def recipes(operator: Operator) -> Iterator[tuple[tuple[End, ...], list[Recipe]]
     ends = [*_ends(operator)]
     for same in _meanings(ends):
         one = same[0]
-        grid = [(sizes, place) for sizes in _sizes(one) if (place := one.place(sizes)) is not None]
+        grid = [(sizes, place) for sizes in sizes_of(one) if (place := one.place(sizes)) is not None]
         inside = {end.surface.family.title for end in same}
         best: dict[str, Recipe] = {}
         for other in ends if grid else ():
             title = other.surface.family.title
-            found = None if title in inside else _recipe(one, other, grid)
+            found = None if title in inside else recipe_of(one, other, grid)
             if found is not None and (title not in best or _rank(found) > _rank(best[title])):
                 best[title] = found
         yield same, [*best.values()]
+
+
+def taken(one: End) -> str:
+    """Return the condition of the sizes that a window takes: ``true`` if it takes all, empty if none says it."""
+    grid = [(sizes, one.place(sizes)) for sizes in sizes_of(one)]
+    holds = [place is not None for _, place in grid]
+    return next((text for text in DOMAINS if _says(text, [(sizes, (0, 0)) for sizes, _ in grid], holds)), "")
 
 
 def _rank(recipe: Recipe) -> tuple[int, int]:
@@ -138,11 +145,14 @@ def _ends(operator: Operator) -> Iterator[End]:
     }
     for surface in chosen:
         for window, variant in itertools.product(surface.windows, surface.family.variants or {"": {}}):
-            if surface.kind == "function" or (surface.family.title, window.said(surface)) not in functions:
+            is_own = surface.kind == "function" or (surface.family.title, window.said(surface)) not in functions
+            rule = rules.find(surface, window, variant, _ANY)
+            if is_own and rule is not None and not rule.rotated:
                 yield End(surface=surface, window=window, variant=variant)
 
 
-def _sizes(end: End) -> Iterator[dict[str, int]]:
+def sizes_of(end: End) -> Iterator[dict[str, int]]:
+    """Yield the sizes of the grid for a window, with its numbers; a size that is asked for is n * s."""
     letters = [letter for letter in end.window.letters if letter in _GIVEN]
     for sizes in GRID:
         if sizes["d"] > 1 and end.surface.parameter("dilations") is None:
@@ -152,7 +162,8 @@ def _sizes(end: End) -> Iterator[dict[str, int]]:
             yield whole | ({"o": sizes["n"] * sizes["s"]} if "o" in end.window.letters else {})
 
 
-def _recipe(one: End, other: End, grid: Sequence[tuple[Sizes, tuple[int, int]]]) -> Recipe | None:
+def recipe_of(one: End, other: End, grid: Sequence[tuple[Sizes, tuple[int, int]]]) -> Recipe | None:
+    """Return the recipe of a window for another one's places on a grid; None if there is none."""
     solved = [(sizes, _solved(other, sizes, place)) for sizes, place in grid]
     holds = [found is not None for _, found in solved]
     if not any(holds):

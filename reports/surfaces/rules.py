@@ -49,6 +49,11 @@ class Rule(Strict):
     exceptions: int
     unlike: tuple[str, ...]
 
+    @property
+    def is_loose(self) -> bool:
+        """Tell whether more than a quarter of the calls are unlike the rule, so that it is no rule."""
+        return self.exceptions * 4 > self.measured + self.checked
+
 
 def names(sizes: Sizes) -> dict[str, Any]:
     """Return the names that a rule may read, of an axis of these sizes."""

@@ -67,7 +67,7 @@ def translated(meaning: Meaning, framework: str) -> Said:
     found = said(meaning.case, framework)
     if found.refusal:
         return found
-    ahead, behind = [*_entered(meaning)], [*_left(meaning)]
+    ahead, behind = [*entered(meaning)], [*left(meaning)]
     imports = ["import numpy as np", ""] if any("np." in line for line in (*ahead, *behind)) else []
     text = "\n".join([*imports, *ahead, *([""] if ahead else []), found.text.rstrip("\n"), *behind])
     return Said(framework=framework, call=found.call, text=text)
@@ -79,7 +79,7 @@ def names_of(meaning: Meaning) -> Mapping[str, str]:
     return {tensor: meaning.written.names.get(tensor, usual[tensor]) for tensor in meaning.shapes}
 
 
-def _entered(meaning: Meaning) -> Iterator[str]:
+def entered(meaning: Meaning) -> Iterator[str]:
     """Yield the statements that turn the written call's arrays into those of the definition."""
     axes, names = len(meaning.case.strides), names_of(meaning)
     for tensor, name in names.items():
@@ -98,7 +98,7 @@ def _entered(meaning: Meaning) -> Iterator[str]:
             yield f"{tensor} = {text}" + (f"  # {why}" if why and text != name else "")
 
 
-def _left(meaning: Meaning) -> Iterator[str]:
+def left(meaning: Meaning) -> Iterator[str]:
     """Yield the statements that turn the definition's outputs into the written call's result."""
     axes = len(meaning.case.strides)
     text = 'outputs["output"]'

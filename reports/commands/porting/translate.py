@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace) -> int:
-    """Print a call in other frameworks; return 1 if one of them gives another result, else 0.
+    """Print a call in other frameworks; return 1 if the call or one of them fails or gives another result, else 0.
 
     Raises:
         UsageError: if the call can't be read or translated.
@@ -47,8 +47,9 @@ def command(options: argparse.Namespace) -> int:
     place = Place(pythons=dict(options.python), variant=variant)
     print(_described(found))
     written = None if options.no_run else _run(found, place)
-    results = [_print(found, framework, written, place) for framework in _targets(found, options.to)]
-    return 0 if all(results) else 1
+    failed = written is not None and not isinstance(written, Returned) and not is_missing(written)
+    results = [_printed(found, framework, written, place) for framework in _targets(found, options.to)]
+    return 0 if all(results) and not failed else 1
 
 
 def _variant(variants: Sequence[str] | dict[str, dict[str, str]], wanted: str) -> str:
@@ -93,13 +94,13 @@ def _described(found: Meaning) -> str:
         seen = " by ".join(f"{axis.full} seen at ({axis.before}, {axis.image})" for axis in axes)
         lines.append(f"  the full result, elements by axis, seen through (offset, length): {seen}")
     elif found.case.operator != "max_unpool":
-        seen = " by ".join(f"{axis.count} windows, {axis.before} before and {axis.after} behind" for axis in axes)
-        lines.append(f"  by axis: {seen}")
+        seen = " by ".join(f"{axis.count}, padding {axis.before} before and {axis.after} behind" for axis in axes)
+        lines.append(f"  the number of windows by axis: {seen}")
     for rule in dict.fromkeys(found.rules):
         what = f"length {rule.length}, offset {rule.offset}" + ("" if rule.when == ALWAYS else f" where {rule.when}")
         lines.append(f"  rule: {what}; fitted to {rule.measured} calls, and held against {rule.checked} larger ones")
         if rule.exceptions:
-            lines.append(f"  {rule.exceptions} calls were unlike this rule, e.g. {rule.unlike[0]}")
+            lines.append(f"  of all calls {rule.exceptions} were unlike this rule, e.g. {rule.unlike[0]}")
     return "\n".join(lines)
 
 
@@ -116,15 +117,17 @@ def _told(outcome: Outcome) -> str:
     return text.partition("\n")[0][:200]
 
 
-def _print(found: Meaning, framework: str, written: Outcome | None, place: Place) -> bool:
-    """Print a call as a framework says it; return whether nothing speaks against it."""
+def _printed(found: Meaning, framework: str, written: Outcome | None, place: Place) -> bool:
+    """Print a call as a framework says it, and return whether nothing speaks against it."""
     said = saying.translated(found, framework)
     if said.refusal:
         print(f"\n# {framework}: no such call: {said.refusal}")
         return True
     verdict, fine = _verified(found, said, written, place)
-    composed = "" if not _is_composed(found) else "; no single call is equal, this is the shortest composition"
-    print(f"\n# {framework}: {verdict}{composed}\n{indent(said.text, '    ')}")
+    composed = (
+        "" if not _is_composed(found) else "; no single call is equal, so the image is cropped or the result extended"
+    )
+    print(f"\n# {framework}: {verdict}{composed}\n{indent(said.text, '    ')}", flush=True)
     return fine
 
 
@@ -143,4 +146,4 @@ def _verified(found: Meaning, said: Said, written: Outcome | None, place: Place)
     if not isinstance(written, Returned):
         return "runs, and is not compared, because the call as it was written did not run", True
     verdict = compared(written, outcome)
-    return verdict, verdict == verifying.SAME or verdict.startswith("the same")
+    return verdict, verdict.startswith((verifying.SAME, verifying.ZEROS, verifying.ROUNDED))

@@ -11,7 +11,7 @@ from adapters.oracle import Oracle
 from cases.model.shapes import axes
 from reports.surfaces.meaning import Meaning, meaning
 from reports.surfaces.reading import SurfaceError, read_all
-from reports.surfaces.saying import _entered, _left, names_of, said, translated
+from reports.surfaces.saying import entered, left, names_of, said, translated
 from reports.surfaces.verifying import arrays
 
 Array = np.ndarray[Any, Any]
@@ -92,10 +92,10 @@ def _answer(found: Meaning) -> tuple[Array, dict[str, Array]]:
     """Return what the definition makes of a call's own arrays, converted by the statements that are printed."""
     inputs = arrays(found)
     scope: dict[str, Any] = {"np": np, **inputs}
-    exec("\n".join(_entered(found)), scope)  # noqa: S102 - the statements that a user pastes
+    exec("\n".join(entered(found)), scope)  # noqa: S102 - the statements that a user pastes
     tensors = {name: np.ascontiguousarray(scope[name]) for name in found.case.inputs}
     scope["outputs"] = Oracle().run(found.case, tensors)
-    exec("\n".join(_left(found)), scope)  # noqa: S102
+    exec("\n".join(left(found)), scope)  # noqa: S102
     return scope["y"], inputs
 
 
@@ -135,9 +135,9 @@ def test_indices_are_counted_as_the_written_call_counts_them() -> None:
     found = _meaning("F.max_pool2d(x, 2, return_indices=True)", X)
     inputs = arrays(found)
     scope: dict[str, Any] = {"np": np, **inputs}
-    exec("\n".join(_entered(found)), scope)  # noqa: S102
+    exec("\n".join(entered(found)), scope)  # noqa: S102
     scope["outputs"] = Oracle().run(found.case, {"value": np.ascontiguousarray(scope["value"])})
-    exec("\n".join(_left(found)), scope)  # noqa: S102
+    exec("\n".join(left(found)), scope)  # noqa: S102
     planes = inputs["x"].reshape(1, 2, -1)
     flat = scope["indices"].reshape(1, 2, -1)
     assert np.array_equal(np.take_along_axis(planes, flat, axis=2), scope["y"].reshape(1, 2, -1))
@@ -152,16 +152,36 @@ def test_indices_are_counted_as_the_written_call_counts_them() -> None:
         ("F.conv_transpose2d(x, w)", {**X, "w": (2, 3, 3)}, "4 dimensions are wanted"),
         ("F.conv_transpose2d(x, w, stride=2, output_padding=2)", XW, "it wants a < max(s, d)"),
         ("F.conv_transpose2d(x, w, stride=(2, 2, 2))", XW, "not a whole number for each of 2 axes"),
-        ("F.conv_transpose2d(x, w, stride=0)", XW, "a size below 1"),
+        ("F.conv_transpose2d(x, w, stride=0)", XW, "the stride (0, 0) is below 1"),
         ("F.conv2d(x, w)", {"x": (1, 5, 4, 4), "w": (3, 2, 3, 3)}, "the definition has no such call"),
         ("nn.ConvTranspose2d(9, 3, 3)", {"": (1, 2, 4, 5)}, "takes 9 channels"),
         ("tf.nn.conv2d(x, w, 1, 'SAME', data_format='NHCW')", {"x": (1, 4, 4, 2), "w": (3, 3, 2, 3)}, "is unknown"),
+        ("F.conv2d(x, w, padding=-1)", {"x": (1, 2, 4, 4), "w": (3, 2, 3, 3)}, "the padding (-1, -1) is below 0"),
+        ("F.conv2d(x, w, b)", {"x": (1, 2, 4, 4), "w": (3, 2, 3, 3), "b": (7,)}, "(3,) is wanted"),
+        ("F.conv2d(x, w)", {"x": (1, 2, 4, 4), "w": (3, 2, 3, 3), "z": (4,)}, "the call has no such tensor"),
+        ("nn.Conv2d(2, n, 3)", {"": (1, 2, 4, 4)}, "out_channels=n is no whole number"),
+        ("nn.Conv2d(2, 3, 3, groups=2)", {"": (1, 2, 4, 4)}, "2 groups do not divide"),
+        ("nn.Conv1d(4, 3, kernel_size=(9, 3, 9))", {"": (1, 4, 20)}, "not a whole number for each of 1 axes"),
+        ("tf.nn.conv2d(x, w, [2, 1, 1, 2], 'SAME')", {"x": (1, 4, 4, 2), "w": (3, 3, 2, 3)}, "for batch and channels"),
+        (
+            "tf.nn.conv2d_transpose(x, w, [1, 8, 8, 5], 2)",
+            {"x": (1, 4, 4, 2), "w": (3, 3, 3, 2)},
+            "has (1, 5) for batch and channels, not (1, 3)",
+        ),
+        (
+            "lax.conv_general_dilated(x, w, (1, 1), 'SAME', dimension_numbers=('NHWC', 'WHIO', 'NHWC'))",
+            {"x": (1, 4, 4, 2), "w": (3, 3, 2, 3)},
+            "is not translated",
+        ),
+        ("ConvTranspose(x, w, pads=[1, 1])", {"x": (1, 2, 4, 4), "w": (2, 3, 3, 3)}, "not a pair for each of 2 axes"),
+        ("Conv(x, w, kernel_shape=[5, 5])", {"x": (1, 2, 9, 9), "w": (3, 2, 3, 3)}, "the window is [5, 5]"),
         ("linen.ConvTranspose(3, (3, 3), padding='CIRCULAR')", {"": (1, 4, 4, 2)}, "a ring"),
     ],
 )
 def test_a_call_that_means_nothing_gets_one_line(text: str, shapes: Shapes, message: str) -> None:
+    variant = "onnxruntime" if text.startswith("Conv") else ""
     with pytest.raises(SurfaceError, match=r"^[^\n]+$") as caught:
-        _meaning(text, shapes)
+        _meaning(text, shapes, variant)
     assert message in str(caught.value)
 
 

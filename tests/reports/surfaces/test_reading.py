@@ -18,6 +18,9 @@ def _names(text: str) -> set[str]:
         ("F.conv_transpose2d(x, w)", "torch.nn.functional.conv_transpose2d"),
         ("conv_transpose1d(x, w)", "torch.nn.functional.conv_transpose1d"),
         ("nn.ConvTranspose2d(4, 8, 3)", "torch.nn.ConvTranspose2d"),
+        ("nn.Conv(8, (3, 3))", "linen.Conv"),
+        ("nn.max_pool(x, (2, 2))", "linen.max_pool"),
+        ("jax.lax.conv_transpose(x, w, (2, 2), 'SAME')", "jax.lax.conv_transpose"),
         ("tf.nn.conv2d_transpose(x, w, [1, 8, 8, 4], 2)", "tf.nn.conv2d_transpose"),
         ("tensorflow.nn.conv2d(x, w, strides=1, padding='SAME')", "tf.nn.conv2d"),
         ("lax.conv_transpose(x, w, (2, 2), 'SAME')", "jax.lax.conv_transpose"),
@@ -50,6 +53,17 @@ def test_what_a_layer_is_called_with_is_bound_too() -> None:
     [
         ("x +", "no Python expression"),
         ("x + y", "is no call"),
+        ("x = 1; y = 2", "one expression is wanted"),
+        ("nn.Conv2d(16, 32, 3, padding_mode='circular')", "padding_mode='circular' is not translated"),
+        ("keras.layers.Conv2D(6, 3, activation='relu')", "activation='relu' is not translated"),
+        (
+            "lax.conv_general_dilated(x, w, (1, 1), 'SAME', lhs_dilation=(2, 2))",
+            "lhs_dilation=(2, 2) is not translated",
+        ),
+        ("lax.reduce_window(x, 0.0, lax.add, (1, 2, 1), (1, 2, 1), 'VALID')", "only -jnp.inf is"),
+        ("lax.reduce_window(x, -jnp.inf, lax.min, (1, 2, 1), (1, 2, 1), 'VALID')", "only lax.max is"),
+        ("tf.nn.max_pool(x, 2, 2, 'SAME')", "close: tf.nn.max_pool"),
+        ("F.conv2d(x, w, **more)", "what stands behind the stars"),
         ("F.convtranspose2d(x, w)", "close: torch.nn.functional.conv_transpose2d"),
         ("F.conv_transpose2d(x)", "lacks the argument 'weight'"),
         ("F.conv_transpose2d(x, w, strides=2)", "no argument 'strides'"),
@@ -58,6 +72,7 @@ def test_what_a_layer_is_called_with_is_bound_too() -> None:
         ("F.conv_transpose2d(*x)", "each written out"),
         ("F.conv_transpose2d(x, w)(y)", "a tensor can't be called"),
         ("max_pool(x, (2, 2))", "write the whole name"),
+        ("tf.nn.conv2d(x, w, 1, 'FULL')(y)", "a tensor can't be called"),
         ("F.conv_transpose2d(1, w)", "write its name"),
         ("__import__('os').system('true')", "no function that can be translated"),
         ("(" * 500 + "x" + ")" * 500, "no Python expression"),
@@ -80,3 +95,10 @@ def test_an_unknown_word_names_the_known_ones() -> None:
     [written] = read_all("tf.nn.conv2d(x, w, 1, 'FULL')")
     with pytest.raises(SurfaceError, match="known are: padding='VALID'; padding='SAME'"):
         window_of(written)
+
+
+def test_an_assignment_and_what_changes_no_number_are_read_too() -> None:
+    [written] = read_all("y = F.conv2d(x, w, stride=2)")
+    assert written.arguments["strides"] == 2
+    [layer] = read_all("keras.layers.Conv2D(6, 3, name='first', kernel_initializer='ones')")
+    assert layer.text == "keras.layers.Conv2D(filters=6, kernel_size=3)"

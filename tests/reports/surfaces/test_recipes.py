@@ -8,7 +8,7 @@ import pytest
 
 from reports.surfaces import rules
 from reports.surfaces.catalogue import surfaces
-from reports.surfaces.recipes import End, Recipe, _recipe, _sizes
+from reports.surfaces.recipes import End, Recipe, recipe_of, sizes_of
 
 SIZES = [
     {"n": n, "k": k, "s": s, "d": d}
@@ -29,7 +29,7 @@ JAX = _end("jax.lax.conv_transpose", "padding=<pairs>, use_consistent_padding=Fa
 def _found(one: End, other: End) -> Recipe | None:
     surface = one.surface
     assert surface.axes in {1, 2}
-    return _recipe(one, other, [(sizes, place) for sizes in _sizes(one) if (place := one.place(sizes)) is not None])
+    return recipe_of(one, other, [(sizes, place) for sizes in sizes_of(one) if (place := one.place(sizes)) is not None])
 
 
 def test_same_in_pytorch_is_exact_where_the_crop_is_even() -> None:
