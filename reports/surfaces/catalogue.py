@@ -112,7 +112,8 @@ class Window:
         for meaning, form in self.forms:
             parameter, letters = surface.parameter(meaning), SYMBOLS.get((meaning, form), "")
             value = letters if len(letters) == 1 else f"({', '.join(letters)})" if letters else repr(form)
-            if parameter is not None and form is not None and (letters or form != parameter.default):
+            is_told = letters or meaning == "padding" or form != getattr(parameter, "default", None)
+            if parameter is not None and form is not None and is_told:
                 texts.append(f"{parameter.name}={value}")
         return ", ".join(texts)
 
