@@ -64,8 +64,26 @@ def page(found: RulesFile) -> str:
         measured=f"{sum(rule.measured for rule in found.rules):,}",
         checked=f"{sum(rule.checked for rule in found.rules):,}",
         versions=", ".join(f"{name} {version}" for name, version in found.measured.items()),
+        short=_short(found.rules),
         parts=parts,
     )
+
+
+def _short(every: Sequence[Rule]) -> pd.DataFrame:
+    """Return what SAME means in each function that has the word: the length, and pictures."""
+    chosen = [rule for rule in _about("conv_transpose", every) if _has_word(rule, "SAME")]
+    meanings: dict[tuple[str, ...], list[str]] = {}
+    for row in _rows(chosen, "conv_transpose"):
+        cells = _cells(row)
+        meanings.setdefault((cells["length"], *(cells[_sizes(sizes)] for sizes in _EXAMPLES)), []).extend(row.said)
+    names = ("length", *map(_sizes, _EXAMPLES))
+    return pd.DataFrame(
+        [{"said by": "; ".join(said), **dict(zip(names, key, strict=True))} for key, said in meanings.items()]
+    )
+
+
+def _sizes(sizes: Mapping[str, int]) -> str:
+    return f"n={sizes['n']}, k={sizes['k']}, s={sizes['s']}"
 
 
 def recipes_page(found: RulesFile) -> str:
@@ -100,8 +118,7 @@ def _recipe(found: Recipe) -> str:
 
 
 def _part(operator: str, every: Sequence[Rule]) -> dict[str, Any]:
-    known = {surface.template: surface for surface in surfaces() if _kind(surface) == operator}
-    chosen = [rule for rule in every if any(name in known for name in rule.surfaces)]
+    chosen = _about(operator, every)
     rows = [*_rows(chosen, operator)]
     exceptions = [
         f"{_said(rule, operator)}: {rule.exceptions} of {rule.measured + rule.checked} calls, e.g. {rule.unlike[0]}"
@@ -115,6 +132,12 @@ def _part(operator: str, every: Sequence[Rule]) -> dict[str, Any]:
         "where": _where(rows),
         "exceptions": exceptions,
     }
+
+
+def _about(operator: str, every: Sequence[Rule]) -> list[Rule]:
+    """Return the rules of an operator's functions."""
+    known = {surface.template for surface in surfaces() if _kind(surface) == operator}
+    return [rule for rule in every if known.intersection(rule.surfaces)]
 
 
 def _kind(surface: Surface) -> str:
@@ -153,7 +176,7 @@ def _said(rule: Rule, operator: str) -> str:
 
 def _cells(row: _Row) -> Mapping[str, str]:
     rule = row.rule
-    pictures = {f"n={sizes['n']}, k={sizes['k']}, s={sizes['s']}": _picture(row, sizes) for sizes in _EXAMPLES}
+    pictures = {_sizes(sizes): _picture(row, sizes) for sizes in _EXAMPLES}
     cells = {
         "said by": "; ".join(row.said),
         "length": _expression(rule, rule.length),
@@ -212,10 +235,14 @@ def _where(rows: Sequence[_Row]) -> pd.DataFrame | None:
 
 def _parted(word: str, rows: Sequence[_Row]) -> Iterator[Mapping[str, str]]:
     using = [row for row in rows if _has_word(row.rule, word)]
+    told = set()
     for one, other in itertools.combinations(using, 2):
         for sizes in sorted(_SMALL, key=lambda each: (each["n"] + each["k"] + each["s"], *each.values())):
             windows = [_window(row.rule, sizes) for row in (one, other)]
             if None not in windows and windows[0] != windows[1]:
+                if frozenset(windows) in told:  # others part in the same way
+                    break
+                told.add(frozenset(windows))
                 yield {
                     "word": word,
                     "n, k, s": f"{sizes['n']}, {sizes['k']}, {sizes['s']}",
