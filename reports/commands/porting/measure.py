@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -70,13 +70,21 @@ def command(options: argparse.Namespace) -> int:
         print(
             f"{seconds:5.0f} s  {rule.surfaces[0]} {rule.axes} {rule.window}: {rule.length}, {rule.offset}", flush=True
         )
-    kept = [rule for rule in _before().rules if not set(rule.surfaces) & _names(chosen)]
-    rules.write(rules.FILE, {**_before().measured, **versions}, [*kept, *fitting.merged(found)])
+    kept = [*_kept(_before().rules, _names(chosen))]
+    rules.write(rules.FILE, {**_before().measured, **versions}, fitting.merged([*kept, *found]))
     rules.load.cache_clear()
     PAGE.write_text(page.page(rules.load()), encoding="utf-8")
     RECIPES.write_text(page.recipes_page(rules.load()), encoding="utf-8")
     print(rules.FILE, PAGE, RECIPES, sep="\n")
     return 0
+
+
+def _kept(before: Sequence[Rule], measured: Collection[str]) -> Iterator[Rule]:
+    """Yield the rules of the functions that are not measured now; one rule may be of functions of both kinds."""
+    for rule in before:
+        others = tuple(name for name in rule.surfaces if name not in measured)
+        if others:
+            yield rule.model_copy(update={"surfaces": others})
 
 
 def _before() -> RulesFile:

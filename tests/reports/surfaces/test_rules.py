@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from reports.commands.porting.measure import PAGE
+from reports.commands.porting.measure import PAGE, _kept
 from reports.surfaces import fitting, page, rules
 from reports.surfaces.catalogue import surfaces
 from reports.surfaces.fitting import Point, Words, merged
@@ -107,6 +107,13 @@ def test_rules_with_exceptions_are_not_put_together_with_those_of_others() -> No
     exact = _fit(_points(lambda z: z["n"] * z["s"], lambda _: 0))[0]
     loose = exact.model_copy(update={"surfaces": ("g",), "exceptions": 3, "unlike": ("n=1",)})
     assert len(merged([exact, loose])) == 2
+
+
+def test_a_rule_of_several_functions_stays_for_those_that_are_not_measured_again() -> None:
+    points = _points(lambda z: z["n"] * z["s"], lambda _: 0)
+    both = merged([fitting.fit(_words(name), {1: points}, {1: 8})[0] for name in "fg"])
+    assert [rule.surfaces for rule in _kept(both, {"f"})] == [("g",)]
+    assert [*_kept(both, {"f", "g"})] == []
 
 
 def test_what_is_unlike_its_rule_in_more_than_a_quarter_of_the_calls_is_no_rule() -> None:
