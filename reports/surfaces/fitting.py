@@ -210,12 +210,12 @@ def merged(rules: Iterable[Rule]) -> list[Rule]:
             key = rule.model_dump_json(exclude={names_of, *(() if rule.exceptions else counts)})
             groups[key] = _joined(groups[key], rule, names_of) if key in groups else rule
         rules = list(groups.values())
-    return list(rules)
+    return sorted(rules, key=lambda rule: (rule.surfaces, rule.window, rule.axes, rule.variants, rule.when))
 
 
 def _joined(one: Rule, other: Rule, names_of: str) -> Rule:
     sums = {
         name: getattr(one, name) + getattr(other, name) for name in ("measured", "checked", "refused", "exceptions")
     }
-    joined = tuple(dict.fromkeys((*getattr(one, names_of), *getattr(other, names_of))))
+    joined = tuple(sorted({*getattr(one, names_of), *getattr(other, names_of)}))
     return one.model_copy(update={names_of: joined, **sums, "unlike": (*one.unlike, *other.unlike)[:3]})

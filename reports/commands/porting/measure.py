@@ -114,7 +114,9 @@ def _versions(family: FrameworkFile, pythons: Mapping[str, str]) -> dict[str, st
     program = Program(text=_VERSION.replace("NAMES", repr(names)))
     outcome = next(ask([program], measure.interpreter(pythons, family.framework)))
     found = outcome.arrays if isinstance(outcome, Returned) else {}
-    versions = {name: found[name].tobytes().decode() for name in names if name in found and found[name].size}
+    versions = {
+        name: found[name].tobytes().decode().partition("+")[0] for name in names if name in found and found[name].size
+    }
     if not versions:
         where = pythons.get(family.framework, "this interpreter")
         msg = f"{family.title} is not installed for {where}: pip install {names[0]}, or leave it out with --only"
