@@ -240,7 +240,7 @@ def test_names_resolve_to_locators() -> None:
 @pytest.mark.parametrize("name", ["torhc", "module:", "a b:C"])
 def test_an_unknown_name_is_answered_with_the_known_ones(name: str) -> None:
     with pytest.raises(
-        UnknownAdapterError, match="known are document, jax, onnx, onnxruntime, oracle, tensorflow, torch"
+        UnknownAdapterError, match="known are document, flax, jax, keras, onnx, onnxruntime, oracle, tensorflow, torch"
     ) as caught:
         resolve(name)
     assert ("did you mean 'torch'?" in str(caught.value)) == (name == "torhc")
