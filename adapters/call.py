@@ -172,6 +172,23 @@ def fault(case: Case) -> Broken | None:
     return None if case.broken is None or case.broken.rule == OF_ELEMENTS else case.broken
 
 
+def refuse_output(case: Case, why: str) -> None:
+    """Refuse a wrong batch, channels or layout of the output, where all three follow from the value.
+
+    ``why`` says that the framework takes no layout.
+
+    Raises:
+        NotSupported: if one of them is wrong or given.
+    """
+    refuse_given(case, "data_format")
+    wrong = fault(case)
+    if wrong is None or wrong.argument in case.given:
+        return
+    whole = wrong.argument == "output_shape" and case.operator != "max_unpool" and wrong.axis is None
+    refuse(f"{case.operator} takes no batch or channels of the output, so a wrong one can't be said", when=whole)
+    refuse(f"{why}, so a wrong one can't be said", when=wrong.rule == "data_format")
+
+
 def is_sound(case: Case) -> bool:
     """Tell whether the call itself keeps all rules; its gradients may have a wrong cotangent."""
     return case.broken is None or case.broken.argument == "cotangent"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from adapters.call import fault, refuse, refuse_given
+from adapters.call import refuse, refuse_output
 from adapters.onnx import conv, pooling
 from adapters.onnx.dialect import Dialect
 from adapters.writing import writer
@@ -32,16 +32,5 @@ def program(case: Case, *, imports: str, run: str) -> str:
         NotSupported: if ONNX can't be told what the case says.
     """
     refuse("ONNX has no gradients", when=bool(case.gradients))
-    _refuse_unsayable(case)
+    refuse_output(case, "ONNX has no data_format")
     return writer.program(case, _OF[case.operator](case), Dialect(imports=imports, run=run))
-
-
-def _refuse_unsayable(case: Case) -> None:
-    """Refuse a wrong batch, channels or layout of the output: in ONNX all three follow from the value."""
-    refuse_given(case, "data_format")
-    wrong = fault(case)
-    if wrong is None or wrong.argument in case.given:
-        return
-    whole = wrong.argument == "output_shape" and case.operator != "max_unpool" and wrong.axis is None
-    refuse(f"{case.operator} takes no batch or channels of the output, so a wrong one can't be said", when=whole)
-    refuse("ONNX has no data_format, so a wrong one can't be said", when=wrong.rule == "data_format")

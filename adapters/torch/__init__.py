@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from adapters.call import fault, refuse, refuse_given
+from adapters.call import refuse_output
 from adapters.program import execute
 from adapters.torch import conv, pooling, strides
 from adapters.torch.dialect import Dialect
@@ -67,7 +67,7 @@ class Torch:
         dialect = Dialect(mode=self.mode, device=self.device)
         if case.steps:
             return whole(case, _OF, dialect, _PROGRAM, by_returns)
-        _refuse_unsayable(case)
+        refuse_output(case, "torch takes no data_format")
         refuse_format(case, self.mode)
         operator = _OF[case.operator]
         return transforms.program_in(
@@ -101,14 +101,3 @@ class Torch:
             if self.device == "cuda" and any(words in str(error) for words in _BROKEN_DEVICE):
                 raise SystemExit(str(error)) from error
             raise
-
-
-def _refuse_unsayable(case: Case) -> None:
-    """Refuse a wrong batch, channels or layout of the output: in PyTorch all three follow from the value."""
-    refuse_given(case, "data_format")
-    wrong = fault(case)
-    if wrong is None or wrong.argument in case.given:
-        return
-    whole = wrong.argument == "output_shape" and case.operator != "max_unpool" and wrong.axis is None
-    refuse(f"{case.operator} takes no batch or channels of the output, so a wrong one can't be said", when=whole)
-    refuse("torch takes no data_format, so a wrong one can't be said", when=wrong.rule == "data_format")

@@ -51,7 +51,7 @@ class Arguments:
     @property
     def batch(self) -> int:
         """Return the number of images."""
-        return self.shape[self.value.index("N")] if self.value.startswith("N") else self.shape[0]
+        return self.shape[0]
 
     @property
     def channels(self) -> int:
@@ -141,8 +141,7 @@ class Arguments:
             return (value,) * axes
         parts = tuple(value) if isinstance(value, (tuple, list)) else ()
         if len(parts) == axes + 2 and (self.surface.whole or self.surface.family.may_be_whole):
-            outer = {"output_size": (self.batch, self.outs)} if meaning == "output_size" else {}
-            parts = self._inner(meaning, parts, outer.get(meaning, (1, 1)))
+            parts = self._inner(meaning, parts, (self.batch, self.outs) if meaning == "output_size" else (1, 1))
         if len(parts) == 1:
             parts *= axes
         if len(parts) != axes or not all(type(part) is int for part in parts):

@@ -72,6 +72,13 @@ class Interpreter:
     seconds: float = 1_800.0
 
 
+def interpreter(
+    pythons: Mapping[str, str], framework: str, environment: Mapping[str, str] | None = None
+) -> Interpreter:
+    """Return the interpreter of a framework: one of ``pythons``, else this one."""
+    return Interpreter(python=pythons.get(framework, sys.executable), environment=environment or {})
+
+
 def ask(programs: Sequence[Program], interpreter: Interpreter) -> Iterator[Outcome]:
     """Yield what each program did, in order."""
     done = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import sys
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -14,7 +13,7 @@ import numpy as np
 from adapters.outcome import Outcome, Returned
 from cases.model.shapes import extent
 from reports.surfaces import fitting, rules
-from reports.surfaces.asking import Interpreter, Program, ask
+from reports.surfaces.asking import Interpreter, Program, ask, interpreter
 from reports.surfaces.catalogue import FrameworkFile, Surface, Window, surfaces
 from reports.surfaces.fitting import Point, Words
 from reports.surfaces.rules import Rule
@@ -80,13 +79,6 @@ def sampled(
             python = interpreter(pythons, family.framework, environment)
             for (surface, window, _), point in zip(asked, _points(asked, python), strict=True):
                 yield surface, window, variant, point
-
-
-def interpreter(
-    pythons: Mapping[str, str], framework: str, environment: Mapping[str, str] | None = None
-) -> Interpreter:
-    """Return the interpreter of a framework: one of ``pythons``, else this one."""
-    return Interpreter(python=pythons.get(framework, sys.executable), environment=environment or {})
 
 
 def _of_template(template: str, family: FrameworkFile, variant: str, python: Interpreter) -> Iterator[Rule]:

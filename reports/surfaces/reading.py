@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reports.surfaces.catalogue import TENSORS, Parameter, Surface, Window, families, surfaces
+from reports.surfaces.writing import written
 
 _MOST: Final = 4_000
 """The characters of a call."""
@@ -73,7 +74,7 @@ def read_all(text: str) -> list[Written]:
             faults += [str(each) for each in tried if isinstance(each, SurfaceError)]
     if not found:
         raise SurfaceError(faults[0] if faults else _unknown(name))
-    others = {written.surface.name for written in found}
+    others = {each.surface.name for each in found}
     if len(others) > 1:
         msg = f"{name} may be {' or '.join(sorted(others))}; write the whole name"
         raise SurfaceError(msg)
@@ -158,8 +159,9 @@ def _bound(surface: Surface, node: ast.Call, applied: ast.Call | None) -> Writte
         more = "".join(f", {name}={ast.unparse(each)}" for name, each in given.items() if name != "value")
         arguments |= given
         named["value"] = value
-    values = {named[name].meaning: _value(surface, name, value) for name, value in arguments.items()}
-    _refuse_untranslated(surface, named, {name: _value(surface, name, value) for name, value in arguments.items()})
+    by_name = {name: _value(surface, name, value) for name, value in arguments.items()}
+    _refuse_untranslated(surface, named, by_name)
+    values = {named[name].meaning: value for name, value in by_name.items()}
     for tensor in TENSORS:
         if tensor in values and values[tensor] is not None and not isinstance(values[tensor], Text):
             msg = f"{surface.name}: {tensor} is a tensor, so write its name, and its shape with --shapes"
@@ -169,7 +171,7 @@ def _bound(surface: Surface, node: ast.Call, applied: ast.Call | None) -> Writte
     return Written(
         surface=surface,
         arguments={**defaults, **values},
-        text=surface.family.call.format(name=surface.name, arguments=", ".join(texts)),
+        text=written(surface, texts),
         more=more,
         names=names,
     )
@@ -234,20 +236,20 @@ def _value(surface: Surface, name: str, node: ast.expr) -> Any:
         raise SurfaceError(msg) from None
 
 
-def window_of(written: Written) -> Window:
+def window_of(call: Written) -> Window:
     """Return the window that a call's words and forms choose.
 
     Raises:
         SurfaceError: if no window of the surface has these words.
     """
-    arguments = written.arguments
+    arguments = call.arguments
     for loose in (False, True):
-        for window in written.surface.windows:
+        for window in call.surface.windows:
             if all(_has_form(arguments.get(name), form, loose=loose) for name, form in window.forms):
                 return window
-    said = ", ".join(f"{name} {arguments.get(name)!r}" for name, _ in written.surface.windows[0].forms)
-    known = "; ".join(window.said(written.surface) or "the defaults" for window in written.surface.windows)
-    msg = f"{written.surface.name} has no window for {said}; known are: {known}"
+    said = ", ".join(f"{name} {arguments.get(name)!r}" for name, _ in call.surface.windows[0].forms)
+    known = "; ".join(window.said(call.surface) or "the defaults" for window in call.surface.windows)
+    msg = f"{call.surface.name} has no window for {said}; known are: {known}"
     raise SurfaceError(msg)
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from adapters.outcome import Outcome, Raised, Returned
-from adapters.program import CALL
 from cases.model import fill
 from reports.recording.record import Array
-from reports.surfaces.asking import Interpreter, Program, ask
+from reports.surfaces.asking import Interpreter, Program, ask, interpreter
 from reports.surfaces.meaning import Meaning
 from reports.surfaces.saying import Said, index_of, names_of
 from reports.surfaces.writing import program
@@ -29,11 +27,6 @@ class Place:
 
     pythons: Mapping[str, str] = field(default_factory=dict)
     variant: str = ""
-
-    def interpreter(self, framework: str, environment: Mapping[str, str]) -> Interpreter:
-        """Return the interpreter of a framework, with this environment."""
-        python = self.pythons.get(framework, sys.executable)
-        return Interpreter(python=python, environment=environment, seconds=SECONDS)
 
 
 def arrays(meaning: Meaning) -> dict[str, Array]:
@@ -59,25 +52,24 @@ def _indices(meaning: Meaning) -> Array:
     return np.ascontiguousarray(np.moveaxis(native, -1, 1) if meaning.value == "NC*" else native)
 
 
-def run_written(meaning: Meaning, inputs: Mapping[str, Array], place: Place) -> Outcome:
+def run_written(meaning: Meaning, place: Place) -> Outcome:
     """Run the call as it was written."""
     written = meaning.written
     family = written.surface.family
     environment = dict(family.variants.get(place.variant, next(iter(family.variants.values()), {})))
     text = program(written.surface, written.text, names_of(meaning), written.more, meaning.case.outputs)
-    return _run(text, inputs, place.interpreter(family.framework, environment))
+    return _run(text, meaning, interpreter(place.pythons, family.framework, environment))
 
 
-def run_said(said: Said, inputs: Mapping[str, Array], place: Place) -> Outcome:
-    """Run the call as another framework says it."""
-    indices = ", 'indices': indices" if "\nindices = " in said.text.partition(CALL)[2] else ""
+def run_said(meaning: Meaning, said: Said, place: Place) -> Outcome:
+    """Run the call as another framework says it. The program itself chooses a back end where there are several."""
+    indices = ", 'indices': indices" if "indices" in meaning.case.outputs else ""
     text = f"{said.text}\noutputs = {{'output': y{indices}}}"
-    environment = {"KERAS_BACKEND": "tensorflow"} if said.framework == "keras" else {}
-    return _run(text, inputs, place.interpreter(said.framework, environment))
+    return _run(text, meaning, interpreter(place.pythons, said.framework))
 
 
-def _run(text: str, inputs: Mapping[str, Array], interpreter: Interpreter) -> Outcome:
-    return next(ask([Program(text=text, inputs=inputs)], interpreter))
+def _run(text: str, meaning: Meaning, python: Interpreter) -> Outcome:
+    return next(ask([Program(text=text, inputs=arrays(meaning))], replace(python, seconds=SECONDS)))
 
 
 def is_missing(outcome: Outcome) -> bool:

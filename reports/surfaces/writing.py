@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from adapters.program import literal
-from reports.surfaces.catalogue import TENSORS, Parameter, Surface, Window
+from reports.surfaces.catalogue import SYMBOLS, TENSORS, Parameter, Surface, Window
 
 Sizes = Mapping[str, int]
 """The numbers of a spatial axis by letter: n, k, s, d, and those of ``catalogue.SYMBOLS``."""
 _SIZES: Final = {"kernel": "k", "strides": "s", "dilations": "d"}
-_PLAIN: Final = {"strides": 1, "dilations": 1}
 _TEXTS: Final = {"initial": "-jnp.inf", "computation": "lax.max", "rngs": "nnx.Rngs(0)"}
 """The arguments that are no numbers: those of ``reduce_window`` that make a maximum, and the source of random ones."""
 
@@ -82,17 +81,20 @@ def _is_default(value: Any, default: Any) -> bool:
 def _value(probe: Probe, meaning: str, forms: Mapping[str, Any]) -> Any:
     """Return an argument's value, or None if the call does not say it."""
     if meaning in forms:
-        return _formed(probe, forms[meaning])(meaning) if str(forms[meaning]).startswith("<") else forms[meaning]
+        return _formed(probe, meaning, forms[meaning]) if str(forms[meaning]).startswith("<") else forms[meaning]
     if meaning in _SIZES:
         sizes = tuple(each[_SIZES[meaning]] for each in probe.axes)
-        if probe.surface.parameter(meaning) and set(sizes) == {_PLAIN.get(meaning)} and meaning == "dilations":
+        if meaning == "dilations" and set(sizes) == {1}:
             return None
         return tuple(arranged(probe.surface.value, 1, sizes, 1)) if probe.surface.whole else sizes
     return {"in": probe.ins, "out": probe.outs, "has_bias": False}.get(meaning)
 
 
-def _formed(probe: Probe, form: str) -> Any:
+def _formed(probe: Probe, meaning: str, form: str) -> Any:
     axes, layout = probe.axes, probe.surface.value
+    if form == "<number>":
+        letter = SYMBOLS[meaning, form]
+        return tuple(each[letter] for each in axes)
     pairs = [(each.get("b", 0), each.get("e", 0)) for each in axes]
     values = {
         "<pairs>": pairs,
@@ -101,8 +103,7 @@ def _formed(probe: Probe, form: str) -> Any:
         "<sizes>": tuple(each.get("o", 0) for each in axes),
         "<whole_sizes>": arranged(layout, probe.batch, [each.get("o", 0) for each in axes], probe.outs),
     }
-    letters = {"padding": "p", "output_padding": "a"}
-    return lambda meaning: tuple(each[letters[meaning]] for each in axes) if form == "<number>" else values[form]
+    return values[form]
 
 
 def program(

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from adapters.outcome import Returned
+from reports.commands.porting import named
 from reports.recording.options import UsageError, pair
 from reports.surfaces import fitting, measure, page, rules
-from reports.surfaces.asking import Program, ask
+from reports.surfaces.asking import Program, ask, interpreter
 from reports.surfaces.catalogue import FrameworkFile, families, template_names
 from reports.surfaces.rules import Rule, RulesFile
 
@@ -96,11 +97,7 @@ def _names(chosen: Mapping[str, FrameworkFile]) -> set[str]:
 
 
 def _chosen(only: str) -> dict[str, FrameworkFile]:
-    names = [name for name in only.split(",") if name] or [*families()]
-    for name in names:
-        if name not in families():
-            msg = f"--only {name}: there is no such file of functions; there are: {', '.join(families())}"
-            raise UsageError(msg)
+    names = named("--only", only, families(), "file of functions") or [*families()]
     return {name: families()[name] for name in names}
 
 
@@ -112,7 +109,7 @@ def _versions(family: FrameworkFile, pythons: Mapping[str, str]) -> dict[str, st
     """
     names: Sequence[str] = _DISTRIBUTIONS[family.framework]
     program = Program(text=_VERSION.replace("NAMES", repr(names)))
-    outcome = next(ask([program], measure.interpreter(pythons, family.framework)))
+    outcome = next(ask([program], interpreter(pythons, family.framework)))
     found = outcome.arrays if isinstance(outcome, Returned) else {}
     versions = {
         name: found[name].tobytes().decode().partition("+")[0] for name in names if name in found and found[name].size

@@ -14,6 +14,7 @@ from cases.loading.load import load
 from cases.loading.lookup import SHIPPED, UnknownIdError, lookup
 from cases.loading.yaml_document import CaseFileError
 from cases.model.case import OPERATORS, Case
+from reports.commands.porting import named
 from reports.recording.options import UsageError
 from reports.surfaces import saying
 
@@ -36,12 +37,7 @@ def command(options: argparse.Namespace) -> int:
     """
     case = _case(options.what, options.keys)
     known = saying.frameworks()
-    wanted = [name for name in options.to.split(",") if name] or known
-    unknown = next((name for name in wanted if name not in known), None)
-    if unknown is not None:
-        msg = f"--to {unknown}: there is no such framework; there are: {', '.join(known)}"
-        raise UsageError(msg)
-    found = [saying.said(case, name) for name in wanted]
+    found = [saying.said(case, name) for name in named("--to", options.to, known) or known]
     print(_inputs(case))
     for said in found:
         body = f"no such call: {said.refusal}" if said.refusal else f"\n{indent(said.text, '    ')}"

@@ -9,6 +9,7 @@ from typing import Final
 
 from adapters.outcome import Outcome, Raised, Returned
 from cases.model import shapes
+from reports.commands.porting import named
 from reports.recording.options import UsageError, pair
 from reports.surfaces import reading, saying, verifying
 from reports.surfaces.arguments import Shape
@@ -77,12 +78,7 @@ def _shapes(texts: Sequence[str]) -> dict[str, Shape]:
 
 def _targets(found: Meaning, wanted: str) -> list[str]:
     known = saying.frameworks()
-    names = [name for name in wanted.split(",") if name]
-    for name in names:
-        if name not in known:
-            msg = f"--to {name}: there is no such framework; there are: {', '.join(known)}"
-            raise UsageError(msg)
-    return names or [name for name in known if name != found.written.surface.family.framework]
+    return named("--to", wanted, known) or [name for name in known if name != found.written.surface.family.framework]
 
 
 def _described(found: Meaning) -> str:
@@ -105,7 +101,7 @@ def _described(found: Meaning) -> str:
 
 
 def _run(found: Meaning, place: Place) -> Outcome:
-    outcome = verifying.run_written(found, verifying.arrays(found), place)
+    outcome = verifying.run_written(found, place)
     if not isinstance(outcome, Returned):
         kind = "not run here" if is_missing(outcome) else "the call as it was written fails"
         print(f"  {kind}: {_told(outcome)}")
@@ -138,7 +134,7 @@ def _is_composed(found: Meaning) -> bool:
 def _verified(found: Meaning, said: Said, written: Outcome | None, place: Place) -> tuple[str, bool]:
     if written is None:
         return "not run", True
-    outcome = verifying.run_said(said, verifying.arrays(found), place)
+    outcome = verifying.run_said(found, said, place)
     if is_missing(outcome):
         return f"not run: {_told(outcome)}", True
     if not isinstance(outcome, Returned):
